@@ -1,0 +1,196 @@
+/**
+ * Every problem this registry can answer with (RFC 9457): one table of code → status, title and what to do.
+ * The pages under `/problems/<code>`, docs/problems.md and OpenAPI are made from it; a code never changes its
+ * meaning, because outside programs branch on it.
+ */
+
+export interface ProblemKind {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Short and stable, the same for every occurrence. */
+  readonly title: string;
+  /** What happened and what the caller can do, in plain words; never a value from a request. */
+  readonly detail: string;
+  /** Seconds for `Retry-After`, where trying again helps. */
+  readonly retryAfterS?: number;
+}
+
+const kinds = {
+  'request-malformed': {
+    status: 400,
+    title: 'The request is malformed',
+    detail:
+      'The body, a header or a parameter does not have the shape the contract gives. Each pointer in `errors` names a member to correct.',
+  },
+  'not-authenticated': {
+    status: 401,
+    title: 'Not authenticated',
+    detail:
+      'The access token is missing, expired, for another audience or not bound to this sender. Get a new one and send its proof.',
+  },
+  'insufficient-authentication': {
+    status: 401,
+    title: 'Stronger authentication needed',
+    detail: 'This act needs a fresh sign-in with a second factor.',
+  },
+  'not-permitted': {
+    status: 403,
+    title: 'Not permitted',
+    detail: 'The token lacks the scope this route asks for, or the kind of party may not use it.',
+  },
+  'party-suspended': {
+    status: 403,
+    title: 'The party is suspended',
+    detail:
+      'The operator has suspended this organisation. Nothing it sends is acted upon until it is admitted again.',
+  },
+  'citizen-not-present': {
+    status: 403,
+    title: 'The citizen is not present',
+    detail:
+      'The citizen assertion is not valid: its signature, issuer, audience, times or single use did not hold. Make a fresh one after the citizen has signed in.',
+  },
+  'not-found': { status: 404, title: 'Not found', detail: 'There is nothing here for this caller.' },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'This resource does not know this method.',
+  },
+  'idempotency-key-in-use': {
+    status: 409,
+    title: 'The idempotency key is in use',
+    detail: 'A request with this key is still being answered. Try again in a moment with the same key.',
+    retryAfterS: 1,
+  },
+  'refusal-already-in-force': {
+    status: 409,
+    title: 'A refusal is already in force',
+    detail: 'The refusal stands and the lock asked for is not longer than the one in force.',
+  },
+  'no-refusal-in-force': {
+    status: 409,
+    title: 'No refusal is in force',
+    detail: 'There is nothing to lift.',
+  },
+  'lift-already-pending': {
+    status: 409,
+    title: 'A lift is already pending',
+    detail: 'A lift was signed before and waits for its hour.',
+  },
+  'no-lift-pending': {
+    status: 409,
+    title: 'No lift is pending',
+    detail: 'There is no pending lift to call off.',
+  },
+  'application-expired': {
+    status: 409,
+    title: 'The application has expired',
+    detail: 'An application can be signed for 15 minutes. Open a new one.',
+  },
+  'application-void': {
+    status: 409,
+    title: 'The application is void',
+    detail: 'A newer application or a change of the refusal made this one void. Open a new one.',
+  },
+  'application-already-signed': {
+    status: 409,
+    title: 'The application is already signed',
+    detail: 'Another signature was accepted for this application.',
+  },
+  'payload-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    detail: 'The body exceeds the limit of this route.',
+  },
+  'media-type-not-supported': {
+    status: 415,
+    title: 'Media type not supported',
+    detail: 'Send `application/json` in UTF-8.',
+  },
+  'iin-malformed': {
+    status: 422,
+    title: 'The IIN is malformed',
+    detail: 'An IIN has twelve digits and a control digit that fits. Nothing was looked up.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The idempotency key was used for another body',
+    detail: 'The same key came with a different body within 72 hours. Use a new key for a new request.',
+  },
+  'reference-holds-iin': {
+    status: 422,
+    title: 'A reference holds the IIN',
+    detail: 'References are kept in the clear. Send one that does not contain the IIN of the same request.',
+  },
+  'signature-malformed': {
+    status: 422,
+    title: 'The signature is malformed',
+    detail:
+      'The CMS is not one DER SignedData over id-data with one signer and signed attributes, within 64 KiB.',
+  },
+  'signature-content-differs': {
+    status: 422,
+    title: 'The signature is over other content',
+    detail: 'The signature does not cover the bytes of this document.',
+  },
+  'signature-not-valid': {
+    status: 422,
+    title: 'The signature is not valid',
+    detail: 'The signature does not verify with the key of the certificate it names.',
+  },
+  'certificate-not-trusted': {
+    status: 422,
+    title: 'The certificate is not trusted',
+    detail: 'The certificate does not lead to a pinned root at the registry time.',
+  },
+  'certificate-not-for-signing': {
+    status: 422,
+    title: 'The certificate is not for signing',
+    detail: "Sign with a person's signing certificate, not one for sign-in or one of an organisation.",
+  },
+  'certificate-revoked': {
+    status: 422,
+    title: 'The certificate is revoked',
+    detail: 'The certification authority has revoked this certificate.',
+  },
+  'signer-not-applicant': {
+    status: 422,
+    title: 'The signer is not the applicant',
+    detail: 'The certificate belongs to somebody else than the person the document names.',
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests',
+    detail: 'The limit of this caller is reached. Wait as `Retry-After` says.',
+    retryAfterS: 1,
+  },
+  internal: {
+    status: 500,
+    title: 'Internal failure',
+    detail: 'Something failed on our side. Nothing was decided. Quote `requestId` when you report it.',
+  },
+  'registry-unavailable': {
+    status: 503,
+    title: 'The registry is unavailable',
+    detail:
+      'No answer could be made durable, so none is given. Treat it as unknown, never as clear, and try again with the same idempotency key.',
+    retryAfterS: 1,
+  },
+  'revocation-unavailable': {
+    status: 503,
+    title: 'Revocation cannot be asked',
+    detail:
+      'The state of the certificate is not known good at present. Try again later with the same signature.',
+    retryAfterS: 30,
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof kinds;
+
+/** The table, in the order of status. */
+export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = kinds;
+
+/** Whether a text is one of our codes, as in a path of `/problems/<code>`. */
+export function isProblemCode(text: string): text is ProblemCode {
+  return Object.hasOwn(kinds, text);
+}
