@@ -1,0 +1,167 @@
+/**
+ * The configuration file of a process: JSON, checked whole before anything starts. Paths in it are relative to the
+ * file itself. Secrets are never in it: it names the files that hold them.
+ */
+import 'reflect-metadata';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { plainToInstance, Type } from 'class-transformer';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+  validateSync,
+  type ValidationError,
+} from 'class-validator';
+
+export const processNames = [
+  'citizen',
+  'lender',
+  'access',
+  'log',
+  'clerk-worker',
+  'clerk-signer',
+  'tool',
+] as const;
+export type ConfiguredProcess = (typeof processNames)[number];
+
+export class DatabaseConfig {
+  @IsString() readonly host: string;
+  @IsInt() @Min(1) @Max(65535) readonly port: number;
+  @IsString() readonly name: string;
+  @IsString() readonly user: string;
+  @IsString() readonly passwordFile: string;
+}
+
+export class ListenConfig {
+  @IsString() readonly host: string;
+  @IsInt() @Min(0) @Max(65535) readonly port: number;
+  /** Whether a proxy in front ends TLS and sends `Client-Cert` (RFC 9440). */
+  @IsOptional() @IsBoolean() readonly behindProxy?: boolean;
+}
+
+export class ListenTlsConfig extends ListenConfig {
+  @IsString() @Matches(/^https:\/\/[^/]+$/) readonly publicBase: string;
+  @IsString() readonly certFile: string;
+  @IsString() readonly keyFile: string;
+}
+
+export class NcaConfig {
+  @IsArray() @IsString({ each: true }) readonly rootFiles: string[];
+  @IsArray() @IsString({ each: true }) readonly intermediateFiles: string[];
+  /** Common name of an issuer, or `*`, → the address of its CRL. */
+  @IsObject() readonly crlUrls: Record<string, string>;
+  @IsOptional() @IsString() readonly ncanodeUrl?: string | null;
+}
+
+export class OrganisationConfig {
+  @IsString() readonly nameRu: string;
+  @IsString() readonly nameKz: string;
+  @IsString() readonly nameEn: string;
+  @Matches(/^\d{12}$/) readonly bin: string;
+}
+
+export class EgovMobileConfig {
+  @ValidateNested() @Type(() => OrganisationConfig) readonly organisation: OrganisationConfig;
+}
+
+export class Config {
+  @IsIn(processNames) readonly app: ConfiguredProcess;
+  @IsBoolean() readonly sandbox: boolean;
+  /** Name of the log, `tyiym.kz/journal/<n>`; the sandbox's begins with `sandbox.`. */
+  @Matches(/^(sandbox\.)?tyiym\.kz\/journal\/[1-9]\d*$/) readonly origin: string;
+  @ValidateNested() @Type(() => DatabaseConfig) readonly database: DatabaseConfig;
+  @IsString() readonly keysDir: string;
+  /** Public base URL of this app without a final slash: the audience of its tokens. */
+  @IsOptional() @Matches(/^https?:\/\/[^/]+$/) readonly publicBase?: string;
+  @IsOptional() @ValidateNested() @Type(() => ListenConfig) readonly listen?: ListenConfig;
+  @IsOptional() @ValidateNested() @Type(() => ListenTlsConfig) readonly listenTls?: ListenTlsConfig;
+  @IsOptional() @ValidateNested() @Type(() => ListenConfig) readonly metrics?: ListenConfig;
+  @Matches(/^https?:\/\/[^/]+$/) readonly issuer: string;
+  /** Public base URL of the log: `iss` of heads, base of the problem pages. */
+  @Matches(/^https?:\/\/[^/]+$/) readonly logBase: string;
+  @IsOptional() @ValidateNested() @Type(() => NcaConfig) readonly nca?: NcaConfig;
+  @IsOptional() @ValidateNested() @Type(() => EgovMobileConfig) readonly egovMobile?: EgovMobileConfig;
+}
+
+/** What was wrong with a configuration file, a line each. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads and checks a configuration file; every path in the answer is absolute.
+ * @throws ConfigError naming each member that is missing, wrong or unknown.
+ */
+export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]): Config {
+  const config = checkConfig(parse(file), file);
+  if (expected !== undefined && !expected.includes(config.app))
+    throw new ConfigError(`${file}: app is "${config.app}", this program is ${expected.join(' or ')}`);
+  const at = (path: string): string => resolve(dirname(file), path);
+  const nca = config.nca && {
+    ...config.nca,
+    rootFiles: config.nca.rootFiles.map(at),
+    intermediateFiles: config.nca.intermediateFiles.map(at),
+  };
+  const tls = config.listenTls && {
+    ...config.listenTls,
+    certFile: at(config.listenTls.certFile),
+    keyFile: at(config.listenTls.keyFile),
+  };
+  return {
+    ...config,
+    keysDir: at(config.keysDir),
+    database: { ...config.database, passwordFile: at(config.database.passwordFile) },
+    ...(nca && { nca }),
+    ...(tls && { listenTls: tls }),
+  };
+}
+
+/** @throws ConfigError */
+export function checkConfig(value: unknown, name: string): Config {
+  const config = plainToInstance(Config, value);
+  const errors = validateSync(config, { whitelist: true, forbidNonWhitelisted: true });
+  const lines = errors.flatMap((error) => linesOf(error, ''));
+  if (config.sandbox !== config.origin?.startsWith('sandbox.'))
+    lines.push('origin: the sandbox has an origin of its own, and only the sandbox');
+  if (lines.length > 0) throw new ConfigError(`${name}:\n  ${lines.join('\n  ')}`);
+  return config;
+}
+
+/** The configuration named by `--config <file>` on the command line of an app. */
+export function configFromArguments(expected: readonly ConfiguredProcess[]): Config {
+  const at = process.argv.indexOf('--config');
+  const file = at === -1 ? undefined : process.argv[at + 1];
+  if (file === undefined) throw new ConfigError('say which configuration: --config <file.json>');
+  return loadConfig(resolve(file), expected);
+}
+
+/**
+ * Reads a secret that only this program's user may read.
+ * @throws ConfigError when others can read it.
+ */
+export function readSecretFile(file: string): string {
+  const mode = statSync(file).mode & 0o077;
+  if (mode !== 0) throw new ConfigError(`${file}: others can read it; chmod 600`);
+  return readFileSync(file, 'utf8');
+}
+
+function parse(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(`${file}: cannot be read as JSON`, { cause });
+  }
+}
+
+function linesOf(error: ValidationError, path: string): string[] {
+  const here = `${path}${error.property}`;
+  const own = Object.values(error.constraints ?? {}).map((text) => `${here}: ${text}`);
+  return [...own, ...(error.children ?? []).flatMap((child) => linesOf(child, `${here}.`))];
+}

@@ -1,0 +1,74 @@
+/**
+ * The one DataSource of a process: its own role, READ COMMITTED asserted at start, bigint as safe integers.
+ */
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { readSecretFile, type DatabaseConfig } from './config.js';
+
+/** How to reach a database as one role. */
+export interface DatabaseTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const value = Number(text);
+  assert(Number.isSafeInteger(value), 'a bigint beyond 2^53');
+  return value;
+});
+
+/** The target that a configuration file names. */
+export function databaseTarget(config: DatabaseConfig): DatabaseTarget {
+  const { host, port, name, user } = config;
+  return { host, port, name, user, password: readSecretFile(config.passwordFile).trim() };
+}
+
+/** A DataSource that is not connected yet. `poolSize` bounds its connections. */
+export function dataSourceOf(target: DatabaseTarget, poolSize = 10): DataSource {
+  const { host, port, name, user, password } = target;
+  return new DataSource({
+    type: 'postgres',
+    host,
+    port,
+    database: name,
+    username: user,
+    password,
+    poolSize,
+    connectTimeoutMS: 2000,
+    extra: {
+      application_name: user.replace('_', '-'),
+      statement_timeout: 5000,
+      keepAlive: true,
+      idleTimeoutMillis: 30_000,
+    },
+    synchronize: false,
+    logging: false,
+    entities: [],
+  });
+}
+
+/**
+ * Opens the DataSource and asserts what the Journal relies on.
+ * @throws when the server is older than 17 or another isolation is the default.
+ */
+export async function openDatabase(target: DatabaseTarget, poolSize = 10): Promise<DataSource> {
+  const dataSource = await dataSourceOf(target, poolSize).initialize();
+  const rows: { version: string; isolation: string; commit: string }[] = await dataSource.query(
+    `SELECT current_setting('server_version_num') AS version,
+            current_setting('default_transaction_isolation') AS isolation,
+            current_setting('synchronous_commit') AS commit`,
+  );
+  const row = rows[0];
+  assert(
+    row !== undefined && Number(row.version) >= 170_000,
+    'PostgreSQL 17 or newer is needed (transaction_timeout)',
+  );
+  assert(row.isolation === 'read committed', 'the write path needs READ COMMITTED');
+  assert(row.commit === 'on', 'no answer is given before it is durable: synchronous_commit must be on');
+  return dataSource;
+}

@@ -1,0 +1,44 @@
+/**
+ * Sealed columns: AES-256-GCM, value = 0x01 ‖ keyId(4) ‖ iv(12) ‖ ciphertext ‖ tag(16), AAD = "table|column|row", so
+ * that a value copied to another row does not open. Each person has a data key; the identity key only wraps those.
+ */
+import assert from 'node:assert/strict';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+
+/** A key that seals: 4 bytes that name it and 32 bytes of secret. */
+export interface SealingKey {
+  readonly keyId: Buffer;
+  readonly secret: Buffer;
+}
+
+/** Where a sealed value lies; it opens nowhere else. */
+export interface SealedPlace {
+  readonly table: string;
+  readonly column: string;
+  readonly row: string;
+}
+
+const version = 0x01;
+const headLength = 1 + 4 + 12;
+const tagLength = 16;
+
+/** @param iv 12 random bytes, never used twice with one key. */
+export function seal(key: SealingKey, place: SealedPlace, plain: Buffer, iv: Buffer): Buffer {
+  assert(key.keyId.length === 4 && key.secret.length === 32 && iv.length === 12);
+  const cipher = createCipheriv('aes-256-gcm', key.secret, iv).setAAD(aad(place));
+  const text = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([Buffer.of(version), key.keyId, iv, text, cipher.getAuthTag()]);
+}
+
+/** @throws when the key, the place or a byte is another than at sealing. */
+export function unseal(key: SealingKey, place: SealedPlace, sealed: Buffer): Buffer {
+  assert(sealed.length >= headLength + tagLength && sealed[0] === version, 'not a sealed value');
+  assert(sealed.subarray(1, 5).equals(key.keyId), 'sealed with another key');
+  const decipher = createDecipheriv('aes-256-gcm', key.secret, sealed.subarray(5, headLength));
+  decipher.setAAD(aad(place)).setAuthTag(sealed.subarray(-tagLength));
+  return Buffer.concat([decipher.update(sealed.subarray(headLength, -tagLength)), decipher.final()]);
+}
+
+function aad({ table, column, row }: SealedPlace): Buffer {
+  return Buffer.from(`${table}|${column}|${row}`);
+}

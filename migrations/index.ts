@@ -1,0 +1,14 @@
+/** The migrations in their order, forward-only. */
+import { Journal1764000000001 } from './0001-journal.js';
+import { Rules1764000000002 } from './0002-rules.js';
+import { Refusals1764000000003 } from './0003-refusals.js';
+import { Checks1764000000004 } from './0004-checks.js';
+import { Jobs1764000000005 } from './0005-jobs.js';
+
+export const migrations = [
+  Journal1764000000001,
+  Rules1764000000002,
+  Refusals1764000000003,
+  Checks1764000000004,
+  Jobs1764000000005,
+];
