@@ -1,0 +1,79 @@
+/** Answers already given: SQL of the idempotency keys, looked up in every live day partition. */
+import type { Table } from './act.js';
+import { bytesFromJson } from './json-row.js';
+
+/** Which request: one key of one party on one route of one app. */
+export interface IdempotencyWant {
+  readonly app: string;
+  readonly party: string;
+  readonly route: string;
+  readonly key: string;
+}
+
+export interface IdempotencyRow extends IdempotencyWant {
+  /** UTC day of registry time, `yyyy-mm-dd`. */
+  readonly day: string;
+  readonly bodyHmac: Buffer;
+  /** UUID of what was made. */
+  readonly resource?: string;
+  readonly entryIndex?: number;
+  readonly personId?: string;
+  /** Sealed; where the answer cannot be rebuilt from rows. */
+  readonly answer?: Buffer;
+}
+
+/** The name of a key in the map of rows in flight. */
+export function idempotencyName({ party, route, key }: IdempotencyWant): string {
+  return JSON.stringify([party, route, key]);
+}
+
+export const idempotencyTable: Table<IdempotencyWant, IdempotencyRow> = {
+  name: 'idempotency',
+  keyOf: idempotencyName,
+  look: {
+    sql: `SELECT k.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (app, party, route, key)
+      CROSS JOIN unnest($5::date[]) AS d (day)
+      JOIN idempotency_keys k ON k.day = d.day AND k.app = w.app AND k.party = w.party AND k.route = w.route AND k.key = w.key`,
+    params: (wants, at) => [
+      wants.map((want) => want.app),
+      wants.map((want) => want.party),
+      wants.map((want) => want.route),
+      wants.map((want) => want.key),
+      [0, 1, 2, 3].map((days) => utcDay(at - days * 86_400_000)),
+    ],
+    fromJson: (row) => ({
+      app: row['app'] as string,
+      party: row['party'] as string,
+      route: row['route'] as string,
+      key: row['key'] as string,
+      day: row['day'] as string,
+      bodyHmac: bytesFromJson(row['body_hmac']),
+      ...(row['resource'] !== null && { resource: row['resource'] as string }),
+      ...(row['entry_index'] !== null && { entryIndex: row['entry_index'] as number }),
+      ...(row['person_id'] !== null && { personId: row['person_id'] as string }),
+      ...(row['answer'] !== null && { answer: bytesFromJson(row['answer']) }),
+    }),
+  },
+  insert: {
+    sql: `INSERT INTO idempotency_keys (day, app, party, route, key, body_hmac, resource, entry_index, person_id, answer)
+      SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::uuid[],
+        $8::bigint[], $9::uuid[], $10::bytea[]) RETURNING 1`,
+    params: (rows) => [
+      rows.map((row) => row.day),
+      rows.map((row) => row.app),
+      rows.map((row) => row.party),
+      rows.map((row) => row.route),
+      rows.map((row) => row.key),
+      rows.map((row) => row.bodyHmac),
+      rows.map((row) => row.resource ?? null),
+      rows.map((row) => row.entryIndex ?? null),
+      rows.map((row) => row.personId ?? null),
+      rows.map((row) => row.answer ?? null),
+    ],
+  },
+};
+
+/** The UTC day of an instant, `yyyy-mm-dd`. */
+export function utcDay(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

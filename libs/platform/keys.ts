@@ -1,0 +1,47 @@
+/** The keys of a process, from the directory only its user can read; an app has only its own (page 4.6). */
+import assert from 'node:assert/strict';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { readSecretFile } from './config.js';
+
+/** The private half of a signing key. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly key: KeyObject;
+}
+
+/** `head.jwk.json`, `log.jwk.json`: one private JWK with its RFC 7638 thumbprint as `kid`. */
+export function readSigningKey(dir: string, file: 'head.jwk.json' | 'log.jwk.json'): SigningKey {
+  const jwk = read(dir, file) as { kid?: unknown };
+  assert(typeof jwk.kid === 'string', `${file}: no kid`);
+  return { kid: jwk.kid, key: createPrivateKey({ key: jwk, format: 'jwk' }) };
+}
+
+/** `lookup.json`: the lookup key of every live epoch, oldest first. */
+export function readLookupKeys(dir: string): ReadonlyMap<number, Buffer> {
+  const { epochs } = read(dir, 'lookup.json') as { epochs: Record<string, string> };
+  const keys = Object.entries(epochs).map(([epoch, key]) => [Number(epoch), secretOf(key)] as const);
+  assert(keys.length > 0, 'lookup.json: no epoch');
+  return new Map(keys.toSorted(([a], [b]) => a - b));
+}
+
+/** `identity.json`: the key that wraps the data keys of persons. */
+export function readIdentityKey(dir: string): { readonly keyId: Buffer; readonly secret: Buffer } {
+  const { keyId, key } = read(dir, 'identity.json') as { keyId: string; key: string };
+  return { keyId: Buffer.from(keyId, 'hex'), secret: secretOf(key) };
+}
+
+/** `idempotency.json`: the key under which request bodies are compared. */
+export function readIdempotencyKey(dir: string): Buffer {
+  return secretOf((read(dir, 'idempotency.json') as { key: string }).key);
+}
+
+function read(dir: string, file: string): object {
+  return JSON.parse(readSecretFile(join(dir, file))) as object;
+}
+
+function secretOf(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url');
+  assert(bytes.length === 32, 'a secret has 32 bytes');
+  return bytes;
+}
