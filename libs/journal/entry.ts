@@ -1,0 +1,171 @@
+/**
+ * Every kind of entry the Journal can hold, who may append it, and what it moves. The grants in `migrations/` say the
+ * same in row-level security, and a test tries each forbidden one as each role.
+ */
+
+/** The processes that append, each with its own database role and head key. */
+export const processNames = ['citizen', 'lender', 'bureau', 'oversight', 'clerk', 'tool'] as const;
+export type ProcessName = (typeof processNames)[number];
+
+/** Every kind, noun.past-participle. */
+export const entryKinds = [
+  'registry.opened',
+  'refusal.inherited',
+  'refusal.placed',
+  'refusal.lock-grown',
+  'lift.requested',
+  'lift.cancelled',
+  'refusal.lifted',
+  'refusal.annulled',
+  'check.made',
+  'loan.reported',
+  'loan.amended',
+  'loan.written-off',
+  'breach.found',
+  'breach.answered',
+  'breach.decided',
+  'finding.noted',
+  'claim.lodged',
+  'claim.answered',
+  'release-certificate.issued',
+  'release-certificate.suspended',
+  'release-certificate.revoked',
+  'status-certificate.issued',
+  'status.queried',
+  'trail.read',
+  'entries.disclosed',
+  'refusal.stamped',
+  'stamp.lost',
+  'bureau.disagreed',
+  'correction.reported',
+  'notice.delivered',
+  'harvesting.suspected',
+  'party.admitted',
+  'party.suspended',
+  'party.key-changed',
+  'regime.changed',
+  'key.published',
+  'key.retired',
+  'key.compromised',
+  'outage.declared',
+  'log.broken',
+  'person.erased',
+] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
+/** What every entry has, and the members that tie entries together; the rest of the members belong to the kind. */
+export interface Entry {
+  readonly v: 1;
+  /** `ent_…` */
+  readonly id: string;
+  readonly kind: EntryKind;
+  /** RFC 3339 with milliseconds and Z, registry time. */
+  readonly at: string;
+  /** The person it is about, as `personOf` makes it; absent when it is about nobody or follows up another entry. */
+  readonly person?: string;
+  /** The person's refusal version: the one this entry makes when it counts, else the one in force. */
+  readonly version?: number;
+  /** Leaf hash of the person's previous entry that counts, base64url; absent at version 1. */
+  readonly prev?: string;
+  /** The entry this one follows up: `ent_…`. */
+  readonly about?: string;
+  readonly [member: string]: unknown;
+}
+
+/** Which process may append which kinds. Only the clerk lifts, also when nothing has to be waited for. */
+export const kindsOf: Readonly<Record<ProcessName, readonly EntryKind[]>> = {
+  citizen: [
+    'refusal.placed',
+    'refusal.lock-grown',
+    'lift.requested',
+    'lift.cancelled',
+    'claim.lodged',
+    'trail.read',
+    'status-certificate.issued',
+  ],
+  lender: [
+    'check.made',
+    'loan.reported',
+    'loan.amended',
+    'loan.written-off',
+    'breach.answered',
+    'claim.answered',
+    'notice.delivered',
+  ],
+  bureau: [
+    'refusal.stamped',
+    'stamp.lost',
+    'bureau.disagreed',
+    'loan.reported',
+    'loan.amended',
+    'claim.answered',
+    'correction.reported',
+  ],
+  oversight: [
+    'breach.decided',
+    'release-certificate.issued',
+    'release-certificate.suspended',
+    'release-certificate.revoked',
+    'status.queried',
+    'refusal.annulled',
+    'trail.read',
+  ],
+  // Of placings only returns, which a citizen signed for together with the lift.
+  clerk: [
+    'refusal.lifted',
+    'refusal.placed',
+    'lift.cancelled',
+    'breach.found',
+    'finding.noted',
+    'harvesting.suspected',
+    'outage.declared',
+  ],
+  // Acts of the operator, with two officials' signatures once the registry is open; erasing is a role of its own.
+  tool: [
+    'registry.opened',
+    'refusal.inherited',
+    'party.admitted',
+    'party.suspended',
+    'party.key-changed',
+    'regime.changed',
+    'key.published',
+    'key.retired',
+    'key.compromised',
+    'log.broken',
+    'entries.disclosed',
+    'person.erased',
+  ],
+};
+
+const counting: ReadonlySet<EntryKind> = new Set<EntryKind>([
+  'refusal.inherited',
+  'refusal.placed',
+  'refusal.lifted',
+  'refusal.annulled',
+]);
+const kindSet: ReadonlySet<unknown> = new Set(entryKinds);
+
+/** Whether a value read from outside is a kind of entry. */
+export function isEntryKind(kind: unknown): kind is EntryKind {
+  return kindSet.has(kind);
+}
+
+/** Whether the person's refusal version rises by one with this kind; all others carry the version then in force. */
+export function countsVersion(kind: EntryKind): boolean {
+  return counting.has(kind);
+}
+
+/** Whether `rules_version` rises: what every process believes about parties, keys and law must be read again. */
+export function movesRules(kind: EntryKind): boolean {
+  return kind === 'registry.opened' || /^(regime|party|key)\./.test(kind);
+}
+
+/** Whether `state_version` rises: a verdict after this entry may differ from one before it. */
+export function movesState(kind: EntryKind): boolean {
+  return countsVersion(kind) || movesRules(kind);
+}
+
+/** Whether anybody may see the entry itself (`/openings`): none of these kinds is about a person. */
+export function isPublicKind(kind: EntryKind): boolean {
+  return movesRules(kind) || kind === 'outage.declared' || kind === 'log.broken';
+}

@@ -1,0 +1,45 @@
+/**
+ * A receipt: the registry's proof of one entry, whole in itself. Whoever holds it and the public keys can check it
+ * offline, without asking the registry. It discloses the entry and, through personSalt, the person to those who
+ * know the IIN; it holds no IIN.
+ */
+import { personSaltOf, saltOf } from './commitment.js';
+
+export interface Receipt {
+  /** The exact canonical text of the entry. */
+  readonly entry: string;
+  /** 32 bytes, base64url: opens the leaf. */
+  readonly salt: string;
+  /** 32 bytes, base64url: shows the person; absent when the entry is about nobody. */
+  readonly personSalt?: string;
+  /** The entry's place in the Journal, from 0. */
+  readonly index: number;
+  /** The inclusion proof: hashes of 32 bytes one after the other, the leaf's sibling first, base64url. */
+  readonly proof: string;
+  /** The signed head: a compact JWS. */
+  readonly head: string;
+}
+
+/** What the writer knows of an entry that is committed. */
+export interface ReceiptParts {
+  readonly entryText: string;
+  /** The 32 bytes both salts are made of; never handed out itself. */
+  readonly seed: Buffer;
+  readonly index: number;
+  readonly proof: readonly Buffer[];
+  readonly head: string;
+}
+
+/** The receipt of one entry under one head. */
+export function makeReceipt({ entryText, seed, index, proof, head }: ReceiptParts): Receipt {
+  // Exact, because a canonical text escapes each quotation mark inside a value, and no kind nests a `person`.
+  const personal = entryText.includes('"person":"');
+  return {
+    entry: entryText,
+    salt: saltOf(seed).toString('base64url'),
+    ...(personal && { personSalt: personSaltOf(seed).toString('base64url') }),
+    index,
+    proof: Buffer.concat(proof).toString('base64url'),
+    head,
+  };
+}

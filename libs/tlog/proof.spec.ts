@@ -1,0 +1,223 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { batchProofs, inclusionRoot, verifyConsistency, verifyInclusion } from './proof.js';
+import { appendLeaves, emptyFrontier, emptyRoot, leafHash, nodeHash, rootOf } from './tree.js';
+
+interface Vectors {
+  leavesHex: string[];
+  rootsHex: string[];
+  inclusion: { index: number; size: number; pathHex: string[] }[];
+  big: { leaf: string; roots: Record<string, string> };
+}
+const vectors = JSON.parse(readFileSync('test/vectors/tlog-vectors.json', 'utf8')) as Vectors;
+const seed = Number(process.env['FAST_CHECK_SEED'] ?? randomInt(2 ** 31));
+const runs = { seed, numRuns: 150 };
+
+/** The largest power of two smaller than n. */
+function splitOf(n: number): number {
+  let k = 1;
+  while (k * 2 < n) k *= 2;
+  return k;
+}
+/** The definitions of RFC 9162 §2.1.1, §2.1.3.1 and §2.1.4.1 word for word: slow, and plainly right. */
+function naiveRoot(leaves: Buffer[]): Buffer {
+  if (leaves.length === 0) return emptyRoot;
+  if (leaves.length === 1) return leaves[0] as Buffer;
+  const k = splitOf(leaves.length);
+  return nodeHash(naiveRoot(leaves.slice(0, k)), naiveRoot(leaves.slice(k)));
+}
+function naivePath(m: number, leaves: Buffer[]): Buffer[] {
+  if (leaves.length === 1) return [];
+  const k = splitOf(leaves.length);
+  return m < k
+    ? [...naivePath(m, leaves.slice(0, k)), naiveRoot(leaves.slice(k))]
+    : [...naivePath(m - k, leaves.slice(k)), naiveRoot(leaves.slice(0, k))];
+}
+function naiveConsistency(m: number, leaves: Buffer[], whole: boolean): Buffer[] {
+  const n = leaves.length;
+  if (m === n) return whole ? [] : [naiveRoot(leaves)];
+  const k = splitOf(n);
+  return m <= k
+    ? [...naiveConsistency(m, leaves.slice(0, k), whole), naiveRoot(leaves.slice(k))]
+    : [...naiveConsistency(m - k, leaves.slice(k), false), naiveRoot(leaves.slice(0, k))];
+}
+const leavesOf = (count: number) => Array.from({ length: count }, (_, at) => numbered(at));
+function numbered(at: number): Buffer {
+  const leaf = Buffer.alloc(4);
+  leaf.writeUInt32BE(at);
+  return leafHash(leaf);
+}
+const hex = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('hex'));
+
+describe('the published vectors', () => {
+  const hashes = vectors.leavesHex.map((leaf) => leafHash(Buffer.from(leaf, 'hex')));
+
+  it('give every root from no leaf to eight', () => {
+    expect(vectors.rootsHex).toHaveLength(9);
+    vectors.rootsHex.forEach((root, size) =>
+      expect(rootOf(appendLeaves(emptyFrontier, hashes.slice(0, size))).toString('hex')).toBe(root),
+    );
+  });
+
+  it.each(vectors.inclusion)('prove leaf $index in a tree of $size', ({ index, size, pathHex }) => {
+    const path = pathHex.map((hash) => Buffer.from(hash, 'hex'));
+    const leaf = hashes[index] as Buffer;
+    expect(inclusionRoot(leaf, index, size, path).toString('hex')).toBe(vectors.rootsHex[size]);
+    // The same proof comes out whichever commit brought the leaf.
+    for (let before = 0; before <= index; before += 1) {
+      const proofs = batchProofs(
+        appendLeaves(emptyFrontier, hashes.slice(0, before)),
+        hashes.slice(before, size),
+      );
+      expect(hex(proofs[index - before] ?? [])).toEqual(pathHex);
+    }
+  });
+
+  it.each(Object.entries(vectors.big.roots))('give the root of %s numbered leaves', (size, root) => {
+    expect(rootOf(appendLeaves(emptyFrontier, leavesOf(Number(size)))).toString('hex')).toBe(root);
+  });
+});
+
+describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
+  const sizes = fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 130 }));
+
+  it('a root and every proof of a batch are those of the whole tree', () => {
+    fc.assert(
+      fc.property(sizes, ([before, added]) => {
+        const leaves = leavesOf(before + added);
+        const frontier = appendLeaves(emptyFrontier, leaves.slice(0, before));
+        const root = naiveRoot(leaves);
+        expect(rootOf(appendLeaves(frontier, leaves.slice(before))).equals(root)).toBe(true);
+        batchProofs(frontier, leaves.slice(before)).forEach((proof, at) => {
+          expect(hex(proof)).toEqual(hex(naivePath(before + at, leaves)));
+          expect(
+            verifyInclusion(leaves[before + at] as Buffer, before + at, leaves.length, proof, root),
+          ).toBe(true);
+        });
+      }),
+      { ...runs, numRuns: 60 },
+    );
+  });
+
+  it('an inclusion proof with any hash, length, place or size changed leads elsewhere', () => {
+    const cases = fc
+      .integer({ min: 1, max: 200 })
+      .chain((size) =>
+        fc.record({
+          size: fc.constant(size),
+          index: fc.integer({ min: 0, max: size - 1 }),
+          where: fc.nat(),
+          bit: fc.nat(255),
+        }),
+      );
+    fc.assert(
+      fc.property(cases, ({ size, index, where, bit }) => {
+        const leaves = leavesOf(size);
+        const [root, leaf, proof] = [naiveRoot(leaves), leaves[index] as Buffer, naivePath(index, leaves)];
+        expect(verifyInclusion(leaf, index, size, proof, root)).toBe(true);
+        const bent = proof.map((hash, at) => (at === where % proof.length ? flipped(hash, bit) : hash));
+        if (size > 1) expect(verifyInclusion(leaf, index, size, bent, root)).toBe(false);
+        expect(verifyInclusion(flipped(leaf, bit), index, size, proof, root)).toBe(false);
+        expect(verifyInclusion(leaf, index, size, [...proof, leaf], root)).toBe(false);
+        if (size > 1) expect(verifyInclusion(leaf, index, size, proof.slice(1), root)).toBe(false);
+        if (size > 1) expect(verifyInclusion(leaf, index, size, proof.slice(0, -1), root)).toBe(false);
+        for (let other = 0; other < size; other += 1)
+          if (other !== index) expect(verifyInclusion(leaf, other, size, proof, root)).toBe(false);
+      }),
+      { ...runs, numRuns: 40 },
+    );
+  });
+
+  it('a tree begins with each of its beginnings and with no other', () => {
+    const cases = fc
+      .integer({ min: 1, max: 150 })
+      .chain((size) =>
+        fc.record({
+          newSize: fc.constant(size),
+          oldSize: fc.integer({ min: 1, max: size }),
+          where: fc.nat(),
+          bit: fc.nat(255),
+        }),
+      );
+    fc.assert(
+      fc.property(cases, ({ oldSize, newSize, where, bit }) => {
+        const leaves = leavesOf(newSize);
+        const [oldRoot, newRoot] = [naiveRoot(leaves.slice(0, oldSize)), naiveRoot(leaves)];
+        const proof = naiveConsistency(oldSize, leaves, true);
+        const holds = (
+          of: Partial<{ oldSize: number; oldRoot: Buffer; newRoot: Buffer; proof: Buffer[] }>,
+        ) => {
+          const all = { oldSize, oldRoot, newRoot, proof, ...of };
+          return verifyConsistency(all.oldSize, all.oldRoot, newSize, all.newRoot, all.proof);
+        };
+        expect(holds({})).toBe(true);
+        expect(holds({ oldRoot: flipped(oldRoot, bit) })).toBe(false);
+        expect(holds({ newRoot: flipped(newRoot, bit) })).toBe(false);
+        expect(holds({ proof: [...proof, newRoot] })).toBe(false);
+        if (proof.length === 0) return;
+        expect(holds({ proof: proof.slice(0, -1) })).toBe(false);
+        expect(
+          holds({
+            proof: proof.map((hash, at) => (at === where % proof.length ? flipped(hash, bit) : hash)),
+          }),
+        ).toBe(false);
+      }),
+      runs,
+    );
+  });
+});
+
+describe('a proof', () => {
+  const leaf = numbered(0);
+
+  it.each([
+    ['an index at the size', 1, 1],
+    ['a negative index', -1, 1],
+    ['an index that is no whole number', 0.5, 1],
+    ['an index that is not a number', Number.NaN, 1],
+    ['an empty tree', 0, 0],
+    ['a size beyond 2^53', 0, 2 ** 53],
+  ])('is refused for %s', (_, index, size) => {
+    expect(() => inclusionRoot(leaf, index, size, [])).toThrow('an index lies below the size');
+    expect(verifyInclusion(leaf, index, size, [], leaf)).toBe(false);
+  });
+
+  it('of a short hash is refused rather than hashed', () => {
+    expect(verifyInclusion(leaf, 0, 2, [leaf.subarray(1)], leaf)).toBe(false);
+    expect(verifyConsistency(1, leaf, 2, nodeHash(leaf, leaf), [leaf.subarray(1)])).toBe(false);
+  });
+
+  it('holds for sizes past 2^32, where bit operators would not', () => {
+    const size = 2 ** 40 + 1;
+    const left = numbered(7);
+    expect(inclusionRoot(leaf, size - 1, size, [left])).toEqual(nodeHash(left, leaf));
+    const frontier = { size: 2 ** 40, hashes: [left] };
+    expect(batchProofs(frontier, [leaf])).toEqual([[left]]);
+    expect(rootOf(appendLeaves(frontier, [leaf]))).toEqual(nodeHash(left, leaf));
+  });
+
+  it('of consistency with the empty tree says nothing but that it was empty', () => {
+    expect(verifyConsistency(0, emptyRoot, 1, leaf, [])).toBe(true);
+    expect(verifyConsistency(0, emptyRoot, 0, emptyRoot, [])).toBe(true);
+    expect(verifyConsistency(0, leaf, 1, leaf, [])).toBe(false);
+    expect(verifyConsistency(0, emptyRoot, 0, leaf, [])).toBe(false);
+    expect(verifyConsistency(0, emptyRoot, 1, leaf, [leaf])).toBe(false);
+  });
+
+  it('of consistency never runs backwards', () => {
+    expect(verifyConsistency(2, nodeHash(leaf, leaf), 1, leaf, [])).toBe(false);
+    expect(verifyConsistency(1, leaf, 1, numbered(1), [])).toBe(false);
+  });
+
+  it('of a batch needs no leaf of the past, and a batch of none needs no proof', () => {
+    expect(batchProofs(appendLeaves(emptyFrontier, leavesOf(5)), [])).toEqual([]);
+  });
+});
+
+function flipped(hash: Buffer, bit: number): Buffer {
+  const copy = Buffer.from(hash);
+  copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return copy;
+}

@@ -1,0 +1,171 @@
+/**
+ * Proofs of RFC 9162 §2.1.3 and §2.1.4: that a leaf is in a tree, and that one tree is the beginning of another.
+ *
+ * The inclusion proof of leaf m in a tree of n leaves is, from the leaf upwards, the hash of the other child at each
+ * node on its way to the root. With k the largest power of two smaller than n,
+ *
+ *     path(0, {d[0]}) = []
+ *     path(m, D[n])   = path(m, D[0:k])   ‖ root(D[k:n])   if m < k
+ *     path(m, D[n])   = path(m-k, D[k:n]) ‖ root(D[0:k])   otherwise
+ *
+ * For leaf 4 of 7:  root = node(node(…0–3), node(node(4, 5), 6)), so path = [leaf 5, leaf 6, root of 0–3].
+ * A verifier accepts exactly one length of proof for an (index, size), or a shorter tree could pose as a longer one.
+ */
+import assert from 'node:assert/strict';
+import { emptyRoot, hashLength, nodeHash, type Frontier } from './tree.js';
+
+/**
+ * One level of the tree that grows, counted from the leaves (0). Of its nodes only those that a new leaf's proof can
+ * need are known: `complete[i]` is the root of the perfect subtree number `first + i` at this level.
+ */
+interface Level {
+  readonly first: number;
+  readonly complete: readonly Buffer[];
+  /** The rest at the right edge, fewer leaves than a full subtree; absent when the size is a multiple. */
+  readonly partial: Buffer | undefined;
+}
+
+/**
+ * The inclusion proof of each new leaf in the tree of `before.size + leafHashes.length` leaves, from the frontier
+ * alone: every node above new leaves is hashed once, n + 2 log₂(size) hashes for n leaves.
+ */
+export function batchProofs(before: Frontier, leafHashes: readonly Buffer[]): Buffer[][] {
+  if (leafHashes.length === 0) return [];
+  const levels = levelsOf(before, leafHashes);
+  return leafHashes.map((_, at) => {
+    const proof: Buffer[] = [];
+    let index = before.size + at;
+    for (const level of levels) {
+      const sibling = index % 2 === 1 ? index - 1 : index + 1;
+      // A right edge that is not full has its left sibling; without one it moves up unchanged, and so does its proof.
+      const hash =
+        level.complete[sibling - level.first] ?? (sibling > index ? partialAt(level, sibling) : undefined);
+      if (hash) proof.push(hash);
+      index = Math.floor(index / 2);
+    }
+    return proof;
+  });
+}
+
+/**
+ * The root that a leaf and its inclusion proof lead to (RFC 9162 §2.1.3.2).
+ * @throws Error when `index` is not below `size`, or the proof has not exactly the length that both demand.
+ */
+export function inclusionRoot(
+  leafHash: Buffer,
+  index: number,
+  size: number,
+  proof: readonly Buffer[],
+): Buffer {
+  assert(isCount(index) && isCount(size) && index < size, 'an index lies below the size');
+  let [node, last] = [index, size - 1];
+  let root = leafHash;
+  for (const hash of proof) {
+    assert(last > 0, 'the proof is too long');
+    if (node % 2 === 1 || node === last) {
+      root = nodeHash(hash, root);
+      while (node % 2 === 0 && node > 0) [node, last] = [node / 2, half(last)];
+    } else {
+      root = nodeHash(root, hash);
+    }
+    [node, last] = [half(node), half(last)];
+  }
+  assert(last === 0, 'the proof is too short');
+  return root;
+}
+
+/** Whether the leaf lies at `index` in the tree of `size` leaves that has this root. Never throws. */
+export function verifyInclusion(
+  leafHash: Buffer,
+  index: number,
+  size: number,
+  proof: readonly Buffer[],
+  root: Buffer,
+): boolean {
+  try {
+    return inclusionRoot(leafHash, index, size, proof).equals(root);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether the tree (`newSize`, `newRoot`) begins with the tree (`oldSize`, `oldRoot`), by RFC 9162 §2.1.4.2. Every
+ * tree begins with the empty one and with itself, both shown by an empty proof. Never throws.
+ */
+export function verifyConsistency(
+  oldSize: number,
+  oldRoot: Buffer,
+  newSize: number,
+  newRoot: Buffer,
+  proof: readonly Buffer[],
+): boolean {
+  if (!isCount(oldSize) || !isCount(newSize) || oldSize > newSize) return false;
+  if (newRoot.length !== hashLength || proof.some((hash) => hash.length !== hashLength)) return false;
+  if (newSize === 0 && !newRoot.equals(emptyRoot)) return false;
+  if (oldSize === 0) return proof.length === 0 && oldRoot.equals(emptyRoot);
+  if (oldSize === newSize) return proof.length === 0 && oldRoot.equals(newRoot);
+
+  let [node, last] = [oldSize - 1, newSize - 1];
+  while (node % 2 === 1) [node, last] = [half(node), half(last)];
+  // When the old size is a power of two the old root is itself the first subtree, so the proof leaves it out.
+  const [first, ...rest] = node === 0 ? [oldRoot, ...proof] : proof;
+  if (!first || first.length !== hashLength) return false;
+
+  let [oldHash, newHash] = [first, first];
+  for (const hash of rest) {
+    if (last === 0) return false;
+    if (node % 2 === 1 || node === last) {
+      oldHash = nodeHash(hash, oldHash);
+      newHash = nodeHash(hash, newHash);
+      while (node % 2 === 0 && node > 0) [node, last] = [node / 2, half(last)];
+    } else {
+      newHash = nodeHash(newHash, hash);
+    }
+    [node, last] = [half(node), half(last)];
+  }
+  return last === 0 && oldHash.equals(oldRoot) && newHash.equals(newRoot);
+}
+
+/** Every level below the root of the grown tree. */
+function levelsOf(before: Frontier, leafHashes: readonly Buffer[]): Level[] {
+  const known = [...before.hashes];
+  const levels: Level[] = [];
+  let [start, end] = [before.size, before.size + leafHashes.length];
+  let fresh: readonly Buffer[] = leafHashes;
+  let partial: Buffer | undefined;
+  while (end > 1 || (end === 1 && partial)) {
+    // An odd start means that a subtree of this level was already full and waits in the frontier for its twin.
+    const waiting = start % 2 === 1 ? known.pop() : undefined;
+    assert(start % 2 === 0 || waiting, 'the frontier has fewer hashes than its size says');
+    const complete = waiting ? [waiting, ...fresh] : fresh;
+    levels.push({ first: end - complete.length, complete, partial });
+
+    const unpaired = end % 2 === 1 ? complete[complete.length - 1] : undefined;
+    if (unpaired) partial = partial ? nodeHash(unpaired, partial) : unpaired;
+    fresh = joinPairs(complete);
+    [start, end] = [half(start), half(end)];
+  }
+  return levels;
+}
+
+/** The parents of a row of nodes that begins with a left child; an unpaired last one has none yet. */
+function joinPairs(row: readonly Buffer[]): Buffer[] {
+  const parents: Buffer[] = [];
+  for (let at = 0; at + 1 < row.length; at += 2)
+    parents.push(nodeHash(row[at] as Buffer, row[at + 1] as Buffer));
+  return parents;
+}
+
+/** The right edge, when `index` is its place on this level. */
+function partialAt(level: Level, index: number): Buffer | undefined {
+  return index === level.first + level.complete.length ? level.partial : undefined;
+}
+
+function half(value: number): number {
+  return Math.floor(value / 2);
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
