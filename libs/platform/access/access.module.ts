@@ -1,0 +1,107 @@
+/**
+ * Who is calling, wired into an app: a global guard for the token, one for the scope, the RFC 9728 page, and the
+ * `DPoP-Nonce` header on every answer. The app brings the directory of parties under `PARTY_DIRECTORY`.
+ */
+import { randomBytes } from 'node:crypto';
+import { Inject, Module, type DynamicModule, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
+import { APP_GUARD, HttpAdapterHost } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import type { FastifyInstance } from 'fastify';
+import type { JWTVerifyGetKey } from 'jose';
+import { machineClock, type Clock } from '../clock.js';
+import { AccessGuard, RESOURCE_METADATA_URL } from './access.guard.js';
+import { ACCESS_CLOCK, AccessStrategy, CALLER_CHECKS, strategyName } from './access.strategy.js';
+import type { CallerChecks, Listeners, PartyDirectory } from './caller.js';
+import { dpopNonces } from './dpop-nonces.js';
+import { proofLifeMs } from './dpop.js';
+import { issuerKeys } from './issuer-keys.client.js';
+import { PROTECTED_RESOURCE, ProtectedResourceController } from './protected-resource.controller.js';
+import { replaySet } from './replay-set.js';
+import { ScopeGuard } from './scope.guard.js';
+import { tokenVerifier, type TokenVerifier } from './token-verifier.js';
+
+/** Injection token of the app's `PartyDirectory`; one of `imports` exports it. */
+export const PARTY_DIRECTORY = Symbol('PARTY_DIRECTORY');
+/** Injection token of the `TokenVerifier`, for `clear()` when `rules_version` changes. */
+export const TOKEN_VERIFIER = Symbol('TOKEN_VERIFIER');
+
+export interface AccessSettings {
+  readonly issuer: string;
+  /** Scopes the routes of this app ask for. */
+  readonly scopes: readonly string[];
+  /** `plain.publicBase` is the audience of tokens, on every listener. */
+  readonly listeners: Listeners;
+  readonly imports: NonNullable<ModuleMetadata['imports']>;
+  /** Machine time; the machine's own clock unless a test says otherwise. */
+  readonly clock?: Clock;
+  /** Finds the issuer's keys; `<issuer>/jwks` unless a test says otherwise. */
+  readonly keys?: JWTVerifyGetKey;
+}
+
+@Module({})
+export class PartyAccessModule implements OnModuleInit {
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    @Inject(CALLER_CHECKS) private readonly checks: CallerChecks,
+    @Inject(ACCESS_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  static register(settings: AccessSettings): DynamicModule {
+    const clock = settings.clock ?? machineClock;
+    const audience = settings.listeners.plain.publicBase;
+    const keys = settings.keys ?? issuerKeys(settings.issuer, clock);
+    const verifier = tokenVerifier({ issuer: settings.issuer, audience, keys });
+    return {
+      module: PartyAccessModule,
+      imports: [
+        ...settings.imports,
+        PassportModule.register({
+          defaultStrategy: strategyName(audience),
+          property: 'party',
+          session: false,
+        }),
+      ],
+      controllers: [ProtectedResourceController],
+      providers: [
+        { provide: TOKEN_VERIFIER, useValue: verifier },
+        { provide: ACCESS_CLOCK, useValue: clock },
+        { provide: RESOURCE_METADATA_URL, useValue: `${audience}/.well-known/oauth-protected-resource` },
+        { provide: PROTECTED_RESOURCE, useValue: metadataOf(settings) },
+        {
+          provide: CALLER_CHECKS,
+          inject: [TOKEN_VERIFIER, PARTY_DIRECTORY],
+          useFactory: (tokens: TokenVerifier, directory: PartyDirectory): CallerChecks => ({
+            tokens,
+            nonces: dpopNonces(randomBytes(32)),
+            usedProofs: replaySet(proofLifeMs),
+            listeners: settings.listeners,
+            directory,
+          }),
+        },
+        AccessStrategy,
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_GUARD, useClass: ScopeGuard },
+      ],
+      exports: [TOKEN_VERIFIER],
+    };
+  }
+
+  /** Every answer carries a nonce, errors and 404 too, so that a client is never more than one request behind. */
+  onModuleInit(): void {
+    const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    fastify.addHook('onRequest', async (_request, reply) => {
+      void reply.header('DPoP-Nonce', this.checks.nonces.current(this.clock()));
+    });
+  }
+}
+
+function metadataOf(settings: AccessSettings): object {
+  return {
+    resource: settings.listeners.plain.publicBase,
+    authorization_servers: [settings.issuer],
+    scopes_supported: settings.scopes,
+    bearer_methods_supported: ['header'],
+    tls_client_certificate_bound_access_tokens: true,
+    dpop_signing_alg_values_supported: ['ES256', 'PS256'],
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * DPoP proofs (RFC 9449 §4.3) at the resource server. A proof is good for one request: this method, this URL, this
+ * token, this minute, once. It does not cover the body, which is why partners are told to prefer mutual TLS.
+ */
+import { createHash } from 'node:crypto';
+import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWTVerifyResult } from 'jose';
+import type { DpopNonces } from './dpop-nonces.js';
+import { AccessRefused, mustHold } from './refused.js';
+import type { ReplaySet } from './replay-set.js';
+
+/** What the proof has to be about. */
+export interface ProvenRequest {
+  readonly proof: string;
+  readonly method: string;
+  /** The URL as the caller wrote it: public base of the listener that was called, then the path; no query. */
+  readonly url: string;
+  readonly accessToken: string;
+  /** `cnf.jkt` of the access token. */
+  readonly jkt: string;
+}
+
+const algorithms = ['ES256', 'PS256'];
+const maxProofLength = 4096;
+const maxJtiLength = 256;
+const iatWindowS = 30;
+
+/** How long a proof's `jti` must be remembered: from the earliest `iat` accepted to its latest. */
+export const proofLifeMs = 2 * iatWindowS * 1000;
+
+/**
+ * @param nowMs machine time
+ * @throws {AccessRefused} `use_dpop_nonce` when only the nonce is missing, old or another process's; else
+ * `invalid_dpop_proof`
+ */
+export async function verifyProof(
+  request: ProvenRequest,
+  nonces: DpopNonces,
+  used: ReplaySet,
+  nowMs: number,
+): Promise<void> {
+  mustHold(request.proof.length <= maxProofLength, 'invalid_dpop_proof', 'proof too long');
+  const { payload, protectedHeader } = await verifiedProof(request.proof, nowMs);
+  const { jti, htm, htu, iat, ath, nonce } = payload;
+  mustHold(htm === request.method, 'invalid_dpop_proof', 'htm differs');
+  mustHold(typeof htu === 'string' && isSameUrl(htu, request.url), 'invalid_dpop_proof', 'htu differs');
+  mustHold(
+    iat !== undefined && Math.abs(nowMs / 1000 - iat) <= iatWindowS,
+    'invalid_dpop_proof',
+    'iat outside the window',
+  );
+  mustHold(ath === hashOf(request.accessToken), 'invalid_dpop_proof', 'ath differs');
+  mustHold(
+    typeof jti === 'string' && jti !== '' && jti.length <= maxJtiLength,
+    'invalid_dpop_proof',
+    'jti missing',
+  );
+  mustHold(await isBoundKey(protectedHeader, request.jkt), 'invalid_dpop_proof', "not the token's key");
+  mustHold(nonces.isGood(nonce, nowMs), 'use_dpop_nonce', 'nonce missing or not of this process');
+  // Last, so that only callers whose proof holds can fill the set.
+  mustHold(used.isFirst(`${request.jkt} ${jti}`, nowMs), 'invalid_dpop_proof', 'replayed');
+}
+
+async function verifiedProof(proof: string, nowMs: number): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(proof, EmbeddedJWK, {
+      algorithms,
+      typ: 'dpop+jwt',
+      requiredClaims: ['iat', 'jti', 'htm', 'htu', 'ath'],
+      currentDate: new Date(nowMs),
+      // `iat` has its own window above; this one is for an `exp` or `nbf` the client may have added.
+      clockTolerance: iatWindowS,
+    });
+  } catch (error) {
+    // A JWK in the header can be wrong in ways WebCrypto words as it likes; none of them is our failure.
+    throw new AccessRefused('invalid_dpop_proof', error);
+  }
+}
+
+async function isBoundKey(header: JWTVerifyResult['protectedHeader'], jkt: string): Promise<boolean> {
+  const { jwk } = header;
+  mustHold(jwk !== undefined, 'invalid_dpop_proof', 'no jwk');
+  mustHold(!('d' in jwk) && !('k' in jwk), 'invalid_dpop_proof', 'a private key in the proof');
+  try {
+    return (await calculateJwkThumbprint(jwk)) === jkt;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) throw new AccessRefused('invalid_dpop_proof', error);
+    throw error;
+  }
+}
+
+/** RFC 9449 §4.3 item 9: compared after normalisation of scheme, host and port, without query and fragment. */
+function isSameUrl(htu: string, url: string): boolean {
+  if (htu === url) return true;
+  if (!URL.canParse(htu) || !URL.canParse(url)) return false;
+  return withoutQuery(new URL(htu)) === withoutQuery(new URL(url));
+}
+
+function withoutQuery(url: URL): string {
+  url.search = '';
+  url.hash = '';
+  return url.href;
+}
+
+/** `ath`: base64url SHA-256 of the ASCII access token. */
+function hashOf(accessToken: string): string {
+  return createHash('sha256').update(accessToken, 'ascii').digest('base64url');
+}

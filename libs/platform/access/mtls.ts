@@ -1,0 +1,59 @@
+/**
+ * Which client certificate came with a request (RFC 8705): the one of the TLS connection, or the `Client-Cert` header
+ * of RFC 9440, and that only on a listener configured as behind a proxy; anywhere else the header is anybody's claim.
+ */
+import { createHash } from 'node:crypto';
+
+/** One way into the app. */
+export interface Listener {
+  /** Public base URL of this listener, no final slash; `htu` of proofs starts with it. */
+  readonly publicBase: string;
+  /** A proxy ends TLS in front of it and sets `Client-Cert` itself, removing what the caller sent. */
+  readonly behindProxy: boolean;
+}
+
+/** What is asked of a connection: a `net.Socket`, or a `tls.TLSSocket` that may know its peer's certificate. */
+export interface Connection {
+  readonly destroyed: boolean;
+  readonly encrypted?: boolean;
+  getPeerX509Certificate?(): { readonly raw: Buffer } | undefined;
+}
+
+/** A header value as node gives it. */
+export type HeaderValue = string | string[] | undefined;
+
+/** `x5t#S256`: base64url SHA-256 of the DER certificate (RFC 8705 §3.1). */
+export function thumbprintOf(der: Buffer): string {
+  return createHash('sha256').update(der).digest('base64url');
+}
+
+/** Thumbprint of the certificate the caller presented, or undefined: none, or one we cannot read. */
+export function presentedCertificate(
+  listener: Listener,
+  connection: Connection,
+  clientCert: HeaderValue,
+): string | undefined {
+  if (listener.behindProxy) return ofHeader(clientCert);
+  return ofConnection(connection);
+}
+
+// Hashed once a connection, because whoever proved the key at the handshake holds the connection.
+const seen = new WeakMap<Connection, string>();
+
+function ofConnection(connection: Connection): string | undefined {
+  const known = seen.get(connection);
+  if (known !== undefined) return known;
+  const der = connection.getPeerX509Certificate?.()?.raw;
+  if (der === undefined) return undefined;
+  const thumbprint = thumbprintOf(der);
+  seen.set(connection, thumbprint);
+  return thumbprint;
+}
+
+/** RFC 9440 §2.1: one structured-field byte sequence, `:` base64 `:`. */
+function ofHeader(value: HeaderValue): string | undefined {
+  if (typeof value !== 'string' || value.length > 16_384) return undefined;
+  const base64 = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value.trim())?.[1];
+  if (base64 === undefined || base64.length % 4 !== 0) return undefined;
+  return thumbprintOf(Buffer.from(base64, 'base64'));
+}

@@ -1,0 +1,22 @@
+/**
+ * Why a caller is not let in: a Problem `not-authenticated` that also knows the error of the `WWW-Authenticate`
+ * challenge. The reason stays in our log as `cause`, because a caller who tries proofs learns nothing from us.
+ */
+import { Problem } from '#libs/problem/problem.js';
+
+/** RFC 9449 §7.1 and §9, RFC 6750 §3.1; undefined: no credentials came at all. */
+export type ChallengeError = 'invalid_token' | 'invalid_dpop_proof' | 'use_dpop_nonce';
+
+export class AccessRefused extends Problem {
+  readonly challenge: ChallengeError | undefined;
+
+  constructor(challenge?: ChallengeError, cause?: unknown) {
+    super('not-authenticated', { cause });
+    this.challenge = challenge;
+  }
+}
+
+/** @throws {AccessRefused} with `reason` as the cause, unless `holds`. */
+export function mustHold(holds: boolean, challenge: ChallengeError, reason: string): asserts holds {
+  if (!holds) throw new AccessRefused(challenge, new Error(reason));
+}
