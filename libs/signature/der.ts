@@ -1,0 +1,170 @@
+/**
+ * Strict reading of DER (X.690 chapter 10). asn1js reads BER, so every byte is judged here before it is parsed:
+ * whatever passes has exactly one reading, no matter whose parser reads it later. Walks without recursion, because
+ * depth is chosen by the sender.
+ */
+import { BitString, type BaseBlock, fromBER, GeneralizedTime, Integer, ObjectIdentifier } from 'asn1js';
+import { Constructed, OctetString, Sequence, Set as AsnSet, UTCTime } from 'asn1js';
+
+/** How much of the sender's structure we are willing to read. */
+export interface DerLimits {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+}
+
+const TAG = { boolean: 1, integer: 2, bitString: 3, null: 5, oid: 6, sequence: 16, set: 17 } as const;
+
+/**
+ * Parses one DER value that fills `bytes` to the last byte.
+ * @throws Error when it is not DER, is too large or too deep, or has bytes after it.
+ */
+export function readDer(bytes: Buffer, limits: DerLimits): BaseBlock {
+  if (bytes.length > limits.maxBytes) throw new Error('too many bytes');
+  assertDer(bytes, limits.maxDepth);
+  const parsed = fromBER(bytes, {
+    maxDepth: limits.maxDepth,
+    maxNodes: bytes.length,
+    maxContentLength: limits.maxBytes,
+    parseEmbedded: false,
+  });
+  if (parsed.offset !== bytes.length) throw new Error('not readable as ASN.1');
+  return parsed.result;
+}
+
+/** One pass over the tags and lengths; `ends` are the ends of the values we are inside of. */
+function assertDer(bytes: Buffer, maxDepth: number): void {
+  const ends = [bytes.length];
+  let offset = 0;
+  let values = 0;
+  for (;;) {
+    while (ends.length > 1 && offset === ends.at(-1)) ends.pop();
+    if (ends.length === 1 && values === 1) break;
+    const head = readHead(bytes, offset, ends.at(-1) ?? 0);
+    if (ends.length === 1) values = 1;
+    if (head.constructed) {
+      if (ends.length >= maxDepth) throw new Error('nested too deep');
+      ends.push(head.end);
+      offset = head.start;
+    } else {
+      assertPrimitive(head.universalTag, bytes.subarray(head.start, head.end));
+      offset = head.end;
+    }
+  }
+  if (offset !== bytes.length) throw new Error('bytes after the value');
+}
+
+interface Head {
+  readonly universalTag: number | undefined;
+  readonly constructed: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Identifier and length octets at `offset`: low tags and minimal definite lengths only. */
+function readHead(bytes: Buffer, offset: number, limit: number): Head {
+  if (offset + 2 > limit) throw new Error('truncated');
+  const identifier = bytes.readUInt8(offset);
+  const tag = identifier & 0x1f;
+  if (tag === 0x1f) throw new Error('high tag numbers are not used here');
+  const constructed = (identifier & 0x20) !== 0;
+  const universalTag = (identifier & 0xc0) === 0 ? tag : undefined;
+  const mustBeConstructed = universalTag === TAG.sequence || universalTag === TAG.set;
+  if (universalTag === 0) throw new Error('end-of-contents octets');
+  if (universalTag !== undefined && constructed !== mustBeConstructed) throw new Error('not DER: form');
+
+  const first = bytes.readUInt8(offset + 1);
+  const size = first < 0x80 ? 0 : first & 0x7f;
+  if (first === 0x80 || size > 4) throw new Error('not DER: length form');
+  const start = offset + 2 + size;
+  if (start > limit) throw new Error('truncated');
+  const length = size === 0 ? first : bytes.readUIntBE(offset + 2, size);
+  if (size > 0 && (length < 0x80 || length < 2 ** (8 * (size - 1)))) throw new Error('not DER: length');
+  if (start + length > limit) throw new Error('truncated');
+  return { universalTag, constructed, start, end: start + length };
+}
+
+/** The content rules of DER that a lenient parser would let differ from what it reports. */
+function assertPrimitive(universalTag: number | undefined, content: Buffer): void {
+  const [first = 0, second = 0] = content;
+  if (universalTag === TAG.boolean && !(content.length === 1 && (first === 0 || first === 0xff)))
+    throw new Error('not DER: boolean');
+  if (universalTag === TAG.integer) {
+    if (content.length === 0) throw new Error('not DER: integer');
+    const padded = content.length > 1 && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80);
+    if (padded) throw new Error('not DER: integer');
+  }
+  if (universalTag === TAG.bitString && (content.length === 0 || !zeroPadded(content)))
+    throw new Error('not DER: bit string');
+  if (universalTag === TAG.null && content.length !== 0) throw new Error('not DER: null');
+  if (universalTag === TAG.oid && !minimalArcs(content)) throw new Error('not DER: object identifier');
+}
+
+function zeroPadded(content: Buffer): boolean {
+  const unused = content.readUInt8(0);
+  if (content.length === 1) return unused === 0;
+  return unused <= 7 && (content.readUInt8(content.length - 1) & ((1 << unused) - 1)) === 0;
+}
+
+function minimalArcs(content: Buffer): boolean {
+  if (content.length === 0 || content.readUInt8(content.length - 1) >= 0x80) return false;
+  return content.every((byte, at) => byte !== 0x80 || (at > 0 && content.readUInt8(at - 1) >= 0x80));
+}
+
+/** The exact bytes a value was read from, tag and length included. */
+export function raw(node: BaseBlock): Buffer {
+  return Buffer.from(node.valueBeforeDecodeView);
+}
+
+/** The members of a SEQUENCE. @throws Error when `node` is something else. */
+export function sequence(node: BaseBlock | undefined): readonly BaseBlock[] {
+  if (!(node instanceof Sequence)) throw new Error('a SEQUENCE was expected');
+  return node.valueBlock.value;
+}
+
+/** The members of a SET. @throws Error when `node` is something else. */
+export function set(node: BaseBlock | undefined): readonly BaseBlock[] {
+  if (!(node instanceof AsnSet)) throw new Error('a SET was expected');
+  return node.valueBlock.value;
+}
+
+/** The members of a constructed `[tag]`, or undefined when `node` is something else. */
+export function tagged(node: BaseBlock | undefined, tag: number): readonly BaseBlock[] | undefined {
+  const fits = node instanceof Constructed && node.idBlock.tagClass === 3 && node.idBlock.tagNumber === tag;
+  return fits ? node.valueBlock.value : undefined;
+}
+
+/** An object identifier in dotted form. @throws Error when `node` is something else. */
+export function oid(node: BaseBlock | undefined): string {
+  if (!(node instanceof ObjectIdentifier)) throw new Error('an OBJECT IDENTIFIER was expected');
+  return node.valueBlock.toString();
+}
+
+/** The bytes of an OCTET STRING. @throws Error when `node` is something else. */
+export function octets(node: BaseBlock | undefined): Buffer {
+  if (!(node instanceof OctetString)) throw new Error('an OCTET STRING was expected');
+  return Buffer.from(node.valueBlock.valueHexView);
+}
+
+/** The bytes of a BIT STRING without unused bits, as keys and signatures are. */
+export function wholeBits(node: BaseBlock | undefined): Buffer {
+  if (!(node instanceof BitString) || node.valueBlock.unusedBits !== 0)
+    throw new Error('a BIT STRING was expected');
+  return Buffer.from(node.valueBlock.valueHexView);
+}
+
+/** The content bytes of an INTEGER in lower-case hex, two's complement as DER has them. */
+export function integerHex(node: BaseBlock | undefined): string {
+  if (!(node instanceof Integer)) throw new Error('an INTEGER was expected');
+  return Buffer.from(node.valueBlock.valueHexView).toString('hex');
+}
+
+/** A UTCTime or GeneralizedTime in the one form RFC 5280 allows (seconds, `Z`), in ms since the epoch. */
+export function instant(node: BaseBlock | undefined): number {
+  if (!(node instanceof UTCTime)) throw new Error('a time was expected');
+  const text = raw(node).subarray(2).toString('latin1');
+  const year = node instanceof GeneralizedTime ? 4 : 2;
+  const rest = /^(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\dZ$/;
+  if (!/^\d+$/.test(text.slice(0, year)) || !rest.test(text.slice(year)))
+    throw new Error('not a time as RFC 5280 writes it');
+  return node.toDate().getTime();
+}

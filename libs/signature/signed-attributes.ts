@@ -1,0 +1,42 @@
+/**
+ * What a signer signs: not the document but attributes that hold its digest (RFC 5652 §5.4). A signature counts only
+ * when those attributes say "id-data" and the digest of *our* stored bytes, each exactly once (page 4.7.3).
+ */
+import { type BaseBlock } from 'asn1js';
+import { Problem } from '#libs/problem/problem.js';
+import { digestOf } from './algorithms.js';
+import type { CmsSignature, SignedAttribute } from './cms.js';
+import { octets, oid } from './der.js';
+import { OID } from './oids.js';
+
+/** The two attributes a signature cannot do without. */
+export interface BindingAttributes {
+  readonly messageDigest: Buffer;
+}
+
+/**
+ * Reads contentType and messageDigest.
+ * @throws Error when a type comes twice, one of the two is missing, has two values, or contentType is not id-data.
+ */
+export function readBindingAttributes(attributes: readonly SignedAttribute[]): BindingAttributes {
+  const types = attributes.map((attribute) => attribute.type);
+  if (new Set(types).size !== types.length) throw new Error('a signed attribute comes twice');
+  if (oid(onlyValue(attributes, OID.contentType)) !== OID.data) throw new Error('contentType is not id-data');
+  return { messageDigest: octets(onlyValue(attributes, OID.messageDigest)) };
+}
+
+/**
+ * The digest that was signed is the digest of the stored document.
+ * @throws Problem `signature-not-valid` for a digest algorithm we do not accept, `signature-content-differs`.
+ */
+export function assertDigestOf(document: Buffer, cms: CmsSignature, binding: BindingAttributes): void {
+  const digest = digestOf(cms.digestAlgorithm, document);
+  if (digest === undefined) throw new Problem('signature-not-valid');
+  if (!digest.equals(binding.messageDigest)) throw new Problem('signature-content-differs');
+}
+
+function onlyValue(attributes: readonly SignedAttribute[], type: string): BaseBlock | undefined {
+  const values = attributes.find((attribute) => attribute.type === type)?.values ?? [];
+  if (values.length !== 1) throw new Error('not exactly one value');
+  return values[0];
+}

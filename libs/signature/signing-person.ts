@@ -1,0 +1,33 @@
+/**
+ * Whose certificate it is and what it may be used for (page 4.7.5). The IIN is taken from the DER subject alone; a
+ * printed name is never searched, because whoever chooses a common name can write `IIN…` into it.
+ */
+import { Problem } from '#libs/problem/problem.js';
+import { type Certificate, keyUsageOf, purposesOf } from './certificate.js';
+import { isUnder, OID } from './oids.js';
+
+/**
+ * The twelve digits of the person a signing certificate was issued to.
+ * @throws Problem `certificate-not-for-signing` for a certificate of sign-in, of an organisation, or without exactly
+ * one IIN.
+ */
+export function signingPerson(certificate: Certificate): string {
+  const usage = keyUsageOf(certificate);
+  const signs = usage?.digitalSignature === true && usage.nonRepudiation && !usage.keyEncipherment;
+  const purposes = purposesOf(certificate);
+  const personal =
+    purposes.includes(OID.naturalPerson) && !purposes.some((purpose) => isUnder(purpose, OID.organisation));
+  const iin = iinOf(certificate);
+  if (!signs || !personal || iin === undefined) throw new Problem('certificate-not-for-signing');
+  return iin;
+}
+
+/** The IIN, when the subject has exactly one serialNumber, alone in its relative name, and no BIN anywhere. */
+function iinOf(certificate: Certificate): string | undefined {
+  const names = certificate.subjectNames;
+  const holders = names.filter((name) => name.some((attribute) => attribute.type === OID.serialNumber));
+  const [holder, ...others] = holders;
+  const actsForOrganisation = names.flat().some((attribute) => /^BIN\d{12}$/.test(attribute.text ?? ''));
+  if (holder?.length !== 1 || others.length > 0 || actsForOrganisation) return undefined;
+  return /^IIN(\d{12})$/.exec(holder[0]?.text ?? '')?.[1];
+}

@@ -1,0 +1,129 @@
+/**
+ * Whether a CMS is a person's signature over a stored document: the checks of design page 4.7 in their order, each
+ * failure with its own code. Pure: the clock and the pinned roots are arguments, and nothing is asked over the network
+ * (revocation comes after, from `revocation.client.ts`). No verdict of a library is taken over; asn1js reads,
+ * node:crypto computes, the rules are here.
+ */
+import { createHash } from 'node:crypto';
+import { Problem } from '#libs/problem/problem.js';
+import type { ProblemCode } from '#libs/problem/catalogue.js';
+import { verifies } from './algorithms.js';
+import type { Certificate } from './certificate.js';
+import { type CmsSignature, readCms } from './cms.js';
+import { OID } from './oids.js';
+import { trustedPath } from './path.js';
+import { assertDigestOf, type BindingAttributes, readBindingAttributes } from './signed-attributes.js';
+import { signingPerson } from './signing-person.js';
+import type { TrustAnchors } from './trust.js';
+
+export interface SignatureInput {
+  /** DER, as it came. */
+  readonly cms: Buffer;
+  /** The exact bytes that were to be signed, as stored. */
+  readonly document: Buffer;
+  /** Registry time in ms. */
+  readonly at: number;
+  readonly trust: TrustAnchors;
+}
+
+export interface VerifiedSigner {
+  /** Twelve digits, from the certificate's subject; whether it is the applicant's is the caller's question. */
+  readonly iin: string;
+  readonly certificateDer: Buffer;
+  /** base64url SHA-256 of the certificate: the thumbprint on an official's row. */
+  readonly certSha256: string;
+  readonly issuerCertificateDer: Buffer;
+  /** Lower-case hex. */
+  readonly serialNumber: string;
+  /** `notBefore`, ms. */
+  readonly certIssuedAt: number;
+  /** base64url SHA-256 of the whole CMS. */
+  readonly cmsSha256: string;
+}
+
+/**
+ * @throws Problem `signature-malformed`, `signature-content-differs`, `signature-not-valid`, `certificate-not-trusted`
+ * or `certificate-not-for-signing`, the first that applies.
+ */
+export async function verifySignature(input: SignatureInput): Promise<VerifiedSigner> {
+  const { cms, binding } = readSignature(input.cms);
+  assertSameContent(cms, input.document);
+  const certificate = namedCertificate(cms);
+  assertDigestOf(input.document, cms, binding);
+  assertSignedBy(certificate, cms);
+  const [issuer] = reading('certificate-not-trusted', () =>
+    trustedPath({ certificate, hints: cms.certificates, trust: input.trust, at: input.at }),
+  );
+  if (issuer === undefined) throw new Problem('certificate-not-trusted');
+  const iin = reading('certificate-not-for-signing', () => signingPerson(certificate));
+  return verifiedSigner({ cms: input.cms, certificate, issuer, iin });
+}
+
+/** Clause 1, and of clause 3 what is structure. @throws Problem `signature-malformed`. */
+export function readSignature(bytes: Buffer): { cms: CmsSignature; binding: BindingAttributes } {
+  return reading('signature-malformed', () => {
+    const cms = readCms(bytes);
+    return { cms, binding: readBindingAttributes(cms.signedAttributes) };
+  });
+}
+
+/** Clause 2. What is verified afterwards are the stored bytes, never these. */
+export function assertSameContent(cms: CmsSignature, document: Buffer): void {
+  if (cms.content !== undefined && !cms.content.equals(document))
+    throw new Problem('signature-content-differs');
+}
+
+/** The certificate that `sid` names, which must have come with the signature, once. */
+export function namedCertificate(cms: CmsSignature): Certificate {
+  const { signerId } = cms;
+  const [named, ...others] = cms.certificates.filter((certificate) =>
+    'issuer' in signerId
+      ? certificate.issuer.equals(signerId.issuer) && certificate.serialNumber === signerId.serialNumber
+      : keyIdentifierOf(certificate)?.equals(signerId.subjectKeyIdentifier) === true,
+  );
+  if (named === undefined || others.length > 0) throw new Problem('signature-not-valid');
+  return named;
+}
+
+function keyIdentifierOf(certificate: Certificate): Buffer | undefined {
+  // The value is an OCTET STRING of fewer than 128 bytes: two octets, then the identifier.
+  return certificate.extensions.get(OID.subjectKeyIdentifier)?.value.subarray(2);
+}
+
+function assertSignedBy(certificate: Certificate, cms: CmsSignature): void {
+  const { publicKey } = certificate;
+  if (!verifies({ ...cms, data: cms.signedBytes, publicKey })) throw new Problem('signature-not-valid');
+}
+
+/** What is kept of a signature that passed. */
+export function verifiedSigner(passed: {
+  cms: Buffer;
+  certificate: Certificate;
+  issuer: Certificate;
+  iin: string;
+}): VerifiedSigner {
+  const { cms, certificate, issuer, iin } = passed;
+  return {
+    iin,
+    certificateDer: certificate.der,
+    certSha256: sha256(certificate.der),
+    issuerCertificateDer: issuer.der,
+    serialNumber: certificate.serialNumber,
+    certIssuedAt: certificate.notBefore,
+    cmsSha256: sha256(cms),
+  };
+}
+
+/** base64url SHA-256. */
+export function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('base64url');
+}
+
+/** Whatever a reader finds wrong becomes the one code of its clause; what it threw stays with us. */
+export function reading<T>(code: ProblemCode, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw cause instanceof Problem ? cause : new Problem(code, { cause });
+  }
+}
