@@ -3,13 +3,13 @@
  * both when its standard input ends.
  */
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '#libs/platform/migrate.js';
 import { startCluster, type Cluster } from '../../apps/sandbox/postgres/cluster.js';
 import { ownerRole, provision, roleTarget } from '../../apps/sandbox/postgres/provision.js';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
+import { freePort } from './free-port.js';
 import { secretsDir, superuserFile, templateName, writeTestCluster } from './test-home.js';
 
 const home = process.argv[2] ?? '';
@@ -49,13 +49,4 @@ async function makeTemplate({ superuser }: Cluster): Promise<void> {
   // Nobody may enter from now on, because a database in use cannot be cloned.
   await client.query(`ALTER DATABASE ${templateName} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`);
   await client.end();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -28,10 +28,10 @@ export interface Binaries {
 
 /**
  * The binaries, in a place where `user` can run them (ourselves, when undefined).
+ * @param native the folder with `bin/`, `lib/` and `share/`; the one of the installed package.
  * @throws Error naming `DATABASE_URL` when the platform's package is missing or does not run here.
  */
-export function findBinaries(user: ServerUser | undefined): Binaries {
-  const native = packagedNative();
+export function findBinaries(user: ServerUser | undefined, native = packagedNative()): Binaries {
   linkLibraries(native);
   const tried = tryToRun(native, user) ?? (user && tryToRun(reachableCopy(native, user), user));
   if (tried) return tried;

@@ -16,6 +16,22 @@ export async function existingServer(databaseUrl: string): Promise<DatabaseTarge
   return superuser;
 }
 
+/** What the server says of itself and of the session. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly isSuperuser: string;
+}
+
+/** Why this server cannot hold the registry, as the rest of a sentence; undefined when it can. */
+export function unfitBecause(facts: ServerFacts | undefined): string | undefined {
+  const { version = 'unknown', isSuperuser = 'off' } = facts ?? {};
+  if (!(Number.parseInt(version, 10) >= oldestVersion)) {
+    return `is version ${version}, and Tyiym needs ${String(oldestVersion)} or newer. Without DATABASE_URL the one from npm is used.`;
+  }
+  if (isSuperuser !== 'on') return 'lets this role in, but DATABASE_URL must name a superuser to make roles.';
+  return undefined;
+}
+
 /** @throws Error when the server is older than 17, or the login is not a superuser's. */
 export async function assertVersion(target: DatabaseTarget): Promise<void> {
   const client = new pg.Client(clientConfig(target));
@@ -27,22 +43,11 @@ export async function assertVersion(target: DatabaseTarget): Promise<void> {
     throw new Error(`PostgreSQL at ${where} does not let ${target.user} in: ${reason}`, { cause });
   }
   try {
-    const { rows } = await client.query<{ version: string; number: string; is_superuser: string }>(
-      `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
-              current_setting('is_superuser') AS is_superuser`,
+    const { rows } = await client.query<ServerFacts>(
+      `SELECT current_setting('server_version') AS "version", current_setting('is_superuser') AS "isSuperuser"`,
     );
-    const [row] = rows;
-    if (Math.floor(Number(row?.number) / 10_000) < oldestVersion) {
-      const found = `PostgreSQL at ${where} is version ${row?.version ?? 'unknown'}`;
-      throw new Error(
-        `${found}; Tyiym needs ${String(oldestVersion)} or newer. Unset DATABASE_URL to use the one from npm.`,
-      );
-    }
-    if (row?.is_superuser !== 'on') {
-      throw new Error(
-        `DATABASE_URL must name a superuser at ${where}, because roles and a database are made there.`,
-      );
-    }
+    const reason = unfitBecause(rows[0]);
+    if (reason !== undefined) throw new Error(`PostgreSQL at ${where} ${reason}`);
   } finally {
     await client.end();
   }

@@ -68,8 +68,8 @@ function readLines(file: string): string[] {
   }
 }
 
-/** A zombie counts as dead: in a container without an init nobody collects an orphan. */
-function isAlive(pid: number): boolean {
+/** Whether a process runs. A zombie does not: in a container without an init nobody collects an orphan. */
+export function isAlive(pid: number): boolean {
   return send(pid, 0) && !(process.platform === 'linux' && statusOf(pid).startsWith('Z'));
 }
 
