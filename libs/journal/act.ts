@@ -15,6 +15,8 @@ export interface Table<W, R> {
   /** The name of a row in the map of rows in flight, and of a want: an act finds a row by what it wanted. */
   keyOf(row: R): string;
   readonly look?: {
+    /** The name of the row a want asks for; a row nobody wanted is never taken for one that does not exist. */
+    keyOf(want: W): string;
     /** `SELECT …`; runs in the snapshot of the look. */
     readonly sql: string;
     params(wants: readonly W[], at: Instant): readonly unknown[];
@@ -44,7 +46,10 @@ export interface Seen<T extends Tables, Rules> {
   /** Number of entries before this act's own. */
   readonly size: number;
   readonly rules: Rules;
-  /** The row of that name, if it was wanted or written by an earlier act of the batch. */
+  /**
+   * The row of that name, as the look found it or an earlier act of the batch wrote it; undefined: there is none.
+   * @throws AssertionError when this act did not want it, because "not looked up" must never read as "not there".
+   */
   find<N extends keyof T>(table: N, key: string): RowOf<T[N]> | undefined;
 }
 
@@ -61,8 +66,6 @@ export interface Draft {
   readonly party?: string;
   /** The other members; absent ones are left out, never null. Chosen ids come from `Seen.at`. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** Feed events are numbered by the writer. */
-  readonly feeds?: boolean;
 }
 
 /** An entry as it will be committed, for the rows that refer to it. */

@@ -31,6 +31,7 @@ export const idempotencyTable: Table<IdempotencyWant, IdempotencyRow> = {
   name: 'idempotency',
   keyOf: idempotencyName,
   look: {
+    keyOf: idempotencyName,
     sql: `SELECT k.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (app, party, route, key)
       CROSS JOIN unnest($5::date[]) AS d (day)
       JOIN idempotency_keys k ON k.day = d.day AND k.app = w.app AND k.party = w.party AND k.route = w.route AND k.key = w.key`,

@@ -13,6 +13,7 @@ export const refusalsTable: Table<SubjectKey, Refusal> = {
   name: 'refusals',
   keyOf: (refusal) => subjectText(refusal.subject),
   look: {
+    keyOf: subjectText,
     sql: `SELECT ${columns} FROM refusals WHERE subject = ANY ($1::bytea[])`,
     params: (subjects) => [subjects.map((subject) => subject.bytes)],
     fromJson: refusalFromJson,
@@ -49,7 +50,10 @@ export const refusalsTable: Table<SubjectKey, Refusal> = {
 };
 
 /** The refusal of one person outside of the write path, for reading pages; undefined when there never was one. */
-export async function refusalOf(tx: EntityManager, subjects: readonly SubjectKey[]): Promise<Refusal | undefined> {
+export async function refusalOf(
+  tx: EntityManager,
+  subjects: readonly SubjectKey[],
+): Promise<Refusal | undefined> {
   const rows: { row: Record<string, unknown> }[] = await tx.query(
     `SELECT to_jsonb(r) AS row FROM refusals r WHERE subject = ANY ($1::bytea[])`,
     [subjects.map((subject) => subject.bytes)],
@@ -95,7 +99,9 @@ export function refusalFromJson(row: Readonly<Record<string, unknown>>): Refusal
     state: row['state'] as RefusalState,
     version: row['version'] as number,
     lockHours: row['lock_hours'] as number,
-    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as typeof optional),
+    ...(Object.fromEntries(
+      Object.entries(optional).filter(([, value]) => value !== undefined),
+    ) as typeof optional),
     movedLeaf: row['moved_leaf'] === null ? Buffer.alloc(0) : bytesFromJson(row['moved_leaf']),
     entryIndex: (row['entry_index'] ?? -1) as number,
   };

@@ -87,7 +87,8 @@ export function carryOut(
   at: number,
 ): readonly Move[] {
   if (now?.state !== 'lift-pending' || now.liftsAt === undefined || at < now.liftsAt) return [];
-  if (certificate === 'revoked') return [{ ...cancelled(now), body: { requestedBy, reason: 'certificate-revoked' } }];
+  if (certificate === 'revoked')
+    return [{ ...cancelled(now), body: { requestedBy, reason: 'certificate-revoked' } }];
   const again = now.placeAgainAfterHours;
   return [
     {

@@ -1,0 +1,162 @@
+/**
+ * One batch, purely: acts are decided in their order, each seeing what the ones before it wrote, and their entries are
+ * hashed onto the frontier. Nothing here has happened yet; it happens when the append commits.
+ */
+import assert from 'node:assert/strict';
+import { batchProofs } from '#libs/tlog/proof.js';
+import { appendLeaves, leafHash, rootOf, type Frontier } from '#libs/tlog/tree.js';
+import type { Act, Decision, Draft, Made, Rows, Seen, Tables } from './act.js';
+import { canonical } from './canonical.js';
+import { leafOf, personOf, personSaltOf, saltOf } from './commitment.js';
+import { countsVersion, kindsOf, movesRules, movesState, type ProcessName } from './entry.js';
+import { newUuid, uuidToId } from './id.js';
+import { formatInstant, type Instant } from './instant.js';
+import { makeReceipt, type Receipt } from './receipt.js';
+
+/** An entry with what only the Journal keeps of it. */
+export interface Sealed extends Made {
+  readonly seed: Buffer;
+  readonly draft: Draft;
+}
+
+/** What one act came to: entries and an answer, or the error that is its answer. */
+export type Outcome<T extends Tables> =
+  { readonly decision: Decision<T, unknown>; readonly made: readonly Sealed[] } | { readonly error: unknown };
+
+export interface Batch<T extends Tables> {
+  readonly at: Instant;
+  readonly outcomes: readonly Outcome<T>[];
+  readonly entries: readonly Sealed[];
+  readonly rows: ReadonlyMap<string, readonly unknown[]>;
+  readonly before: Frontier;
+  readonly after: Frontier;
+  readonly root: Buffer;
+}
+
+/** Where a batch begins. */
+export interface Ground<Rules> {
+  readonly app: ProcessName;
+  readonly at: Instant;
+  readonly frontier: Frontier;
+  readonly rules: Rules;
+  /** Table → key → row, as the look found them; rows of the batch are added. */
+  readonly found: ReadonlyMap<string, Map<string, unknown>>;
+  /** Fresh random bytes, 32 at a time. */
+  seed(): Buffer;
+}
+
+/** Decides a batch. An act that throws is answered with what it threw and leaves nothing. */
+export function decideBatch<T extends Tables, Rules>(
+  tables: T,
+  acts: readonly Act<T, Rules, unknown>[],
+  ground: Ground<Rules>,
+): Batch<T> {
+  const entries: Sealed[] = [];
+  const rows = new Map<string, unknown[]>(Object.keys(tables).map((name) => [name, []]));
+  const outcomes = acts.map((act): Outcome<T> => {
+    try {
+      const decision = act.decide(seen(tables, act, ground, ground.frontier.size + entries.length));
+      const made = decision.entries.map((draft, place) =>
+        seal(ground, draft, ground.frontier.size + entries.length + place),
+      );
+      const written = decision.rows?.(made) ?? {};
+      entries.push(...made);
+      keep(tables, ground, rows, written);
+      return { decision, made };
+    } catch (error) {
+      return { error };
+    }
+  });
+  const after = appendLeaves(
+    ground.frontier,
+    entries.map((entry) => entry.leafHash),
+  );
+  return { at: ground.at, outcomes, entries, rows, before: ground.frontier, after, root: rootOf(after) };
+}
+
+/** Receipts of a committed batch, in the order of its entries; proofs come from the frontier alone. */
+export function receiptsOf<T extends Tables>(batch: Batch<T>, head: string): readonly Receipt[] {
+  const proofs = batchProofs(
+    batch.before,
+    batch.entries.map((entry) => entry.leafHash),
+  );
+  return batch.entries.map(({ text, seed, index, draft }, place) => {
+    const proof = proofs[place];
+    assert(proof !== undefined);
+    return makeReceipt({ entryText: text, seed, index, proof, head });
+  });
+}
+
+/** How far a batch moves the counters of the head row. */
+export function countersOf(entries: readonly Sealed[]): { state: number; rules: number; feed: number } {
+  const count = (moves: (kind: Sealed['kind']) => boolean): number =>
+    entries.filter(({ kind }) => moves(kind)).length;
+  return { state: count(movesState), rules: count(movesRules), feed: count(countsVersion) };
+}
+
+function seen<T extends Tables, Rules>(
+  tables: T,
+  act: Act<T, Rules, unknown>,
+  ground: Ground<Rules>,
+  size: number,
+): Seen<T, Rules> {
+  return {
+    at: ground.at,
+    size,
+    rules: ground.rules,
+    find: (table, key) => {
+      const name = String(table);
+      const wanted = act.look[name]?.some((want) => tables[name]?.look?.keyOf(want) === key);
+      assert(wanted === true, `a row of ${name} that was not looked up`);
+      return ground.found.get(name)?.get(key) as never;
+    },
+  };
+}
+
+/** Rows become visible to the next acts of the batch, and wait for the append. */
+function keep<T extends Tables, Rules>(
+  tables: T,
+  ground: Ground<Rules>,
+  rows: Map<string, unknown[]>,
+  written: Rows<T>,
+): void {
+  for (const [name, some] of Object.entries(written) as [string, readonly unknown[] | undefined][]) {
+    const table = tables[name];
+    const waiting = rows.get(name);
+    assert(table?.insert !== undefined && waiting !== undefined, `nobody writes ${name}`);
+    for (const row of some ?? []) {
+      const key = table.keyOf(row);
+      // Two acts of one batch may move the same row: the append then writes only where it ended.
+      const earlier = waiting.findIndex((other) => table.keyOf(other) === key);
+      if (earlier === -1) waiting.push(row);
+      else waiting[earlier] = row;
+      ground.found.get(name)?.set(key, row);
+    }
+  }
+}
+
+function seal<Rules>({ app, at, seed }: Ground<Rules>, draft: Draft, index: number): Sealed {
+  assert(kindsOf[app].includes(draft.kind), `${app} does not append ${draft.kind}`);
+  const uuid = newUuid(at);
+  const id = uuidToId('ent', uuid);
+  const random = seed();
+  const person = draft.person && {
+    person: personOf(personSaltOf(random), draft.person.iin),
+    version: draft.person.version,
+  };
+  for (const name of ['v', 'id', 'kind', 'at', 'person', 'version'])
+    assert(!Object.hasOwn(draft.body, name), name);
+  const text = canonical({ ...draft.body, v: 1, id, kind: draft.kind, at: formatInstant(at), ...person });
+  assert(draft.person === undefined || !text.includes(draft.person.iin), 'an entry holds no IIN');
+  return {
+    id,
+    uuid,
+    index,
+    kind: draft.kind,
+    at,
+    text,
+    leafHash: leafHash(leafOf(text, saltOf(random))),
+    seed: random,
+    draft,
+  };
+}
