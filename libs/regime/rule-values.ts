@@ -1,0 +1,151 @@
+/**
+ * Every rule of law this registry can be told, with the shape of its value. A value of another shape is never
+ * replaced by a default: a registry that guesses the law would give verdicts nobody enacted.
+ */
+
+/** Name of a rule → its value. Times carry their unit in the name of the member or in the comment. */
+export interface RuleValues {
+  /** From when a refusal binds: the commit of its entry, or a bureau's stamp. */
+  readonly effectFrom: 'commit' | 'first-stamp' | 'all-stamps';
+  /** Hours between placing and effect. */
+  readonly placeDelay: number;
+  /** Hours the law itself makes a lift wait. */
+  readonly liftDelay: number;
+  /** Hours a citizen may choose as lock. */
+  readonly lockAllowed: readonly number[];
+  /** Hours that are preselected. */
+  readonly lockDefault: number;
+  /** Whether a lift may name the hour at which it ends. */
+  readonly returnAllowed: boolean;
+  /** First day on which a loan issued in breach is written off, `yyyy-mm-dd`. */
+  readonly sanctionFrom: string;
+  readonly writeOffDays: DayCount;
+  readonly disputeDays: DayCount;
+  readonly correctionDays: DayCount;
+  readonly releaseNeedsNoConsent: boolean;
+  /** Whether a loan paid out inside its own clear disbursement check is no breach. */
+  readonly clearCheckProtects: boolean;
+  /** Seconds for which a clear verdict may be lent on. */
+  readonly checkValidity: { readonly decision: number; readonly disbursement: number };
+  /** From when a lender must check here; per lender a day, `yyyy-mm-dd`. */
+  readonly registryCheckFrom: string;
+  readonly loanReportWithin: DayCount;
+  /** Days after a clear check for which its lender is told of a refusal. */
+  readonly noticeWindow: number;
+  /** Minutes a bureau has for its stamp. */
+  readonly bureauStampWithin: number;
+  /** Kinds of party that must check. */
+  readonly lenderKinds: readonly string[];
+  readonly exemptions: { readonly refinancingSameLender: boolean; readonly cardLimitUpTo150Mci: boolean };
+  /** Monthly calculation index, tenge. */
+  readonly mci: number;
+  /** Days of the week that are worked (1 = Monday) and the days that depart from it. */
+  readonly workingDays: {
+    readonly week: readonly number[];
+    readonly daysOff: readonly string[];
+    readonly daysWorked: readonly string[];
+  };
+  /** Through which channels a citizen may act. */
+  readonly channels: readonly string[];
+}
+export type RuleName = keyof RuleValues;
+
+/** A legal period. `from` names the event after which it runs, where the rule says so. */
+export interface DayCount {
+  readonly days: number;
+  readonly counted: 'working' | 'calendar';
+  readonly from?: string;
+}
+
+type Test<T> = (value: unknown) => value is T;
+
+const isHours: Test<number> = (value): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 8760;
+const isCount: Test<number> = (value): value is number =>
+  Number.isSafeInteger(value) && (value as number) > 0;
+const isBoolean: Test<boolean> = (value) => typeof value === 'boolean';
+const isDay: Test<string> = (value): value is string =>
+  typeof value === 'string' &&
+  /^\d{4}-\d\d-\d\d$/.test(value) &&
+  new Date(`${value}T00:00:00Z`).toJSON()?.startsWith(value) === true;
+const isDayCount: Test<DayCount> = (value): value is DayCount =>
+  isRecord(value) &&
+  hasOnly(value, ['days', 'counted', 'from']) &&
+  isCount(value['days']) &&
+  (value['counted'] === 'working' || value['counted'] === 'calendar') &&
+  (value['from'] === undefined || typeof value['from'] === 'string');
+
+/** Whether a value has the shape its rule demands. */
+const tests: { readonly [N in RuleName]: Test<RuleValues[N]> } = {
+  effectFrom: (value): value is RuleValues['effectFrom'] =>
+    value === 'commit' || value === 'first-stamp' || value === 'all-stamps',
+  placeDelay: isHours,
+  liftDelay: isHours,
+  lockAllowed: (value): value is readonly number[] =>
+    isListOf(isHours)(value) && value.length > 0 && new Set(value).size === value.length,
+  lockDefault: isHours,
+  returnAllowed: isBoolean,
+  sanctionFrom: isDay,
+  writeOffDays: isDayCount,
+  disputeDays: isDayCount,
+  correctionDays: isDayCount,
+  releaseNeedsNoConsent: isBoolean,
+  clearCheckProtects: isBoolean,
+  checkValidity: (value): value is RuleValues['checkValidity'] =>
+    isRecord(value) &&
+    hasOnly(value, ['decision', 'disbursement']) &&
+    isCount(value['decision']) &&
+    isCount(value['disbursement']),
+  registryCheckFrom: (value): value is string => value === 'admission' || isDay(value),
+  loanReportWithin: isDayCount,
+  noticeWindow: isCount,
+  bureauStampWithin: isCount,
+  lenderKinds: isListOf((value): value is string => value === 'bank' || value === 'mfo'),
+  exemptions: (value): value is RuleValues['exemptions'] =>
+    isRecord(value) &&
+    hasOnly(value, ['refinancingSameLender', 'cardLimitUpTo150Mci']) &&
+    isBoolean(value['refinancingSameLender']) &&
+    isBoolean(value['cardLimitUpTo150Mci']),
+  mci: isCount,
+  workingDays: (value): value is RuleValues['workingDays'] =>
+    isRecord(value) &&
+    hasOnly(value, ['week', 'daysOff', 'daysWorked']) &&
+    isListOf((day): day is number => Number.isInteger(day) && (day as number) >= 1 && (day as number) <= 7)(
+      value['week'],
+    ) &&
+    isListOf(isDay)(value['daysOff']) &&
+    isListOf(isDay)(value['daysWorked']),
+  channels: isListOf(
+    (value): value is string => value === 'portal' || value === 'mobile' || value === 'front-office',
+  ),
+};
+
+/** The rules there are. */
+export const ruleNames = Object.keys(tests) as readonly RuleName[];
+
+/** Whether a text is the name of a rule. */
+export function isRuleName(name: unknown): name is RuleName {
+  return typeof name === 'string' && Object.hasOwn(tests, name);
+}
+
+/** Whether a value has the shape the rule demands. */
+export function isValueOf<N extends RuleName>(name: N, value: unknown): value is RuleValues[N] {
+  return tests[name](value);
+}
+
+/** Whether a text is a day that exists, `yyyy-mm-dd`. */
+export function isLegalDay(value: unknown): value is string {
+  return isDay(value);
+}
+
+function isListOf<T>(test: Test<T>): Test<readonly T[]> {
+  return (value): value is readonly T[] => Array.isArray(value) && value.every((item) => test(item));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasOnly(value: Record<string, unknown>, members: readonly string[]): boolean {
+  return Object.keys(value).every((member) => members.includes(member));
+}
