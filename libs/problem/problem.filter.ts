@@ -1,0 +1,72 @@
+/**
+ * The one place where a failure becomes an answer: RFC 9457, one line in the log at most, silence about the unknown.
+ * Headers that were set before (a challenge, a nonce) are kept.
+ */
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { asProblem } from './as-problem.js';
+import { problemKinds } from './catalogue.js';
+import { failureRecord } from './failure-record.js';
+import { problemDocument, problemMediaType } from './problem-document.js';
+import type { Problem } from './problem.js';
+
+/** What is needed of pino. */
+export interface FailureLog {
+  info(record: object, message: string): void;
+  warn(record: object, message: string): void;
+  error(record: object, message: string): void;
+}
+
+/** What is needed of a Fastify request and reply. */
+interface Request {
+  readonly id: string;
+}
+interface Reply {
+  readonly sent: boolean;
+  hasHeader(name: string): boolean;
+  header(name: string, value: string): Reply;
+  status(code: number): Reply;
+  send(body: Buffer): Reply;
+}
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  /** @param base public base URL of the log, without a final slash: where the problem pages are. */
+  constructor(
+    private readonly base: string,
+    private readonly log: FailureLog,
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const problem = asProblem(thrown);
+    const requestId = http.getRequest<Request>().id;
+    // What the framework refused by itself needs no line: the answer's code says all of it.
+    if (problem === thrown || problemKinds[problem.code].status >= 500) this.record(problem, requestId);
+    const reply = http.getResponse<Reply>();
+    // An answer that is on its way cannot be taken back; the log has the failure.
+    if (!reply.sent) this.answer(reply, problem, requestId);
+  }
+
+  private record(problem: Problem, requestId: string): void {
+    if (problem.cause === undefined && problem.code !== 'internal') return;
+    const record = { requestId, code: problem.code, failure: failureRecord(problem.cause ?? problem) };
+    const { status } = problemKinds[problem.code];
+    if (status === 500) this.log.error(record, 'a request failed');
+    else if (status === 503) this.log.warn(record, 'a request could not be answered');
+    else this.log.info(record, 'a request was refused');
+  }
+
+  private answer(reply: Reply, problem: Problem, requestId: string): void {
+    const document = problemDocument(problem, this.base, requestId);
+    if (problem.retryAfterS !== undefined) reply.header('Retry-After', String(problem.retryAfterS));
+    // RFC 9110 §15.5.2: a 401 without a challenge is not one.
+    if (document.status === 401 && !reply.hasHeader('WWW-Authenticate'))
+      reply.header('WWW-Authenticate', 'DPoP algs="ES256 PS256"');
+    reply
+      .status(document.status)
+      .header('Content-Type', problemMediaType)
+      .header('Cache-Control', 'no-store')
+      // Bytes, because Fastify would add a charset to a text, and this media type has none.
+      .send(Buffer.from(JSON.stringify(document)));
+  }
+}
