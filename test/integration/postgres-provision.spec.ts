@@ -30,14 +30,16 @@ async function ask(target: DatabaseTarget, sql: string): Promise<Record<string, 
 
 // A cluster of its own, because it changes the passwords of the roles.
 describe('provisioning', () => {
-  const home = mkdtempSync(join(tmpdir(), 'tyiym-provision-'));
-  const secretsDir = join(home, 'secrets');
+  let home: string;
+  let secretsDir: string;
   let cluster: Cluster;
 
   const provisionAgain = () => provision({ superuser: cluster.superuser, secretsDir, databaseName: 'tyiym' });
   const enter = (role: (typeof allRoles)[number]) => roleTarget(cluster.superuser, 'tyiym', secretsDir, role);
 
   beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'tyiym-provision-'));
+    secretsDir = join(home, 'secrets');
     const superuserPasswordFile = join(secretsDir, 'superuser');
     cluster = await startCluster({ dir: join(home, 'pg'), port: await freePort(), superuserPasswordFile });
     await provisionAgain();

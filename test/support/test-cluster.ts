@@ -19,25 +19,24 @@ process.on('SIGINT', () => undefined);
 process.stdin.resume();
 const ended = new Promise((resolve) => process.stdin.once('end', resolve));
 
-const cluster = await start(await freePort());
 try {
-  await makeTemplate(cluster);
-  writeTestCluster(home, cluster);
-  process.stdout.write('ready\n');
-  await ended;
-} finally {
-  await cluster.stop();
-  rmSync(home, { recursive: true, force: true });
-}
-
-function start(port: number): Promise<Cluster> {
-  return startCluster({
+  const cluster = await startCluster({
     dir: join(home, 'pg'),
-    port,
+    port: await freePort(),
     superuserPasswordFile: superuserFile(home),
     // A test machine may lose power, its databases need not survive that; a killed server loses nothing even so.
     settings: { fsync: 'off', full_page_writes: 'off' },
   });
+  try {
+    await makeTemplate(cluster);
+    writeTestCluster(home, cluster);
+    process.stdout.write('ready\n');
+    await ended;
+  } finally {
+    await cluster.stop();
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true });
 }
 
 async function makeTemplate({ superuser }: Cluster): Promise<void> {

@@ -24,7 +24,9 @@ export function ensureDataDirectory({ data, binaries, user }: Place): void {
     mkdirSync(draft, { mode: 0o700 });
     giveTo(user, draft);
     const locale = ['--locale-provider=builtin', '--locale=C.UTF-8', '--encoding=UTF8'];
-    runIn({ data: draft, binaries, user }, 'initdb', [...locale, '--username=postgres', '--auth=reject']);
+    const drafted: Place = { data: draft, binaries, user };
+    const access = ['--username=postgres', '--auth=reject'];
+    runIn(drafted, 'initdb', [...locale, ...access, ...dataArguments(drafted)]);
     writeFileSync(join(draft, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n');
     renameSync(draft, data);
   }
@@ -43,7 +45,8 @@ export function ensureDataDirectory({ data, binaries, user }: Place): void {
 export function ensureSuperuserPassword(place: Place, file: string): string {
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   const password = randomBytes(32).toString('base64url');
-  runIn(place, 'postgres', ['--single'], `ALTER ROLE postgres PASSWORD '${password}'\n`);
+  const singleUser = ['--single', ...dataArguments(place), 'postgres'];
+  runIn(place, 'postgres', singleUser, `ALTER ROLE postgres PASSWORD '${password}'\n`);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.new`, password, { mode: 0o600 });
   renameSync(`${file}.new`, file);
@@ -66,7 +69,7 @@ export function dataArguments({ data, user }: Place): string[] {
 
 function runIn(place: Place, program: 'initdb' | 'postgres', args: string[], input = ''): void {
   const options = { ...spawnOptions(place), input, encoding: 'utf8' } as const;
-  const done = spawnSync(place.binaries[program], [...args, ...dataArguments(place)], options);
+  const done = spawnSync(place.binaries[program], args, options);
   // Single-user mode ends with 0 also when its statement failed.
   if (done.status === 0 && !/(ERROR|FATAL): /.test(done.stderr)) return;
   throw new Error(`${program} failed in ${place.data}: ${done.error?.message ?? done.stderr.trim()}`);
