@@ -29,10 +29,11 @@ export function newId(kind: IdKind, at: Instant): string {
 /** The id of a UUIDv7 in lower-case hexadecimal with hyphens, as PostgreSQL prints it. */
 export function uuidToId(kind: IdKind, uuid: string): string {
   assert(version7.test(uuid), 'ids are made of UUIDv7');
-  const number = BigInt(`0x${uuid.replaceAll('-', '')}`);
-  // Radix 32 of JavaScript counts 0–9a–v, Crockford leaves out i, l, o and u: same values, other digits.
-  const text = number.toString(32).padStart(26, '0');
-  return `${kind}_${text.replace(/[i-v]/g, (digit) => digits.charAt(parseInt(digit, 32)))}`;
+  const hex = uuid.replaceAll('-', '');
+  // 20 bits are five digits of 16 or four of 32; in front stay 8 bits, two digits of either.
+  let text = base32(parseInt(hex.slice(0, 2), 16), 2);
+  for (let at = 2; at < 32; at += 5) text += base32(parseInt(hex.slice(at, at + 5), 16), 4);
+  return `${kind}_${text}`;
 }
 
 /**
@@ -42,10 +43,9 @@ export function uuidToId(kind: IdKind, uuid: string): string {
 export function idToUuid(kind: IdKind, id: unknown): string {
   const text = typeof id === 'string' && id.startsWith(`${kind}_`) ? id.slice(kind.length + 1) : '';
   if (!suffix.test(text)) throw new Problem('not-found');
-  let number = 0n;
-  for (const digit of text) number = number * 32n + BigInt(digits.indexOf(digit));
-  const hex = number.toString(16).padStart(32, '0');
-  const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  let hex = base16(text.slice(0, 2), 2);
+  for (let at = 2; at < 26; at += 4) hex += base16(text.slice(at, at + 4), 5);
+  const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   if (!version7.test(uuid)) throw new Problem('not-found');
   return uuid;
 }
@@ -57,4 +57,18 @@ export function isId(kind: IdKind, id: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** A number below 32^length in Crockford base32, big-endian. */
+function base32(value: number, length: number): string {
+  let text = '';
+  for (let shift = 5 * (length - 1); shift >= 0; shift -= 5) text += digits.charAt((value >> shift) & 31);
+  return text;
+}
+
+/** Crockford base32 in hexadecimal, padded to `length`. */
+function base16(text: string, length: number): string {
+  let value = 0;
+  for (const digit of text) value = value * 32 + digits.indexOf(digit);
+  return value.toString(16).padStart(length, '0');
 }

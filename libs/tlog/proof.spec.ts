@@ -102,16 +102,14 @@ describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
   });
 
   it('an inclusion proof with any hash, length, place or size changed leads elsewhere', () => {
-    const cases = fc
-      .integer({ min: 1, max: 200 })
-      .chain((size) =>
-        fc.record({
-          size: fc.constant(size),
-          index: fc.integer({ min: 0, max: size - 1 }),
-          where: fc.nat(),
-          bit: fc.nat(255),
-        }),
-      );
+    const cases = fc.integer({ min: 1, max: 200 }).chain((size) =>
+      fc.record({
+        size: fc.constant(size),
+        index: fc.integer({ min: 0, max: size - 1 }),
+        where: fc.nat(),
+        bit: fc.nat(255),
+      }),
+    );
     fc.assert(
       fc.property(cases, ({ size, index, where, bit }) => {
         const leaves = leavesOf(size);
@@ -131,16 +129,14 @@ describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
   });
 
   it('a tree begins with each of its beginnings and with no other', () => {
-    const cases = fc
-      .integer({ min: 1, max: 150 })
-      .chain((size) =>
-        fc.record({
-          newSize: fc.constant(size),
-          oldSize: fc.integer({ min: 1, max: size }),
-          where: fc.nat(),
-          bit: fc.nat(255),
-        }),
-      );
+    const cases = fc.integer({ min: 1, max: 150 }).chain((size) =>
+      fc.record({
+        newSize: fc.constant(size),
+        oldSize: fc.integer({ min: 1, max: size }),
+        where: fc.nat(),
+        bit: fc.nat(255),
+      }),
+    );
     fc.assert(
       fc.property(cases, ({ oldSize, newSize, where, bit }) => {
         const leaves = leavesOf(newSize);

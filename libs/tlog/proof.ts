@@ -14,15 +14,12 @@
 import assert from 'node:assert/strict';
 import { emptyRoot, hashLength, nodeHash, type Frontier } from './tree.js';
 
-/**
- * One level of the tree that grows, counted from the leaves (0). Of its nodes only those that a new leaf's proof can
- * need are known: `complete[i]` is the root of the perfect subtree number `first + i` at this level.
- */
+/** One level of the growing tree, counted from the leaves: the nodes that the proof of a new leaf can need. */
 interface Level {
-  readonly first: number;
-  readonly complete: readonly Buffer[];
-  /** The rest at the right edge, fewer leaves than a full subtree; absent when the size is a multiple. */
-  readonly partial: Buffer | undefined;
+  /** From a left child on up to the right edge, whose last node may stand for fewer leaves than a full subtree. */
+  readonly nodes: readonly Buffer[];
+  /** How many of them, 0 or 1, the frontier brought: a full left child that waited for the new leaves. */
+  readonly waited: number;
 }
 
 /**
@@ -34,14 +31,14 @@ export function batchProofs(before: Frontier, leafHashes: readonly Buffer[]): Bu
   const levels = levelsOf(before, leafHashes);
   return leafHashes.map((_, at) => {
     const proof: Buffer[] = [];
-    let index = before.size + at;
-    for (const level of levels) {
-      const sibling = index % 2 === 1 ? index - 1 : index + 1;
-      // A right edge that is not full has its left sibling; without one it moves up unchanged, and so does its proof.
-      const hash =
-        level.complete[sibling - level.first] ?? (sibling > index ? partialAt(level, sibling) : undefined);
-      if (hash) proof.push(hash);
-      index = Math.floor(index / 2);
+    let place = at;
+    for (const { nodes, waited } of levels) {
+      place += waited;
+      // Rows begin with a left child, so siblings differ in the last bit. A right edge without a sibling moves up
+      // unchanged, and so does its proof.
+      const sibling = nodes[place ^ 1];
+      if (sibling) proof.push(sibling);
+      place >>= 1;
     }
     return proof;
   });
@@ -129,21 +126,20 @@ export function verifyConsistency(
 
 /** Every level below the root of the grown tree. */
 function levelsOf(before: Frontier, leafHashes: readonly Buffer[]): Level[] {
-  const known = [...before.hashes];
+  const frontier = [...before.hashes];
   const levels: Level[] = [];
-  let [start, end] = [before.size, before.size + leafHashes.length];
   let fresh: readonly Buffer[] = leafHashes;
-  let partial: Buffer | undefined;
-  while (end > 1 || (end === 1 && partial)) {
+  let edge: Buffer | undefined;
+  for (let [start, end] = [before.size, before.size + leafHashes.length]; end + (edge ? 1 : 0) > 1;) {
     // An odd start means that a subtree of this level was already full and waits in the frontier for its twin.
-    const waiting = start % 2 === 1 ? known.pop() : undefined;
+    const waiting = start % 2 === 1 ? frontier.pop() : undefined;
     assert(start % 2 === 0 || waiting, 'the frontier has fewer hashes than its size says');
-    const complete = waiting ? [waiting, ...fresh] : fresh;
-    levels.push({ first: end - complete.length, complete, partial });
+    const full = waiting ? [waiting, ...fresh] : fresh;
+    levels.push({ nodes: edge ? [...full, edge] : full, waited: waiting ? 1 : 0 });
 
-    const unpaired = end % 2 === 1 ? complete[complete.length - 1] : undefined;
-    if (unpaired) partial = partial ? nodeHash(unpaired, partial) : unpaired;
-    fresh = joinPairs(complete);
+    const unpaired = end % 2 === 1 ? full[full.length - 1] : undefined;
+    if (unpaired) edge = edge ? nodeHash(unpaired, edge) : unpaired;
+    fresh = joinPairs(full);
     [start, end] = [half(start), half(end)];
   }
   return levels;
@@ -152,14 +148,12 @@ function levelsOf(before: Frontier, leafHashes: readonly Buffer[]): Level[] {
 /** The parents of a row of nodes that begins with a left child; an unpaired last one has none yet. */
 function joinPairs(row: readonly Buffer[]): Buffer[] {
   const parents: Buffer[] = [];
-  for (let at = 0; at + 1 < row.length; at += 2)
-    parents.push(nodeHash(row[at] as Buffer, row[at + 1] as Buffer));
+  let left: Buffer | undefined;
+  for (const node of row) {
+    if (left) parents.push(nodeHash(left, node));
+    left = left ? undefined : node;
+  }
   return parents;
-}
-
-/** The right edge, when `index` is its place on this level. */
-function partialAt(level: Level, index: number): Buffer | undefined {
-  return index === level.first + level.complete.length ? level.partial : undefined;
 }
 
 function half(value: number): number {
