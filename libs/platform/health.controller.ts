@@ -1,0 +1,64 @@
+/** Whether the process lives, whether it could answer now, and which version it is. */
+import { readFileSync } from 'node:fs';
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Public } from './access/access.guard.js';
+
+/** What `GET /readyz` tells: each thing that is wrong or soon will be, by name. */
+export interface ReadinessReport {
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  readonly warnings?: readonly string[];
+}
+
+/** Injection token of `() => Promise<ReadinessReport>`. */
+export const READINESS = Symbol('READINESS');
+export type Readiness = () => Promise<ReadinessReport>;
+
+export const version: string = (
+  JSON.parse(readFileSync(packageFile(), 'utf8')) as { readonly version: string }
+).version;
+
+@ApiExcludeController()
+@Public()
+@Controller()
+export class HealthController {
+  constructor(@Inject(READINESS) private readonly readiness: Readiness) {}
+
+  @Get('livez')
+  livez(): { readonly status: 'alive' } {
+    return { status: 'alive' };
+  }
+
+  @Get('readyz')
+  async readyz(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const report = await reportOf(this.readiness);
+    if (!report.ok) void reply.status(503).header('Retry-After', '1');
+    return {
+      status: report.ok ? 'ready' : 'not-ready',
+      problems: report.problems,
+      warnings: report.warnings ?? [],
+    };
+  }
+
+  @Get('version')
+  version(): { readonly version: string } {
+    return { version };
+  }
+}
+
+/** A readiness that cannot be asked is not ready. */
+export async function reportOf(readiness: Readiness): Promise<ReadinessReport> {
+  try {
+    return await readiness();
+  } catch {
+    return { ok: false, problems: ['database'] };
+  }
+}
+
+/** The sources lie two levels below package.json, the build three. */
+function packageFile(): URL {
+  const near = new URL('../../package.json', import.meta.url);
+  return near.pathname.includes('/dist/') ? new URL('../../../package.json', import.meta.url) : near;
+}

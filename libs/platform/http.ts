@@ -1,0 +1,151 @@
+/**
+ * How every app meets HTTP: bodies are strict JSON of bounded size with their raw bytes kept, what is wrong becomes a
+ * Problem, each answer has a Request-Id, and a signal ends everything in order.
+ */
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { ValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { Problem } from '#libs/problem/problem.js';
+import { ProblemFilter } from '#libs/problem/problem.filter.js';
+import { validationProblem } from '#libs/problem/validation-problem.js';
+import type { Config, ListenTlsConfig } from './config.js';
+import { READINESS, type Readiness } from './health.controller.js';
+import { createLogger, nestLogger } from './logging.js';
+import { requestSeconds, serveMetrics } from './metrics.js';
+
+type Root = Type | DynamicModule;
+type HttpConfig = Pick<Config, 'app' | 'logBase' | 'listen' | 'listenTls' | 'metrics'>;
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const maxBodyBytes = 1_048_576;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body as it came, for idempotency. */
+    rawBody?: Buffer;
+  }
+}
+
+/** An app that is wired but does not listen: what tests talk to. Call `init` and Fastify's `ready`. */
+export async function createApp(
+  root: Root,
+  config: HttpConfig,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: maxBodyBytes,
+    routerOptions: { maxParamLength: 200 },
+    requestTimeout: 60_000,
+    genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => {
+      const given = headers['request-id'];
+      return typeof given === 'string' && uuid.test(given) ? given : randomUUID();
+    },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    bodyParser: false,
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+  onlyJson(adapter.getInstance() as unknown as FastifyInstance);
+  app.useGlobalFilters(new ProblemFilter(config.logBase, logger));
+  app.useGlobalPipes(
+    new ValidationPipe({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: true,
+      transform: true,
+      exceptionFactory: validationProblem,
+    }),
+  );
+  return app;
+}
+
+/** Starts an app on its listeners and stops it on SIGTERM or SIGINT. */
+export async function startApp(root: Root, config: HttpConfig): Promise<void> {
+  const logger = createLogger(config.app);
+  const app = await createApp(root, config, logger);
+  const closers: (() => Promise<unknown>)[] = [() => app.close()];
+  if (config.listen) await app.listen(config.listen.port, config.listen.host);
+  else await app.init();
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  if (config.listenTls) closers.unshift(closerOf(await listenTls(config.listenTls, fastify)));
+  if (config.metrics)
+    closers.push(closerOf(await serveMetrics(config.metrics, app.get<Readiness>(READINESS))));
+  logger.info({ listen: config.listen, listenTls: config.listenTls?.port }, 'listening');
+  stopOnSignal(logger, closers);
+}
+
+/** The same routes behind TLS that asks for a client certificate; which one counts is pinned per party, not chained. */
+export async function listenTls(config: ListenTlsConfig, fastify: FastifyInstance): Promise<Server> {
+  const server = createServer(
+    {
+      cert: readFileSync(config.certFile),
+      key: readFileSync(config.keyFile),
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+    },
+    (request, response) => fastify.routing(request, response),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(config.port, config.host, resolve);
+  });
+  return server;
+}
+
+/** Runs the closers once, on the first signal, and leaves; a second signal leaves at once. */
+export function stopOnSignal(logger: Logger, closers: readonly (() => Promise<unknown>)[]): void {
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    setTimeout(() => process.exit(1), 10_000).unref();
+    Promise.allSettled(closers.map((close) => close()))
+      .then(() => logger.info('stopped'))
+      .finally(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+}
+
+function closerOf(server: {
+  close(done: () => void): unknown;
+  closeAllConnections(): void;
+}): () => Promise<void> {
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+}
+
+/** Strict UTF-8 and JSON; an answer tells its Request-Id; time is measured per route. */
+function onlyJson(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    request.rawBody = body as Buffer;
+    try {
+      parse(request, utf8.decode(body as Buffer), done);
+    } catch {
+      done(new Problem('request-malformed'));
+    }
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    void reply.header('Request-Id', request.id);
+  });
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    requestSeconds.observe(
+      { method: request.method, route, status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    );
+  });
+}

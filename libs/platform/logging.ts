@@ -1,0 +1,17 @@
+/** One JSON line an event on standard output (pino). Requests are not logged; failures are, once, by the filter. */
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger } from 'pino';
+
+/** The logger of a process. */
+export function createLogger(app: string): Logger {
+  return pino({ base: { app }, level: process.env['TYIYM_LOG_LEVEL'] ?? 'info' });
+}
+
+/** Nest's own messages through the same logger. */
+export function nestLogger(logger: Logger): LoggerService {
+  return {
+    log: (message: unknown) => logger.debug(String(message)),
+    warn: (message: unknown) => logger.warn(String(message)),
+    error: (message: unknown) => logger.error(String(message)),
+  };
+}

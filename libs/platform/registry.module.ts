@@ -1,0 +1,123 @@
+/**
+ * The registry as an appending app sees it: its database, its keys, the Journal over its tables, the rules, the
+ * directory of parties and its readiness. One wiring for all, so that no app can leave out a check of another.
+ */
+import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import type { Tables } from '#libs/journal/act.js';
+import type { ProcessName } from '#libs/journal/entry.js';
+import { Journal } from '#libs/journal/journal.service.js';
+import { loadRules, type Rules } from '#libs/refusal/rules.store.js';
+import { lookupKeyCheck, sentinelOf, type LookupKeys } from '#libs/subject/subject.js';
+import { PARTY_DIRECTORY } from './access/access.module.js';
+import type { PartyDirectory } from './access/caller.js';
+import { failureRecord } from '#libs/problem/failure-record.js';
+import { machineClock, type Clock } from './clock.js';
+import type { Config } from './config.js';
+import { databaseTarget, openDatabase } from './database.js';
+import { READINESS, type Readiness } from './health.controller.js';
+import { readLookupKeys, readSigningKey } from './keys.js';
+import { createLogger } from './logging.js';
+
+/** Injection token of the lookup keys. */
+export const LOOKUP_KEYS = Symbol('LOOKUP_KEYS');
+
+export interface RegistrySettings<T extends Tables> {
+  readonly config: Config;
+  readonly app: ProcessName;
+  readonly tables: T;
+  /** Machine time; a test may bring another. */
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Limits of the batches: the lender's process has others. */
+  readonly limits?: { readonly maxBatch: number; readonly minIntervalMs: number };
+}
+
+const warnBelowDays = 7;
+const defaultLimits = { maxBatch: 128, minIntervalMs: 50 };
+
+@Module({})
+export class RegistryModule implements OnModuleInit, OnModuleDestroy {
+  private refreshing: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(Journal) private readonly journal: Journal<Tables, Rules>,
+    @Inject(DataSource) private readonly dataSource: DataSource,
+  ) {}
+
+  static register<T extends Tables>(settings: RegistrySettings<T>): DynamicModule {
+    return {
+      module: RegistryModule,
+      global: true,
+      providers: [
+        { provide: DataSource, useFactory: () => openDatabase(databaseTarget(settings.config.database)) },
+        { provide: LOOKUP_KEYS, useFactory: () => readLookupKeys(settings.config.keysDir) },
+        {
+          provide: Journal,
+          inject: [DataSource, LOOKUP_KEYS],
+          useFactory: (dataSource: DataSource, keys: LookupKeys) => journalOf(settings, dataSource, keys),
+        },
+        { provide: PARTY_DIRECTORY, inject: [Journal], useFactory: directoryOf },
+        { provide: READINESS, inject: [Journal], useFactory: readinessOf },
+      ],
+      exports: [DataSource, LOOKUP_KEYS, Journal, PARTY_DIRECTORY, READINESS],
+    };
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.journal.refreshRules();
+    // Batches see new rules at once; this is for what is refused before a batch, such as a suspended party's token.
+    this.refreshing = setInterval(() => void this.journal.refreshRules().catch(() => undefined), 1000);
+    this.refreshing.unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.refreshing);
+    await this.journal.stop();
+    await this.dataSource.destroy();
+  }
+}
+
+/** The Journal of a process over its tables. */
+export function journalOf<T extends Tables>(
+  settings: RegistrySettings<T>,
+  dataSource: DataSource,
+  keys: LookupKeys,
+): Journal<T, Rules> {
+  const { config, app, tables, clock = machineClock, limits = defaultLimits } = settings;
+  const logger = settings.logger ?? createLogger(config.app);
+  return new Journal({
+    ...limits,
+    dataSource,
+    app,
+    tables,
+    clock,
+    loadRules,
+    origin: config.origin,
+    iss: config.logBase,
+    headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
+    keyChecks: Object.fromEntries([...keys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)])),
+    sentinels: [...keys].map(([epoch, key]) => sentinelOf(key, epoch)),
+    onFailure: (what, error) => logger.warn({ failure: failureRecord(error) }, what),
+  });
+}
+
+function directoryOf(journal: Journal<Tables, Rules>): PartyDirectory {
+  return {
+    partyOf: (clientId) => journal.rules().parties.get(clientId),
+    registryNow: () => journal.registryNow(),
+  };
+}
+
+function readinessOf(journal: Journal<Tables, Rules>): Readiness {
+  return async () => {
+    const { ok, problems, daysOfPartitions } = await journal.readiness();
+    const hasPartitions = daysOfPartitions >= 0;
+    return {
+      ok: ok && hasPartitions,
+      problems: hasPartitions ? problems : [...problems, 'partitions'],
+      warnings: daysOfPartitions < warnBelowDays ? [`partitions for ${daysOfPartitions} days only`] : [],
+    };
+  };
+}
