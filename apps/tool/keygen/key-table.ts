@@ -1,0 +1,43 @@
+/**
+ * Which key goes to which process (design page 4.6). A process that lacks a key cannot be made to use it, so each gets
+ * only what its own work needs: the lender's process can vouch for checks and cannot open a sealed column.
+ */
+import { kindsOf, type EntryKind, type ProcessName } from '#libs/journal/entry.js';
+import type { ConfiguredProcess } from '#libs/platform/config.js';
+
+/** Files of a keys directory; their shapes are read by `libs/platform/keys.ts`. */
+export type KeyFile =
+  | 'head.jwk.json'
+  | 'lookup.json'
+  | 'identity.json'
+  | 'idempotency.json'
+  | 'access.jwks.json'
+  | 'log.jwk.json';
+
+/** App × key. The log holds no secret; the signer holds the log's key and sees no person. */
+export const keyTable: Readonly<Record<ConfiguredProcess, readonly KeyFile[]>> = {
+  citizen: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
+  lender: ['head.jwk.json', 'lookup.json', 'idempotency.json'],
+  access: ['access.jwks.json'],
+  log: [],
+  'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json'],
+  'clerk-signer': ['log.jwk.json'],
+  tool: ['head.jwk.json', 'lookup.json', 'identity.json'],
+};
+
+/** What a signing key is for: `head/lender`, `access`, `log`. */
+export type KeyPurpose = `head/${ProcessName}` | 'access' | 'log';
+
+/** The name under which a process appends; undefined for those that do not. */
+export const appendsAs: Readonly<Partial<Record<ConfiguredProcess, ProcessName>>> = {
+  citizen: 'citizen',
+  lender: 'lender',
+  'clerk-worker': 'clerk',
+  tool: 'tool',
+};
+
+/** The kinds of entry a key may vouch for: those of its process for a head key, none for every other. */
+export function kindsOfPurpose(purpose: string): readonly EntryKind[] {
+  const app = /^head\/(.+)$/.exec(purpose)?.[1];
+  return app !== undefined && Object.hasOwn(kindsOf, app) ? kindsOf[app as ProcessName] : [];
+}

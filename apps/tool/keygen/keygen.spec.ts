@@ -1,0 +1,82 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { calculateJwkThumbprint } from 'jose';
+import { kindsOf } from '#libs/journal/entry.js';
+import { readIdempotencyKey, readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
+import { readPublicKeys, writeKeys } from './keygen.service.js';
+
+const now = Date.parse('2026-11-23T00:00:00.000Z');
+const home = mkdtempSync(join(tmpdir(), 'tyiym-keygen-'));
+const out = join(home, 'keys');
+const dir = (app: string): string => join(out, app);
+
+beforeAll(() => writeKeys(out, now));
+afterAll(() => {
+  rmSync(home, { recursive: true });
+});
+
+describe('keygen', () => {
+  it.each([
+    ['citizen', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json']],
+    ['lender', ['head.jwk.json', 'idempotency.json', 'lookup.json']],
+    ['access', ['access.jwks.json']],
+    ['log', []],
+    ['clerk-worker', ['head.jwk.json', 'identity.json', 'lookup.json']],
+    ['clerk-signer', ['log.jwk.json']],
+    ['tool', ['head.jwk.json', 'identity.json', 'lookup.json']],
+  ])('gives %s its own files and no other, readable by its user alone', (app, files) => {
+    expect(readdirSync(dir(app)).toSorted()).toEqual(files);
+    expect(statSync(dir(app)).mode & 0o777).toBe(0o700);
+    for (const file of files) expect(statSync(join(dir(app), file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('writes what the processes read', () => {
+    for (const app of ['citizen', 'lender', 'clerk-worker', 'tool'])
+      expect(readSigningKey(dir(app), 'head.jwk.json').key.asymmetricKeyType).toBe('ec');
+    expect(readSigningKey(dir('clerk-signer'), 'log.jwk.json').key.asymmetricKeyType).toBe('ed25519');
+    expect(readLookupKeys(dir('lender'))).toEqual(readLookupKeys(dir('citizen')));
+    expect(readIdentityKey(dir('clerk-worker'))).toEqual(readIdentityKey(dir('citizen')));
+    expect(readIdempotencyKey(dir('lender')).equals(readIdempotencyKey(dir('citizen')))).toBe(false);
+  });
+
+  it('publishes each signing key by its thumbprint, without its private half', async () => {
+    const keys = readPublicKeys(out);
+    expect(keys.map(({ purpose }) => purpose).toSorted()).toEqual([
+      'access',
+      'head/citizen',
+      'head/clerk',
+      'head/lender',
+      'head/tool',
+      'log',
+    ]);
+    for (const key of keys) {
+      expect(key.jwk).not.toHaveProperty('d');
+      expect(key.kid).toBe(await calculateJwkThumbprint(key.jwk));
+    }
+    const published = keys.find(({ purpose }) => purpose === 'head/lender');
+    expect(published?.kid).toBe(readSigningKey(dir('lender'), 'head.jwk.json').kid);
+  });
+
+  it('lets a head key vouch for the kinds of its process and no other key for any', () => {
+    const kinds = new Map(readPublicKeys(out).map((key) => [key.purpose, key.kinds]));
+    expect(kinds.get('head/citizen')).toEqual(kindsOf.citizen);
+    expect(kinds.get('head/citizen')).not.toContain('check.made');
+    expect(kinds.get('access')).toEqual([]);
+    expect(kinds.get('log')).toEqual([]);
+  });
+
+  it('never overwrites', async () => {
+    const before = readFileSync(join(dir('lender'), 'lookup.json'), 'utf8');
+    await expect(writeKeys(out, now)).rejects.toThrow('never overwritten');
+    expect(readFileSync(join(dir('lender'), 'lookup.json'), 'utf8')).toBe(before);
+  });
+
+  it('leaves what was half made to the next run', async () => {
+    const other = join(home, 'other');
+    writeFileSync(`${other}.making`, 'rubbish');
+    await writeKeys(other, now);
+    expect(readPublicKeys(other)).toHaveLength(6);
+  });
+});
