@@ -112,6 +112,12 @@ const kinds = {
     title: 'The IIN is malformed',
     detail: 'An IIN has twelve digits and a control digit that fits. Nothing was looked up.',
   },
+  'citizen-assertion-missing': {
+    status: 422,
+    title: 'The citizen assertion is missing',
+    detail:
+      'A channel speaks for a person only with `citizenAssertion`, a JWS by its own key. Send one made for this call.',
+  },
   'idempotency-key-reused': {
     status: 422,
     title: 'The idempotency key was used for another body',

@@ -3,9 +3,9 @@
  * token, this minute, once. It does not cover the body, which is why partners are told to prefer mutual TLS.
  */
 import { createHash } from 'node:crypto';
-import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWTVerifyResult } from 'jose';
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWTVerifyResult } from 'jose';
 import type { DpopNonces } from './dpop-nonces.js';
-import { AccessRefused, mustHold } from './refused.js';
+import { mustHold, refusedBy } from './refused.js';
 import type { ReplaySet } from './replay-set.js';
 
 /** What the proof has to be about. */
@@ -72,7 +72,7 @@ async function verifiedProof(proof: string, nowMs: number): Promise<JWTVerifyRes
     });
   } catch (error) {
     // A JWK in the header can be wrong in ways WebCrypto words as it likes; none of them is our failure.
-    throw new AccessRefused('invalid_dpop_proof', error);
+    throw refusedBy('invalid_dpop_proof', error);
   }
 }
 
@@ -83,8 +83,7 @@ async function isBoundKey(header: JWTVerifyResult['protectedHeader'], jkt: strin
   try {
     return (await calculateJwkThumbprint(jwk)) === jkt;
   } catch (error) {
-    if (error instanceof errors.JOSEError) throw new AccessRefused('invalid_dpop_proof', error);
-    throw error;
+    throw refusedBy('invalid_dpop_proof', error);
   }
 }
 

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { AccessRefused, mustHold } from './refused.js';
+import { mustHold, refusedBy } from './refused.js';
 
 /** What a verified token says. At least one of the two confirmations is there. */
 export interface AccessToken {
@@ -87,7 +87,7 @@ async function verifiedPayload(
     );
     return payload;
   } catch (error) {
-    if (error instanceof errors.JOSEError) throw new AccessRefused('invalid_token', error);
+    if (error instanceof errors.JOSEError) throw refusedBy('invalid_token', error);
     throw error;
   }
 }
