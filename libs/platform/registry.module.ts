@@ -17,9 +17,11 @@ import { machineClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { databaseTarget, openDatabase } from './database.js';
 import { READINESS, type Readiness } from './health.controller.js';
-import { readLookupKeys, readSigningKey } from './keys.js';
+import { readIdempotencyKey, readLookupKeys, readSigningKey } from './keys.js';
 import { createLogger } from './logging.js';
 
+/** Injection token of the secret under which request bodies are compared. */
+export const IDEMPOTENCY_SECRET = Symbol('IDEMPOTENCY_SECRET');
 /** Injection token of the lookup keys. */
 export const LOOKUP_KEYS = Symbol('LOOKUP_KEYS');
 
@@ -53,6 +55,7 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
       providers: [
         { provide: DataSource, useFactory: () => openDatabase(databaseTarget(settings.config.database)) },
         { provide: LOOKUP_KEYS, useFactory: () => readLookupKeys(settings.config.keysDir) },
+        { provide: IDEMPOTENCY_SECRET, useFactory: () => idempotencySecretOf(settings) },
         {
           provide: Journal,
           inject: [DataSource, LOOKUP_KEYS],
@@ -61,7 +64,7 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
         { provide: PARTY_DIRECTORY, inject: [Journal], useFactory: directoryOf },
         { provide: READINESS, inject: [Journal], useFactory: readinessOf },
       ],
-      exports: [DataSource, LOOKUP_KEYS, Journal, PARTY_DIRECTORY, READINESS],
+      exports: [DataSource, LOOKUP_KEYS, IDEMPOTENCY_SECRET, Journal, PARTY_DIRECTORY, READINESS],
     };
   }
 
@@ -101,6 +104,14 @@ export function journalOf<T extends Tables>(
     sentinels: [...keys].map(([epoch, key]) => sentinelOf(key, epoch)),
     onFailure: (what, error) => logger.warn({ failure: failureRecord(error) }, what),
   });
+}
+
+/** Only apps that answer requests with keys have one. */
+function idempotencySecretOf({
+  app,
+  config,
+}: Pick<RegistrySettings<Tables>, 'app' | 'config'>): Buffer | undefined {
+  return app === 'citizen' || app === 'lender' ? readIdempotencyKey(config.keysDir) : undefined;
 }
 
 function directoryOf(journal: Journal<Tables, Rules>): PartyDirectory {

@@ -1,0 +1,63 @@
+/** `POST /v1/checks` and reading one's own checks again. */
+import { Body, Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { CallerRequest } from '#libs/platform/access/access.guard.js';
+import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { IDEMPOTENCY_SECRET } from '#libs/platform/registry.module.js';
+import { parseIin } from '#libs/subject/iin.js';
+import { CheckAnswer, CheckPage, CheckRequest, ChecksQuery } from './checks.dto.js';
+import { ChecksService } from './checks.service.js';
+
+@ApiTags('checks')
+@RequireScope('checks')
+@Controller('v1/checks')
+export class ChecksController {
+  constructor(
+    @Inject(ChecksService) private readonly checks: ChecksService,
+    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+  ) {}
+
+  @Post()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'makeCheck', summary: 'Ask whether a person has refused loans' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
+  })
+  @ApiCreatedResponse({ type: CheckAnswer })
+  async make(
+    @Body() body: CheckRequest,
+    @Req() request: CallerRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CheckAnswer> {
+    const idempotent = idempotentRequest(request, this.secret);
+    const question = { ...body, iin: parseIin(body.iin) };
+    const { answer, isReplay } = await this.checks.make(request.party.clientId, question, idempotent);
+    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
+    return answer;
+  }
+
+  @Get(':checkId')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'readCheck', summary: 'One of your own checks with its receipt' })
+  @ApiOkResponse({ type: CheckAnswer })
+  read(@Param('checkId') checkId: string, @Req() request: CallerRequest): Promise<CheckAnswer> {
+    return this.checks.read(request.party.clientId, checkId);
+  }
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'listChecks', summary: 'Your own checks in the order they were made' })
+  @ApiOkResponse({ type: CheckPage })
+  list(@Query() query: ChecksQuery, @Req() request: CallerRequest): Promise<CheckPage> {
+    const { from, to, ...rest } = query;
+    return this.checks.list(request.party.clientId, {
+      ...rest,
+      ...(from !== undefined && { from: Date.parse(from) }),
+      ...(to !== undefined && { to: Date.parse(to) }),
+    });
+  }
+}

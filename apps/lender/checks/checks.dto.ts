@@ -1,0 +1,94 @@
+/** The wire shape of checks. */
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsISO8601, IsOptional, IsString, Matches } from 'class-validator';
+import { borrowerRoles, circumstances, products, stages } from '#libs/check/check.js';
+import { IsIinText } from '#libs/platform/iin.dto.js';
+import { PageQuery } from '#libs/platform/page.dto.js';
+import { ReceiptDto } from '#libs/platform/receipt.dto.js';
+
+export class CheckRequest {
+  @ApiProperty({ description: 'IIN of the person to be lent to, twelve digits.', pattern: '^\\d{12}$' })
+  @IsIinText()
+  readonly iin: string;
+
+  @ApiProperty({ enum: products })
+  @IsIn(products)
+  readonly product: (typeof products)[number];
+
+  @ApiProperty({ enum: stages, description: 'Before deciding, or again before money moves.' })
+  @IsIn(stages)
+  readonly stage: (typeof stages)[number];
+
+  @ApiProperty({
+    description:
+      "The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN.",
+    pattern: '^[!-~]{1,64}$',
+  })
+  @IsString()
+  @Matches(/^[!-~]{1,64}$/)
+  readonly loanRef: string;
+
+  @ApiPropertyOptional({ enum: circumstances })
+  @IsOptional()
+  @IsIn(circumstances)
+  readonly circumstance?: (typeof circumstances)[number];
+
+  @ApiPropertyOptional({ enum: borrowerRoles })
+  @IsOptional()
+  @IsIn(borrowerRoles)
+  readonly role?: (typeof borrowerRoles)[number];
+}
+
+export class CheckAnswer {
+  @ApiProperty({ pattern: '^chk_[0-7][0-9a-hjkmnp-tv-z]{25}$' })
+  readonly checkId: string;
+
+  @ApiProperty({
+    enum: ['clear', 'refused'],
+    description:
+      'Lend only on `clear`, in a receipt that verifies, whose person, stage and loanRef are your own, before `validUntil`, replayed or not.',
+  })
+  readonly verdict: 'clear' | 'refused';
+
+  @ApiProperty({ format: 'date-time', description: 'The instant the answer is about: that of its entry.' })
+  readonly asOf: string;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Absent when refused.' })
+  readonly validUntil?: string;
+
+  @ApiProperty({ type: ReceiptDto })
+  readonly receipt: ReceiptDto;
+}
+
+export class ChecksQuery extends PageQuery {
+  @ApiPropertyOptional({ format: 'date-time', description: 'First instant.' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  readonly from?: string;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'First instant no longer listed.' })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  readonly to?: string;
+
+  @ApiPropertyOptional({ pattern: '^[!-~]{1,64}$' })
+  @IsOptional()
+  @Matches(/^[!-~]{1,64}$/)
+  readonly loanRef?: string;
+}
+
+export class CheckItem {
+  @ApiProperty() readonly checkId: string;
+  @ApiProperty({ enum: products }) readonly product: string;
+  @ApiProperty({ enum: stages }) readonly stage: string;
+  @ApiProperty() readonly loanRef: string;
+  @ApiProperty({ enum: ['clear', 'refused'] }) readonly verdict: string;
+  @ApiProperty({ format: 'date-time' }) readonly asOf: string;
+  @ApiPropertyOptional({ format: 'date-time' }) readonly validUntil?: string;
+}
+
+export class CheckPage {
+  @ApiProperty({ type: [CheckItem] }) readonly items: readonly CheckItem[];
+  @ApiProperty({ type: String, nullable: true, description: 'Cursor of the next page, or null.' })
+  readonly next: string | null;
+}

@@ -1,0 +1,150 @@
+/** Checks: made through the Journal, read again from their rows. No journal entry, no answer. */
+import assert from 'node:assert/strict';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { assertNoIin, lenderOf, makeCheck, type Question } from '#libs/check/check.js';
+import { checkOf, checksOf, type CheckFilter, type CheckRow } from '#libs/check/checks.store.js';
+import type { Act, Seen, Tables } from '#libs/journal/act.js';
+import { idempotencyName, utcDay } from '#libs/journal/idempotency.store.js';
+import { idToUuid, isId, uuidToId } from '#libs/journal/id.js';
+import { formatInstant } from '#libs/journal/instant.js';
+import { Journal } from '#libs/journal/journal.service.js';
+import { readReceipt } from '#libs/journal/journal.store.js';
+import type { Receipt } from '#libs/journal/receipt.js';
+import { Problem } from '#libs/problem/problem.js';
+import type { IdempotentRequest } from '#libs/platform/idempotency.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry.module.js';
+import type { Rules } from '#libs/refusal/rules.store.js';
+import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
+import type { LenderTables } from '../tables.js';
+import type { CheckAnswer, CheckItem, CheckPage } from './checks.dto.js';
+
+/** What a batch says: a new check, or where an earlier answer to the same request stands. */
+type Made = { readonly receipt: Receipt } | { readonly replayOf: number };
+
+const route = 'POST /v1/checks';
+
+@Injectable()
+export class ChecksService {
+  constructor(
+    @Inject(Journal) private readonly journal: Journal<LenderTables, Rules>,
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
+  ) {}
+
+  /**
+   * Makes a check, or finds the one the same key made.
+   * @throws Problem `reference-holds-iin`, `idempotency-key-reused`, `not-permitted`, `party-suspended`,
+   *   `registry-unavailable`
+   */
+  async make(
+    clientId: string,
+    question: Question,
+    request: IdempotentRequest,
+  ): Promise<{ readonly answer: CheckAnswer; readonly isReplay: boolean }> {
+    assertNoIin(question.iin, { '/loanRef': question.loanRef, 'Idempotency-Key': request.key });
+    const made = await this.journal.submit(this.act(clientId, question, request));
+    if ('receipt' in made) return { answer: answerOf(made.receipt), isReplay: false };
+    return { answer: answerOf(await this.receipt(made.replayOf)), isReplay: true };
+  }
+
+  /** @throws Problem `not-found`, also for another lender's check. */
+  async read(clientId: string, checkId: string): Promise<CheckAnswer> {
+    const check = await checkOf(this.dataSource.manager, clientId, idToUuid('chk', checkId));
+    if (check === undefined) throw new Problem('not-found');
+    return answerOf(await this.receipt(check.entryIndex));
+  }
+
+  /** Own checks in the order they were made. */
+  async list(
+    clientId: string,
+    filter: Omit<CheckFilter, 'after'> & { readonly after?: string },
+  ): Promise<CheckPage> {
+    const { after, ...rest } = filter;
+    const cursor = after === undefined ? undefined : uuidOfCursor(after);
+    const rows = await checksOf(this.dataSource.manager, clientId, {
+      ...rest,
+      limit: filter.limit + 1,
+      ...(cursor !== undefined && { after: cursor }),
+    });
+    const items = rows.slice(0, filter.limit).map(itemOf);
+    const last = items.at(-1);
+    return { items, next: rows.length > filter.limit && last !== undefined ? last.checkId.slice(4) : null };
+  }
+
+  private act(
+    clientId: string,
+    question: Question,
+    request: IdempotentRequest,
+  ): Act<LenderTables, Rules, Made> {
+    const [first, ...others] = subjectsOf(this.keys, question.iin);
+    assert(first !== undefined);
+    const want = { app: 'lender', party: clientId, route, key: request.key };
+    return {
+      look: { refusals: [first, ...others], idempotency: [want] },
+      decide: (seen) => {
+        const lender = lenderOf(seen.rules, clientId, seen.at);
+        const earlier = seen.find('idempotency', idempotencyName(want));
+        if (earlier !== undefined) {
+          if (!earlier.bodyHmac.equals(request.bodyHmac)) throw new Problem('idempotency-key-reused');
+          const { entryIndex } = earlier;
+          assert(entryIndex !== undefined);
+          return { entries: [], answer: () => ({ replayOf: entryIndex }) };
+        }
+        const check = makeCheck(seen as unknown as Seen<Tables, Rules>, lender, question, [first, ...others]);
+        return {
+          entries: [check.draft],
+          rows: ([entry]) => {
+            assert(entry !== undefined);
+            const row = check.row(entry);
+            const key = { ...want, day: utcDay(seen.at), bodyHmac: request.bodyHmac };
+            return { checks: [row], idempotency: [{ ...key, resource: row.uuid, entryIndex: entry.index }] };
+          },
+          answer: ([receipt]) => {
+            assert(receipt !== undefined);
+            return { receipt };
+          },
+        };
+      },
+    };
+  }
+
+  private async receipt(index: number): Promise<Receipt> {
+    const receipt = await readReceipt(this.dataSource.manager, index);
+    if (receipt === undefined) throw new Problem('not-found');
+    return receipt;
+  }
+}
+
+/** The answer says nothing that its entry does not say. */
+function answerOf(receipt: Receipt): CheckAnswer {
+  const entry = JSON.parse(receipt.entry) as Readonly<Record<'checkId' | 'at', string>> & {
+    readonly verdict: CheckAnswer['verdict'];
+    readonly validUntil?: string;
+  };
+  return {
+    checkId: entry.checkId,
+    verdict: entry.verdict,
+    asOf: entry.at,
+    ...(entry.validUntil !== undefined && { validUntil: entry.validUntil }),
+    receipt,
+  };
+}
+
+function itemOf({ uuid, product, stage, loanRef, verdict, at, validUntil }: CheckRow): CheckItem {
+  return {
+    checkId: uuidToId('chk', uuid),
+    product,
+    stage,
+    loanRef,
+    verdict,
+    asOf: formatInstant(at),
+    ...(validUntil !== undefined && { validUntil: formatInstant(validUntil) }),
+  };
+}
+
+function uuidOfCursor(cursor: string): string {
+  if (!isId('chk', `chk_${cursor}`))
+    throw new Problem('request-malformed', { errors: [{ pointer: 'after', code: 'cursor-malformed' }] });
+  return idToUuid('chk', `chk_${cursor}`);
+}

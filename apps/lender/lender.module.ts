@@ -1,0 +1,46 @@
+/** Lenders: banks and microfinance organisations ask here before they lend. */
+import { Module, type DynamicModule } from '@nestjs/common';
+import { PartyAccessModule } from '#libs/platform/access/access.module.js';
+import { listenersOf } from '#libs/platform/access/listeners.js';
+import type { Config } from '#libs/platform/config.js';
+import { HealthController } from '#libs/platform/health.controller.js';
+import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
+import { ChecksController } from './checks/checks.controller.js';
+import { ChecksService } from './checks/checks.service.js';
+import { PartyController } from './party/party.controller.js';
+import { lenderTables, type LenderTables } from './tables.js';
+
+@Module({})
+export class LenderModule {
+  /** `settings` lets a test bring its own clock and keys of the issuer. */
+  static register(
+    config: Config,
+    settings: Pick<RegistrySettings<LenderTables>, 'clock' | 'logger'> & Pick<AccessOverrides, 'keys'> = {},
+  ): DynamicModule {
+    const { keys, ...rest } = settings;
+    const registry = RegistryModule.register({
+      ...rest,
+      config,
+      app: 'lender',
+      tables: lenderTables,
+      limits: { maxBatch: 512, minIntervalMs: 0 },
+    });
+    return {
+      module: LenderModule,
+      imports: [
+        registry,
+        PartyAccessModule.register({
+          issuer: config.issuer,
+          scopes: ['checks', 'loans'],
+          listeners: listenersOf(config),
+          imports: [registry],
+          ...(keys && { keys }),
+        }),
+      ],
+      controllers: [HealthController, ChecksController, PartyController],
+      providers: [ChecksService],
+    };
+  }
+}
+
+type AccessOverrides = Parameters<typeof PartyAccessModule.register>[0];

@@ -1,0 +1,51 @@
+/** `GET /v1/party`: what the registry knows of the caller, so that an expiring key is seen before it fails. */
+import { Controller, Get, Header, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { formatInstant } from '#libs/journal/instant.js';
+import type { CallerRequest } from '#libs/platform/access/access.guard.js';
+import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { scopesOf } from '#libs/party/party.js';
+
+class PartyKeyView {
+  @ApiProperty() readonly kid: string;
+  @ApiProperty({ enum: ['sig', 'enc'] }) readonly use: string;
+  @ApiProperty({ type: String, nullable: true }) readonly certSha256: string | null;
+  @ApiProperty({ format: 'date-time' }) readonly notBefore: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly expiresAt: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly retiredAt: string | null;
+}
+
+class PartyView {
+  @ApiProperty() readonly clientId: string;
+  @ApiProperty() readonly kind: string;
+  @ApiProperty() readonly bin: string;
+  @ApiProperty({ type: [String] }) readonly scopes: readonly string[];
+  @ApiProperty({ type: [PartyKeyView] }) readonly keys: readonly PartyKeyView[];
+}
+
+@ApiTags('party')
+@RequireScope('any')
+@Controller('v1/party')
+export class PartyController {
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'readParty', summary: 'Your own scopes and keys' })
+  @ApiOkResponse({ type: PartyView })
+  read(@Req() { party: { party } }: CallerRequest): PartyView {
+    const instant = (at: number | null): string | null => (at === null ? null : formatInstant(at));
+    return {
+      clientId: party.clientId,
+      kind: party.kind,
+      bin: party.bin,
+      scopes: scopesOf(party),
+      keys: party.keys.map(({ kid, use, certSha256, notBefore, expiresAt, retiredAt }) => ({
+        kid,
+        use,
+        certSha256,
+        notBefore: formatInstant(notBefore),
+        expiresAt: instant(expiresAt),
+        retiredAt: instant(retiredAt),
+      })),
+    };
+  }
+}

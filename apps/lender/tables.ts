@@ -1,0 +1,13 @@
+/** What acts of this app look into and write. */
+import { checksTable } from '#libs/check/checks.store.js';
+import { idempotencyTable } from '#libs/journal/idempotency.store.js';
+import { refusalsTable } from '#libs/refusal/refusals.store.js';
+
+const { look } = refusalsTable;
+// Lenders read refusals and never write one: without the insert no act of this app could even try.
+export const lenderTables = {
+  refusals: { name: refusalsTable.name, keyOf: refusalsTable.keyOf, ...(look && { look }) },
+  idempotency: idempotencyTable,
+  checks: checksTable,
+};
+export type LenderTables = typeof lenderTables;
