@@ -1,0 +1,60 @@
+/** A Journal over a test database for any process, with keys of its own; what specs of the writer start from. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import type { Tables } from '#libs/journal/act.js';
+import type { ProcessName } from '#libs/journal/entry.js';
+import { Journal, type JournalOptions } from '#libs/journal/journal.service.js';
+import { insertHead } from '#libs/journal/journal.store.js';
+import { openDatabase } from '#libs/platform/database.js';
+import { insertSentinels } from '#libs/refusal/refusals.store.js';
+import { lookupKeyCheck, sentinelOf, type LookupKeys } from '#libs/subject/subject.js';
+import type { TestDatabase } from './database.js';
+
+export const origin = 'sandbox.tyiym.kz/journal/1';
+export const iss = 'http://127.0.0.1:8084';
+
+/** Lookup keys as `tool keygen` makes them: one epoch. */
+export function newLookupKeys(): LookupKeys {
+  return new Map([[1, randomBytes(32)]]);
+}
+
+/** The head row and the sentinels, as `tool migrate` leaves them. */
+export async function openRegistry(database: TestDatabase, keys: LookupKeys): Promise<void> {
+  const owner = await openDatabase({ ...database.target('tyiym_owner') }, 1);
+  try {
+    await owner.transaction(async (tx) => {
+      await insertHead(tx, { origin, keyChecks: keyChecksOf(keys) });
+      await insertSentinels(tx, keys);
+    });
+  } finally {
+    await owner.destroy();
+  }
+}
+
+export function keyChecksOf(keys: LookupKeys): Record<string, string> {
+  return Object.fromEntries([...keys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)]));
+}
+
+/** A writer without rules, over these tables. */
+export function newJournal<T extends Tables>(
+  dataSource: DataSource,
+  app: ProcessName,
+  keys: LookupKeys,
+  tables: T,
+  changes: Partial<JournalOptions<T, object>> = {},
+): Journal<T, object> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return new Journal<T, object>({
+    dataSource,
+    app,
+    origin,
+    iss,
+    headKey: { kid: 'test', key: privateKey },
+    keyChecks: keyChecksOf(keys),
+    sentinels: [...keys].map(([epoch, key]) => sentinelOf(key, epoch)),
+    tables,
+    loadRules: () => Promise.resolve({}),
+    clock: () => Date.now(),
+    ...changes,
+  });
+}
