@@ -10,19 +10,8 @@ import {
   PrintableString,
   Utf8String,
 } from 'asn1js';
-import {
-  type DerLimits,
-  instant,
-  integerHex,
-  octets,
-  oid,
-  raw,
-  readDer,
-  sequence,
-  set,
-  tagged,
-  wholeBits,
-} from './der.js';
+import { instant, integerHex, octets, oid, raw, sequence, set, tagged, wholeBits } from './asn1.js';
+import { type DerLimits, readDer } from './der.js';
 import { OID } from './oids.js';
 
 /** One `type = value` of a name. */

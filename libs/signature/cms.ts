@@ -5,7 +5,8 @@
  */
 import { type BaseBlock, Primitive } from 'asn1js';
 import { type Certificate, readCertificate } from './certificate.js';
-import { type DerLimits, integerHex, octets, oid, raw, readDer, sequence, set, tagged } from './der.js';
+import { integerHex, octets, oid, raw, sequence, set, tagged } from './asn1.js';
+import { type DerLimits, readDer } from './der.js';
 import { OID } from './oids.js';
 
 /** Whom a SignerInfo names as its signer. */

@@ -3,8 +3,7 @@
  * whatever passes has exactly one reading, no matter whose parser reads it later. Walks without recursion, because
  * depth is chosen by the sender.
  */
-import { BitString, type BaseBlock, fromBER, GeneralizedTime, Integer, ObjectIdentifier } from 'asn1js';
-import { Constructed, OctetString, Sequence, Set as AsnSet, UTCTime } from 'asn1js';
+import { type BaseBlock, fromBER } from 'asn1js';
 
 /** How much of the sender's structure we are willing to read. */
 export interface DerLimits {
@@ -19,8 +18,7 @@ const TAG = { boolean: 1, integer: 2, bitString: 3, null: 5, oid: 6, sequence: 1
  * @throws Error when it is not DER, is too large or too deep, or has bytes after it.
  */
 export function readDer(bytes: Buffer, limits: DerLimits): BaseBlock {
-  if (bytes.length > limits.maxBytes) throw new Error('too many bytes');
-  assertDer(bytes, limits.maxDepth);
+  assertDer(bytes, limits);
   const parsed = fromBER(bytes, {
     maxDepth: limits.maxDepth,
     maxNodes: bytes.length,
@@ -31,8 +29,12 @@ export function readDer(bytes: Buffer, limits: DerLimits): BaseBlock {
   return parsed.result;
 }
 
-/** One pass over the tags and lengths; `ends` are the ends of the values we are inside of. */
-function assertDer(bytes: Buffer, maxDepth: number): void {
+/**
+ * One pass over the tags and lengths; `ends` are the ends of the values we are inside of.
+ * @throws Error as `readDer`, without building anything.
+ */
+export function assertDer(bytes: Buffer, { maxBytes, maxDepth }: DerLimits): void {
+  if (bytes.length > maxBytes) throw new Error('too many bytes');
   const ends = [bytes.length];
   let offset = 0;
   let values = 0;
@@ -110,61 +112,16 @@ function minimalArcs(content: Buffer): boolean {
   return content.every((byte, at) => byte !== 0x80 || (at > 0 && content.readUInt8(at - 1) >= 0x80));
 }
 
-/** The exact bytes a value was read from, tag and length included. */
-export function raw(node: BaseBlock): Buffer {
-  return Buffer.from(node.valueBeforeDecodeView);
-}
-
-/** The members of a SEQUENCE. @throws Error when `node` is something else. */
-export function sequence(node: BaseBlock | undefined): readonly BaseBlock[] {
-  if (!(node instanceof Sequence)) throw new Error('a SEQUENCE was expected');
-  return node.valueBlock.value;
-}
-
-/** The members of a SET. @throws Error when `node` is something else. */
-export function set(node: BaseBlock | undefined): readonly BaseBlock[] {
-  if (!(node instanceof AsnSet)) throw new Error('a SET was expected');
-  return node.valueBlock.value;
-}
-
-/** The members of a constructed `[tag]`, or undefined when `node` is something else. */
-export function tagged(node: BaseBlock | undefined, tag: number): readonly BaseBlock[] | undefined {
-  const fits = node instanceof Constructed && node.idBlock.tagClass === 3 && node.idBlock.tagNumber === tag;
-  return fits ? node.valueBlock.value : undefined;
-}
-
-/** An object identifier in dotted form. @throws Error when `node` is something else. */
-export function oid(node: BaseBlock | undefined): string {
-  if (!(node instanceof ObjectIdentifier)) throw new Error('an OBJECT IDENTIFIER was expected');
-  return node.valueBlock.toString();
-}
-
-/** The bytes of an OCTET STRING. @throws Error when `node` is something else. */
-export function octets(node: BaseBlock | undefined): Buffer {
-  if (!(node instanceof OctetString)) throw new Error('an OCTET STRING was expected');
-  return Buffer.from(node.valueBlock.valueHexView);
-}
-
-/** The bytes of a BIT STRING without unused bits, as keys and signatures are. */
-export function wholeBits(node: BaseBlock | undefined): Buffer {
-  if (!(node instanceof BitString) || node.valueBlock.unusedBits !== 0)
-    throw new Error('a BIT STRING was expected');
-  return Buffer.from(node.valueBlock.valueHexView);
-}
-
-/** The content bytes of an INTEGER in lower-case hex, two's complement as DER has them. */
-export function integerHex(node: BaseBlock | undefined): string {
-  if (!(node instanceof Integer)) throw new Error('an INTEGER was expected');
-  return Buffer.from(node.valueBlock.valueHexView).toString('hex');
-}
-
-/** A UTCTime or GeneralizedTime in the one form RFC 5280 allows (seconds, `Z`), in ms since the epoch. */
-export function instant(node: BaseBlock | undefined): number {
-  if (!(node instanceof UTCTime)) throw new Error('a time was expected');
-  const text = raw(node).subarray(2).toString('latin1');
-  const year = node instanceof GeneralizedTime ? 4 : 2;
-  const rest = /^(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\dZ$/;
-  if (!/^\d+$/.test(text.slice(0, year)) || !rest.test(text.slice(year)))
-    throw new Error('not a time as RFC 5280 writes it');
-  return node.toDate().getTime();
+/**
+ * The members of a constructed value as slices of it, one after the other: for lists too long to parse as a tree.
+ * `bytes` must have passed `assertDer`.
+ */
+export function* members(bytes: Buffer): Generator<Buffer> {
+  const head = readHead(bytes, 0, bytes.length);
+  if (!head.constructed) throw new Error('a constructed value was expected');
+  for (let offset = head.start; offset < head.end;) {
+    const { end } = readHead(bytes, offset, head.end);
+    yield bytes.subarray(offset, end);
+    offset = end;
+  }
 }

@@ -7,13 +7,14 @@ export const OID = {
   contentType: '1.2.840.113549.1.9.3',
   messageDigest: '1.2.840.113549.1.9.4',
   // RFC 5280
+  commonName: '2.5.4.3',
   serialNumber: '2.5.4.5',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   basicConstraints: '2.5.29.19',
-  crlNumber: '2.5.29.20',
+  deltaCrlIndicator: '2.5.29.27',
+  issuingDistributionPoint: '2.5.29.28',
   certificatePolicies: '2.5.29.32',
-  authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   // The National Certification Authority of Kazakhstan (НУЦ РК): who may use a key
   naturalPerson: '1.2.398.3.3.4.1.1',

@@ -40,6 +40,18 @@ export function trustedPath(question: PathQuestion): readonly Certificate[] {
   return path.slice(1);
 }
 
+/**
+ * The pinned authority whose name the certificate gives as its issuer's, for signatures that are computed elsewhere.
+ * @throws Problem `certificate-not-trusted` when none is pinned, or one of the two may not be used at `at`.
+ */
+export function pinnedIssuer({ certificate, trust, at }: PathQuestion): Certificate {
+  const issuer = [...trust.intermediates, ...trust.roots].find(
+    (authority) => authority.subject.equals(certificate.issuer) && isAuthority(authority, at, 0),
+  );
+  if (issuer === undefined || !usable(certificate, at)) throw new Problem('certificate-not-trusted');
+  return issuer;
+}
+
 /** Depth first: `below` is the way so far, its last member the one whose issuer is sought. */
 function climb(question: PathQuestion, below: readonly Certificate[]): readonly Certificate[] | undefined {
   const { trust, hints, at } = question;
@@ -62,14 +74,14 @@ function climb(question: PathQuestion, below: readonly Certificate[]): readonly 
 }
 
 /** Whether it may certify at `at`, with `authoritiesBelow` authorities between it and the signer. */
-export function isAuthority(authority: Certificate, at: number, authoritiesBelow: number): boolean {
+function isAuthority(authority: Certificate, at: number, authoritiesBelow: number): boolean {
   const { ca, pathLength } = basicConstraintsOf(authority);
   const mayCertify = ca && keyUsageOf(authority)?.keyCertSign === true;
   return mayCertify && authoritiesBelow <= (pathLength ?? Infinity) && usable(authority, at);
 }
 
 /** Valid at `at` and without a critical extension that is not understood. */
-export function usable(certificate: Certificate, at: number): boolean {
+function usable(certificate: Certificate, at: number): boolean {
   const understood = [...certificate.extensions].every(
     ([id, { critical }]) => !critical || UNDERSTOOD.has(id),
   );

@@ -6,7 +6,7 @@ import { type BaseBlock } from 'asn1js';
 import { Problem } from '#libs/problem/problem.js';
 import { digestOf } from './algorithms.js';
 import type { CmsSignature, SignedAttribute } from './cms.js';
-import { octets, oid } from './der.js';
+import { octets, oid } from './asn1.js';
 import { OID } from './oids.js';
 
 /** The two attributes a signature cannot do without. */

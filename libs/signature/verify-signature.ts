@@ -4,17 +4,22 @@
  * (revocation comes after, from `revocation.client.ts`). No verdict of a library is taken over; asn1js reads,
  * node:crypto computes, the rules are here.
  */
-import { createHash } from 'node:crypto';
 import { Problem } from '#libs/problem/problem.js';
 import type { ProblemCode } from '#libs/problem/catalogue.js';
 import { verifies } from './algorithms.js';
 import type { Certificate } from './certificate.js';
 import { type CmsSignature, readCms } from './cms.js';
-import { OID } from './oids.js';
-import { trustedPath } from './path.js';
+import { isGost, OID } from './oids.js';
+import { pinnedIssuer, trustedPath } from './path.js';
 import { assertDigestOf, type BindingAttributes, readBindingAttributes } from './signed-attributes.js';
 import { signingPerson } from './signing-person.js';
 import type { TrustAnchors } from './trust.js';
+import {
+  revocationSubject,
+  type RevocationSubject,
+  verifiedSigner,
+  type VerifiedSigner,
+} from './verified-signer.js';
 
 export interface SignatureInput {
   /** DER, as it came. */
@@ -24,21 +29,6 @@ export interface SignatureInput {
   /** Registry time in ms. */
   readonly at: number;
   readonly trust: TrustAnchors;
-}
-
-export interface VerifiedSigner {
-  /** Twelve digits, from the certificate's subject; whether it is the applicant's is the caller's question. */
-  readonly iin: string;
-  readonly certificateDer: Buffer;
-  /** base64url SHA-256 of the certificate: the thumbprint on an official's row. */
-  readonly certSha256: string;
-  readonly issuerCertificateDer: Buffer;
-  /** Lower-case hex. */
-  readonly serialNumber: string;
-  /** `notBefore`, ms. */
-  readonly certIssuedAt: number;
-  /** base64url SHA-256 of the whole CMS. */
-  readonly cmsSha256: string;
 }
 
 /**
@@ -51,12 +41,25 @@ export async function verifySignature(input: SignatureInput): Promise<VerifiedSi
   const certificate = namedCertificate(cms);
   assertDigestOf(input.document, cms, binding);
   assertSignedBy(certificate, cms);
-  const [issuer] = reading('certificate-not-trusted', () =>
-    trustedPath({ certificate, hints: cms.certificates, trust: input.trust, at: input.at }),
+  const path = reading('certificate-not-trusted', () =>
+    trustedPath({ ...input, certificate, hints: cms.certificates }),
   );
-  if (issuer === undefined) throw new Problem('certificate-not-trusted');
   const iin = reading('certificate-not-for-signing', () => signingPerson(certificate));
-  return verifiedSigner({ cms: input.cms, certificate, issuer, iin });
+  return verifiedSigner({ ...input, certificate, path, iin });
+}
+
+/**
+ * Whom to ask whether a signature accepted before still stands, its path judged as of then.
+ * @throws Problem `certificate-not-trusted` when its authority is no longer pinned.
+ */
+export function signerToAsk(kept: Pick<SignatureInput, 'cms' | 'at' | 'trust'>): RevocationSubject {
+  const { cms } = readSignature(kept.cms);
+  const certificate = namedCertificate(cms);
+  const question = { ...kept, certificate, hints: cms.certificates };
+  const path = reading('certificate-not-trusted', () =>
+    isGost(certificate.keyAlgorithm) ? [pinnedIssuer(question)] : trustedPath(question),
+  );
+  return revocationSubject({ ...kept, certificate, path });
 }
 
 /** Clause 1, and of clause 3 what is structure. @throws Problem `signature-malformed`. */
@@ -93,30 +96,6 @@ function keyIdentifierOf(certificate: Certificate): Buffer | undefined {
 function assertSignedBy(certificate: Certificate, cms: CmsSignature): void {
   const { publicKey } = certificate;
   if (!verifies({ ...cms, data: cms.signedBytes, publicKey })) throw new Problem('signature-not-valid');
-}
-
-/** What is kept of a signature that passed. */
-export function verifiedSigner(passed: {
-  cms: Buffer;
-  certificate: Certificate;
-  issuer: Certificate;
-  iin: string;
-}): VerifiedSigner {
-  const { cms, certificate, issuer, iin } = passed;
-  return {
-    iin,
-    certificateDer: certificate.der,
-    certSha256: sha256(certificate.der),
-    issuerCertificateDer: issuer.der,
-    serialNumber: certificate.serialNumber,
-    certIssuedAt: certificate.notBefore,
-    cmsSha256: sha256(cms),
-  };
-}
-
-/** base64url SHA-256. */
-export function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('base64url');
 }
 
 /** Whatever a reader finds wrong becomes the one code of its clause; what it threw stays with us. */

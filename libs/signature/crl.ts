@@ -1,0 +1,91 @@
+/**
+ * A revocation list as its issuer signed it (RFC 5280 §5), complete lists only: a list that covers part of the
+ * certificates, or changes since another list, would let silence pass for "good". Entries are walked, not parsed as a
+ * tree, because a national list has very many.
+ */
+import { verifies } from './algorithms.js';
+import { instant, integerHex, oid, sequence, tagged, wholeBits } from './asn1.js';
+import { type Certificate, extensionsOf, keyUsageOf } from './certificate.js';
+import { assertDer, type DerLimits, members, readDer } from './der.js';
+import { OID } from './oids.js';
+
+export interface RevocationList {
+  /** Both ms since the epoch. */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  /** Serial numbers, lower-case hex as `Certificate.serialNumber`; whatever the reason, they are not good. */
+  readonly revoked: ReadonlySet<string>;
+}
+
+/** Sizes a list may have: the first also bounds what is fetched. */
+export const CRL_LIMITS: DerLimits = { maxBytes: 64 * 1024 * 1024, maxDepth: 16 };
+
+const UTC_TIME = 0x17;
+const GENERALIZED_TIME = 0x18;
+const SEQUENCE = 0x30;
+
+/**
+ * Reads a list and verifies that `issuer` signed it.
+ * @throws Error when it is not DER, of another issuer, badly signed, without `nextUpdate`, partial or a delta.
+ */
+export function readCrl(der: Buffer, issuer: Certificate): RevocationList {
+  assertDer(der, CRL_LIMITS);
+  const [tbs, outerAlgorithm, signature, ...rest] = members(der);
+  if (tbs === undefined || outerAlgorithm === undefined || signature === undefined || rest.length > 0)
+    throw new Error('not a revocation list');
+  const list = readTbs(tbs, issuer);
+  if (!list.algorithm.equals(outerAlgorithm)) throw new Error('two signature algorithms');
+  const signed = {
+    data: tbs,
+    signature: wholeBits(parse(signature)),
+    signatureAlgorithm: oid(sequence(parse(outerAlgorithm))[0]),
+    publicKey: issuer.publicKey,
+  };
+  if (keyUsageOf(issuer)?.crlSign !== true || !verifies(signed)) throw new Error('not signed by the issuer');
+  return list;
+}
+
+/** TBSCertList: version, algorithm, issuer, two times, entries, extensions. */
+function readTbs(tbs: Buffer, issuer: Certificate): RevocationList & { algorithm: Buffer } {
+  const [version, algorithm, name, thisUpdate, nextUpdate, ...tail] = members(tbs);
+  if (version === undefined || integerHex(parse(version)) !== '01') throw new Error('not a version 2 list');
+  if (name?.equals(issuer.subject) !== true || algorithm === undefined) throw new Error('of another issuer');
+  if (thisUpdate === undefined || nextUpdate === undefined || !isTime(nextUpdate))
+    throw new Error('does not say until when it holds');
+  const entries = tail[0]?.[0] === SEQUENCE ? tail.shift() : undefined;
+  const extensions = tail.shift();
+  if (tail.length > 0) throw new Error('unknown members of the list');
+  assertComplete(extensions);
+  return {
+    algorithm,
+    thisUpdate: instant(parse(thisUpdate)),
+    nextUpdate: instant(parse(nextUpdate)),
+    revoked: new Set(entries === undefined ? [] : serialNumbers(entries)),
+  };
+}
+
+/** Delta lists and distribution points are refused whether they are marked critical or not. */
+function assertComplete(wrapped: Buffer | undefined): void {
+  const found = extensionsOf(wrapped === undefined ? undefined : tagged(parse(wrapped), 0)?.[0]);
+  const partial = found.has(OID.deltaCrlIndicator) || found.has(OID.issuingDistributionPoint);
+  if (partial || [...found.values()].some(({ critical }) => critical)) throw new Error('a partial list');
+}
+
+function* serialNumbers(entries: Buffer): Generator<string> {
+  for (const entry of members(entries)) {
+    const [serial, , extensions] = members(entry);
+    if (serial === undefined) throw new Error('an entry without a number');
+    const found = extensions === undefined ? [] : [...extensionsOf(parse(extensions)).values()];
+    // An indirect list names another issuer in a critical extension of its entries.
+    if (found.some(({ critical }) => critical)) throw new Error('an entry that is not understood');
+    yield integerHex(parse(serial));
+  }
+}
+
+function isTime(value: Buffer): boolean {
+  return value[0] === UTC_TIME || value[0] === GENERALIZED_TIME;
+}
+
+function parse(value: Buffer): ReturnType<typeof readDer> {
+  return readDer(value, CRL_LIMITS);
+}

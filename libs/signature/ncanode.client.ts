@@ -1,0 +1,103 @@
+/**
+ * National signatures (ГОСТ) through an NCANode 3 service. The service only computes: structure, content, usage, person
+ * and clock are judged here, and its answer counts only where it names the very certificate we hold. NCANode says
+ * `valid: true` of a signature without certificates and marks an unanswered OCSP question "not revoked", so every
+ * member is read for itself and whatever is unclear fails.
+ */
+import { Agent, request } from 'undici';
+import { Problem } from '#libs/problem/problem.js';
+import { readCertificate } from './certificate.js';
+import { sha256 } from './digest.js';
+import { type NcanodeAnswer, readAnswer, readReport, reportOfOnlySigner } from './ncanode-answer.js';
+import { isGost } from './oids.js';
+import { pinnedIssuer } from './path.js';
+import { type RevocationEvidence, type RevocationQuestion, unlessUnavailable } from './revocation.js';
+import type { SignatureVerifier } from './signature-verifier.js';
+import { signingPerson } from './signing-person.js';
+import { verifiedSigner, type VerifiedSigner } from './verified-signer.js';
+import {
+  assertSameContent,
+  namedCertificate,
+  reading,
+  readSignature,
+  type SignatureInput,
+} from './verify-signature.js';
+
+export interface NcanodeOptions {
+  /** Base address, no final slash. */
+  readonly url: string;
+  readonly timeoutMs?: number;
+}
+
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+export class NcanodeClient implements SignatureVerifier {
+  private readonly agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES });
+
+  constructor(private readonly options: NcanodeOptions) {}
+
+  /**
+   * As `verifySignature`, the signature and the issuer's signature computed by the service.
+   * @throws Problem; `revocation-unavailable` when the service does not answer.
+   */
+  async verify(input: SignatureInput): Promise<VerifiedSigner> {
+    const { cms } = readSignature(input.cms);
+    assertSameContent(cms, input.document);
+    const certificate = namedCertificate(cms);
+    if (!isGost(certificate.keyAlgorithm)) throw new Problem('signature-not-valid');
+    // No revocation question here, so that "not valid" can only mean the signature or the path.
+    const answer = await this.ask('/cms/verify', {
+      cms: input.cms.toString('base64'),
+      data: input.document.toString('base64'),
+      revocationCheck: [],
+    });
+    const report = reading('signature-not-valid', () => reportOfOnlySigner(answer));
+    if (!answer.valid || !report.valid || !report.isAbout(certificate))
+      throw new Problem('signature-not-valid');
+    const issuer = reading('certificate-not-trusted', () =>
+      pinnedIssuer({ ...input, certificate, hints: [] }),
+    );
+    const iin = reading('certificate-not-for-signing', () => signingPerson(certificate));
+    return verifiedSigner({ ...input, certificate, path: [issuer], iin });
+  }
+
+  /** The service's answer to an OCSP question is the evidence; its bytes are kept. */
+  async knownGood({ signer }: RevocationQuestion): Promise<RevocationEvidence> {
+    const answer = await this.ask('/x509/info', {
+      certs: [signer.certificateDer.toString('base64')],
+      revocationCheck: ['OCSP'],
+    });
+    const report = unlessUnavailable(() => readReport(answer.signers));
+    if (!report.isAbout(readCertificate(signer.certificateDer))) throw new Problem('revocation-unavailable');
+    if (report.revoked) throw new Problem('certificate-revoked');
+    if (!answer.valid || !report.valid || !report.askedOcsp) throw new Problem('revocation-unavailable');
+    return { kind: 'ncanode', der: answer.bytes, sha256: sha256(answer.bytes), stale: false };
+  }
+
+  /** Ends the connections; the process can exit. */
+  async close(): Promise<void> {
+    await this.agent.close();
+  }
+
+  private async ask(path: string, body: object): Promise<NcanodeAnswer> {
+    const { status, bytes } = await this.post(path, JSON.stringify(body));
+    // 400 is its word for a signature it cannot make sense of; everything else but 200 is its own trouble.
+    if (status === 400) throw new Problem('signature-not-valid');
+    return unlessUnavailable(() => readAnswer(status, bytes));
+  }
+
+  private async post(path: string, body: string): Promise<{ status: number; bytes: Buffer }> {
+    try {
+      const response = await request(`${this.options.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body,
+        dispatcher: this.agent,
+        signal: AbortSignal.timeout(this.options.timeoutMs ?? 10_000),
+      });
+      return { status: response.statusCode, bytes: Buffer.from(await response.body.arrayBuffer()) };
+    } catch (cause) {
+      throw new Problem('revocation-unavailable', { cause });
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Asks whether a certificate is revoked, at the configured addresses only: an address inside a certificate is the
+ * sender's choice when the certificate is. A list is kept for seconds, so that a burst of signatures is one download,
+ * and an older list never replaces a newer one.
+ */
+import { LRUCache } from 'lru-cache';
+import { Agent, request } from 'undici';
+import { Problem } from '#libs/problem/problem.js';
+import { type Certificate, readCertificate } from './certificate.js';
+import { CRL_LIMITS, readCrl, type RevocationList } from './crl.js';
+import { sha256 } from './digest.js';
+import { OID } from './oids.js';
+import { assertNotListed, type RevocationEvidence, type RevocationQuestion } from './revocation.js';
+import type { IssuedCertificate } from './verified-signer.js';
+
+export interface RevocationOptions {
+  /** Common name of an issuer, or `*` for every other, → address of its list. */
+  readonly crlUrls: Readonly<Record<string, string>>;
+  /** For one download from the first byte sent to the last received. */
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+  /** Registry time for which a downloaded list is used again. */
+  readonly maxAgeMs?: number;
+}
+
+interface KeptList {
+  readonly list: RevocationList;
+  readonly der: Buffer;
+  readonly sha256: string;
+  /** Registry time of the download. */
+  readonly fetchedAt: number;
+}
+
+interface Wanted {
+  readonly issuer: Certificate;
+  readonly url: string;
+  readonly at: number;
+}
+
+export class RevocationClient {
+  private readonly agent: Agent;
+  private readonly lists: LRUCache<string, KeptList, Wanted>;
+
+  constructor(private readonly options: RevocationOptions) {
+    this.agent = new Agent({ maxResponseSize: options.maxBytes ?? CRL_LIMITS.maxBytes });
+    this.lists = new LRUCache<string, KeptList, Wanted>({
+      max: 16,
+      // A list in hand goes on serving while its address is silent; `assertNotListed` says for how long.
+      allowStaleOnFetchRejection: true,
+      noDeleteOnFetchRejection: true,
+      fetchMethod: (_key, kept, { context }) => this.download(context, kept),
+    });
+  }
+
+  /**
+   * Evidence that the certificate is good at `at`. Authorities that came with the signature are asked about as well.
+   * @throws Problem `certificate-revoked`, or `revocation-unavailable` when nobody says "good".
+   */
+  async knownGood(question: RevocationQuestion): Promise<RevocationEvidence> {
+    for (const authority of question.signer.unpinned) await this.ask(authority, question);
+    return this.ask(question.signer, question);
+  }
+
+  private async ask(asked: IssuedCertificate, question: RevocationQuestion): Promise<RevocationEvidence> {
+    const { at } = question;
+    const issuer = readCertificate(asked.issuerCertificateDer);
+    const url = this.addressFor(issuer);
+    if (url === undefined) throw new Problem('revocation-unavailable');
+    const { list, der, sha256 } = await this.listOf({ issuer, url, at });
+    const { certificateDer } = asked;
+    return { kind: 'crl', der, sha256, ...assertNotListed(list, { ...question, certificateDer }) };
+  }
+
+  /** Ends the connections; the process can exit. */
+  async close(): Promise<void> {
+    await this.agent.close();
+  }
+
+  private addressFor(issuer: Certificate): string | undefined {
+    const names = issuer.subjectNames.flat().filter(({ type }) => type === OID.commonName);
+    const key = names.at(-1)?.text ?? '*';
+    const { crlUrls } = this.options;
+    return Object.hasOwn(crlUrls, key) ? crlUrls[key] : crlUrls['*'];
+  }
+
+  private async listOf(wanted: Wanted): Promise<KeptList> {
+    const key = `${sha256(wanted.issuer.der)} ${wanted.url}`;
+    const kept = this.lists.peek(key);
+    const age = kept === undefined ? Infinity : Math.abs(wanted.at - kept.fetchedAt);
+    try {
+      const forceRefresh = age > (this.options.maxAgeMs ?? 5_000);
+      const found = await this.lists.fetch(key, { context: wanted, forceRefresh });
+      if (found === undefined) throw new Error('no list was downloaded');
+      return found;
+    } catch (cause) {
+      throw new Problem('revocation-unavailable', { cause });
+    }
+  }
+
+  private async download({ issuer, url, at }: Wanted, kept: KeptList | undefined): Promise<KeptList> {
+    const signal = AbortSignal.timeout(this.options.timeoutMs ?? 5_000);
+    const answer = await request(url, { dispatcher: this.agent, signal });
+    const der = Buffer.from(await answer.body.arrayBuffer());
+    if (answer.statusCode !== 200) throw new Error(`the list's address answers ${String(answer.statusCode)}`);
+    const list = readCrl(der, issuer);
+    const older = kept !== undefined && list.thisUpdate < kept.list.thisUpdate;
+    return older ? { ...kept, fetchedAt: at } : { list, der, sha256: sha256(der), fetchedAt: at };
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Who verifies which signature. Both answer the same two questions: our own rules for RSA and elliptic curves, an
+ * NCANode service for keys of the national standard (ГОСТ), which node:crypto does not know.
+ */
+import { Problem } from '#libs/problem/problem.js';
+import { readCertificate } from './certificate.js';
+import { isGost } from './oids.js';
+import type { RevocationEvidence, RevocationQuestion } from './revocation.js';
+import type { VerifiedSigner } from './verified-signer.js';
+import { namedCertificate, readSignature, type SignatureInput } from './verify-signature.js';
+
+export interface SignatureVerifier {
+  /** Clauses 1 to 5 of page 4.7. @throws Problem, as `verifySignature`; 503 when somebody had to be asked and was not there. */
+  verify(input: SignatureInput): Promise<VerifiedSigner>;
+  /** Clause 6. @throws Problem `certificate-revoked` or `revocation-unavailable`. */
+  knownGood(question: RevocationQuestion): Promise<RevocationEvidence>;
+}
+
+/**
+ * Chooses by the signer's key. Without an NCANode service, national signatures are refused as not valid: nothing here
+ * can say that they are.
+ */
+export function chooseVerifier(local: SignatureVerifier, national?: SignatureVerifier): SignatureVerifier {
+  return {
+    verify: async (input) => {
+      const { keyAlgorithm } = namedCertificate(readSignature(input.cms).cms);
+      return isGost(keyAlgorithm) && national !== undefined ? national.verify(input) : local.verify(input);
+    },
+    knownGood: async (question) => {
+      if (!isGost(readCertificate(question.signer.certificateDer).keyAlgorithm))
+        return local.knownGood(question);
+      if (national === undefined) throw new Problem('revocation-unavailable');
+      return national.knownGood(question);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** The verifier a process uses, made from its configuration: our own rules and lists, and NCANode where there is one. */
+import { NcanodeClient } from './ncanode.client.js';
+import { RevocationClient } from './revocation.client.js';
+import { chooseVerifier, type SignatureVerifier } from './signature-verifier.js';
+import { verifySignature } from './verify-signature.js';
+
+export interface VerifierOptions {
+  /** Common name of an issuer, or `*` for every other, → address of its list. */
+  readonly crlUrls: Readonly<Record<string, string>>;
+  /** Base address without a final slash; absent: national signatures are refused. */
+  readonly ncanodeUrl?: string | null;
+}
+
+/** `close` ends its connections, so that the process can exit. */
+export function makeVerifier(options: VerifierOptions): SignatureVerifier & { close(): Promise<void> } {
+  const lists = new RevocationClient({ crlUrls: options.crlUrls });
+  const url = options.ncanodeUrl ?? undefined;
+  const national = url === undefined ? undefined : new NcanodeClient({ url });
+  const local: SignatureVerifier = {
+    verify: verifySignature,
+    knownGood: (question) => lists.knownGood(question),
+  };
+  return {
+    ...chooseVerifier(local, national),
+    close: async () => {
+      await Promise.all([lists.close(), national?.close()]);
+    },
+  };
+}
