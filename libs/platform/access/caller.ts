@@ -6,7 +6,14 @@ import { pinsCertificate, scopeCounts, type Party } from '#libs/party/party.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { DpopNonces } from './dpop-nonces.js';
 import { verifyProof } from './dpop.js';
-import { presentedCertificate, type Connection, type HeaderValue, type Listener } from './mtls.js';
+import {
+  listenerOf,
+  presentedCertificate,
+  type Connection,
+  type HeaderValue,
+  type Listener,
+  type Listeners,
+} from './mtls.js';
 import { AccessRefused, mustHold } from './refused.js';
 import type { ReplaySet } from './replay-set.js';
 import type { AccessToken, TokenVerifier } from './token-verifier.js';
@@ -35,12 +42,6 @@ export interface PartyDirectory {
   partyOf(clientId: string): Party | undefined;
   /** Registry time, ms, by which the validity of a party's keys is judged. */
   registryNow(): number;
-}
-
-/** The ways into an app: `plain` is HTTP (or a proxy's connections), `tls` its own mutual-TLS listener. */
-export interface Listeners {
-  readonly plain: Listener;
-  readonly tls?: Listener | undefined;
 }
 
 export interface CallerChecks {
@@ -83,10 +84,6 @@ function readAuthorization(header: string | undefined): { scheme: 'dpop' | 'bear
   const [, scheme, credentials] = match ?? [];
   mustHold(scheme !== undefined && credentials !== undefined, 'invalid_token', 'authorization malformed');
   return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', credentials };
-}
-
-function listenerOf(socket: Connection, listeners: Listeners): Listener {
-  return (socket.encrypted === true ? listeners.tls : undefined) ?? listeners.plain;
 }
 
 /** RFC 8705 §3: the certificate of this connection is the token's, and the party still has it pinned. */

@@ -1,7 +1,7 @@
 /** The ways into an app, as its configuration names them. */
 import assert from 'node:assert/strict';
 import type { Config } from '../config.js';
-import type { Listeners } from './caller.js';
+import type { Listeners } from './mtls.js';
 
 export function listenersOf(config: Pick<Config, 'publicBase' | 'listen' | 'listenTls'>): Listeners {
   const { publicBase, listen, listenTls } = config;

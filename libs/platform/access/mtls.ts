@@ -12,6 +12,12 @@ export interface Listener {
   readonly behindProxy: boolean;
 }
 
+/** The ways into an app: `plain` is HTTP (or a proxy's connections), `tls` its own mutual-TLS listener. */
+export interface Listeners {
+  readonly plain: Listener;
+  readonly tls?: Listener | undefined;
+}
+
 /** What is asked of a connection: a `net.Socket`, or a `tls.TLSSocket` that may know its peer's certificate. */
 export interface Connection {
   readonly destroyed: boolean;
@@ -27,33 +33,42 @@ export function thumbprintOf(der: Buffer): string {
   return createHash('sha256').update(der).digest('base64url');
 }
 
-/** Thumbprint of the certificate the caller presented, or undefined: none, or one we cannot read. */
+/** The listener that a connection came in by. */
+export function listenerOf(connection: Connection, listeners: Listeners): Listener {
+  return (connection.encrypted === true ? listeners.tls : undefined) ?? listeners.plain;
+}
+
+/** DER of the certificate the caller presented, or undefined: none, or one we cannot read. */
+export function certificateOf(
+  listener: Listener,
+  connection: Connection,
+  clientCert: HeaderValue,
+): Buffer | undefined {
+  return listener.behindProxy ? readClientCert(clientCert) : connection.getPeerX509Certificate?.()?.raw;
+}
+
+/** Its thumbprint. */
 export function presentedCertificate(
   listener: Listener,
   connection: Connection,
   clientCert: HeaderValue,
 ): string | undefined {
-  if (listener.behindProxy) return ofHeader(clientCert);
-  return ofConnection(connection);
+  const known = listener.behindProxy ? undefined : seen.get(connection);
+  if (known !== undefined) return known;
+  const der = certificateOf(listener, connection, clientCert);
+  if (der === undefined) return undefined;
+  const thumbprint = thumbprintOf(der);
+  if (!listener.behindProxy) seen.set(connection, thumbprint);
+  return thumbprint;
 }
 
 // Hashed once a connection, because whoever proved the key at the handshake holds the connection.
 const seen = new WeakMap<Connection, string>();
 
-function ofConnection(connection: Connection): string | undefined {
-  const known = seen.get(connection);
-  if (known !== undefined) return known;
-  const der = connection.getPeerX509Certificate?.()?.raw;
-  if (der === undefined) return undefined;
-  const thumbprint = thumbprintOf(der);
-  seen.set(connection, thumbprint);
-  return thumbprint;
-}
-
 /** RFC 9440 §2.1: one structured-field byte sequence, `:` base64 `:`. */
-function ofHeader(value: HeaderValue): string | undefined {
+function readClientCert(value: HeaderValue): Buffer | undefined {
   if (typeof value !== 'string' || value.length > 16_384) return undefined;
   const base64 = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value.trim())?.[1];
   if (base64 === undefined || base64.length % 4 !== 0) return undefined;
-  return thumbprintOf(Buffer.from(base64, 'base64'));
+  return Buffer.from(base64, 'base64');
 }

@@ -1,0 +1,121 @@
+/** The process `access`: the authorization server of the parties over their rows, mounted beside Nest's own routes. */
+import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Provider } from 'oidc-provider';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { listenersOf } from '#libs/platform/access/listeners.js';
+import { listenerOf, type Listeners } from '#libs/platform/access/mtls.js';
+import { machineClock } from '#libs/platform/clock.js';
+import type { Config } from '#libs/platform/config.js';
+import { databaseTarget, openDatabase } from '#libs/platform/database.js';
+import { HealthController, READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { createLogger } from '#libs/platform/logging.js';
+import { failureRecord } from '#libs/problem/failure-record.js';
+import { authorizationServer, readAccessKeys } from './config.js';
+import {
+  SERVER_ADDRESS,
+  ServerMetadataController,
+  type ServerAddress,
+} from './metadata/server-metadata.controller.js';
+import { PayloadExpiry } from './tokens/payload-expiry.worker.js';
+
+@Module({})
+export class AccessModule implements OnModuleInit, OnModuleDestroy {
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly provider: Provider,
+    private readonly dataSource: DataSource,
+    @Inject(SERVER_ADDRESS) private readonly address: ServerAddress,
+  ) {}
+
+  static register(config: Config, logger = createLogger(config.app)): DynamicModule {
+    const listeners = listenersOf(config);
+    const onFailure = (error: unknown): void =>
+      logger.warn({ failure: failureRecord(error) }, 'expired payloads stay a while');
+    return {
+      module: AccessModule,
+      controllers: [HealthController, ServerMetadataController],
+      providers: [
+        { provide: DataSource, useFactory: () => openDatabase(databaseTarget(config.database)) },
+        { provide: SERVER_ADDRESS, useValue: { issuer: config.issuer, listeners } },
+        {
+          provide: Provider,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) => providerOf(config, listeners, dataSource, logger),
+        },
+        {
+          provide: PayloadExpiry,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) => new PayloadExpiry(dataSource, machineClock, onFailure),
+        },
+        { provide: READINESS, inject: [DataSource], useFactory: readinessOf },
+      ],
+    };
+  }
+
+  /** Only these two routes of the library are reachable; the rest of it stays inside. */
+  onModuleInit(): void {
+    const handle = this.provider.callback();
+    const forward = (request: FastifyRequest, reply: FastifyReply): void => {
+      handOver(request, reply, this.address.listeners);
+      void handle(request.raw, reply.raw);
+    };
+    void this.adapterHost.httpAdapter.getInstance<FastifyInstance>().register(async (scope) => {
+      // The library reads the body itself.
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      scope.post('/token', forward);
+      scope.get('/jwks', forward);
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}
+
+/**
+ * Leaves the answer to the library and tells it the public base URL of the listener that was called, over whatever
+ * the caller said about hosts, because `htu` of proofs is compared with it.
+ */
+function handOver(request: FastifyRequest, reply: FastifyReply, listeners: Listeners): void {
+  const { host, protocol } = new URL(listenerOf(request.raw.socket, listeners).publicBase);
+  Object.assign(request.raw.headers, {
+    host,
+    'x-forwarded-host': host,
+    'x-forwarded-proto': protocol.replace(':', ''),
+  });
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value);
+}
+
+function providerOf(config: Config, listeners: Listeners, dataSource: DataSource, logger: Logger): Provider {
+  const provider = authorizationServer({
+    issuer: config.issuer,
+    keys: readAccessKeys(config.keysDir),
+    dataSource,
+    listeners,
+    clock: machineClock,
+  });
+  provider.use(async (context, next) => {
+    await next();
+    if (context.status === 503) context.set('Retry-After', '1');
+  });
+  provider.on('grant.error', ({ oidc }, error) =>
+    logger.info({ clientId: oidc.client?.clientId, failure: failureRecord(error) }, 'no token given'),
+  );
+  provider.on('server_error', (_context, error) =>
+    logger.error({ failure: failureRecord(error) }, 'internal'),
+  );
+  return provider;
+}
+
+function readinessOf(dataSource: DataSource): Readiness {
+  return async () => {
+    await dataSource.query('SELECT FROM parties LIMIT 1');
+    return { ok: true, problems: [] };
+  };
+}
