@@ -112,6 +112,8 @@ export function stopOnSignal(logger: Logger, closers: readonly (() => Promise<un
       .finally(() => process.exit(0));
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+  // A parent that was killed cannot send a signal; its closed channel says the same.
+  process.on('disconnect', stop);
 }
 
 function closerOf(server: {

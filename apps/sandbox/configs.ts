@@ -1,0 +1,87 @@
+/** The configuration file of each process, written anew at every start because ports and homes move. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { checkConfig, type Config } from '#libs/platform/config.js';
+import { host, organisation, origin, urlsOf, type Home, type Ports } from './plan.js';
+
+export const apps = ['access', 'lender', 'citizen', 'log', 'clerk-worker', 'clerk-signer'] as const;
+export type AppName = (typeof apps)[number];
+
+/** Where PostgreSQL listens. */
+export interface DatabaseServer {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+}
+
+/** Writes `config/<process>.json` for every process, the tool's and the owner's too; returns the files by name. */
+export function writeConfigs(
+  home: Home,
+  ports: Ports,
+  database: DatabaseServer,
+): Readonly<Record<string, string>> {
+  mkdirSync(home.at('config'), { recursive: true, mode: 0o700 });
+  return Object.fromEntries(
+    Object.entries(configsOf(ports, database)).map(([name, config]) => {
+      const file = home.at('config', `${name}.json`);
+      checkConfig(config, file);
+      writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+      return [name, file];
+    }),
+  );
+}
+
+function configsOf(ports: Ports, database: DatabaseServer): Readonly<Record<string, object>> {
+  const urls = urlsOf(ports);
+  const { citizen = '', lender = '', lenderTls = '', log = '', access = '', accessTls = '', nca = '' } = urls;
+  const common = (app: Config['app'], role = `tyiym_${app.replace('-', '_')}`): object => ({
+    app,
+    sandbox: true,
+    origin,
+    database: { ...database, user: role, passwordFile: `../secrets/${role}` },
+    keysDir: `../keys/${app}`,
+    issuer: access,
+    logBase: log,
+  });
+  const listen = (port: number): object => ({ host, port });
+  const tls = (port: number, publicBase: string): object => ({
+    ...listen(port),
+    publicBase,
+    certFile: '../tls/server.pem',
+    keyFile: '../tls/server.key',
+  });
+  const authority = {
+    rootFiles: ['../nca/root.pem'],
+    intermediateFiles: ['../nca/ca.pem'],
+    crlUrls: { '*': `${nca}/crl/ca.crl` },
+    ncanodeUrl: null,
+  };
+  return {
+    citizen: {
+      ...common('citizen'),
+      publicBase: citizen,
+      listen: listen(ports.citizen),
+      metrics: listen(ports.citizenMetrics),
+      nca: authority,
+      egovMobile: { organisation },
+    },
+    lender: {
+      ...common('lender'),
+      publicBase: lender,
+      listen: listen(ports.lender),
+      listenTls: tls(ports.lenderTls, lenderTls),
+      metrics: listen(ports.lenderMetrics),
+    },
+    access: {
+      ...common('access'),
+      publicBase: access,
+      listen: listen(ports.access),
+      listenTls: tls(ports.accessTls, accessTls),
+      metrics: listen(ports.accessMetrics),
+    },
+    log: { ...common('log'), publicBase: log, listen: listen(ports.log), metrics: listen(ports.logMetrics) },
+    'clerk-worker': { ...common('clerk-worker'), metrics: listen(ports.clerkWorkerMetrics), nca: authority },
+    'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics) },
+    tool: { ...common('tool'), nca: authority },
+    owner: { ...common('tool', 'tyiym_owner') },
+  };
+}

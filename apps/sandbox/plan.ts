@@ -1,0 +1,195 @@
+/**
+ * What the sandbox consists of: its ports, its folders and who lives there. One table each, so that the configuration
+ * files, the people and `sandbox.json` cannot disagree.
+ */
+import { isAbsolute, join, resolve } from 'node:path';
+
+export const host = '127.0.0.1';
+export const origin = 'sandbox.tyiym.kz/journal/1';
+const defaultPortBase = 8080;
+
+/** Offsets from `TYIYM_PORT_BASE`, as the contract gives them; PostgreSQL's is ours. */
+const offsets = {
+  citizen: 0,
+  lender: 1,
+  log: 4,
+  access: 5,
+  lenderTls: 6,
+  accessTls: 7,
+  outside: 10,
+  citizenMetrics: 20,
+  lenderMetrics: 21,
+  logMetrics: 24,
+  accessMetrics: 25,
+  clerkWorkerMetrics: 26,
+  clerkSignerMetrics: 27,
+  postgres: 30,
+} as const;
+export type PortName = keyof typeof offsets;
+export type Ports = Readonly<Record<PortName, number>>;
+
+/** @throws Error when the base leaves no room for the ports above it. */
+export function portsFrom(base: string | undefined): Ports {
+  const first = base === undefined ? defaultPortBase : Number(base);
+  if (!Number.isInteger(first) || first < 1024 || first > 65_000)
+    throw new Error('TYIYM_PORT_BASE is a port between 1024 and 65000');
+  return Object.fromEntries(Object.entries(offsets).map(([name, offset]) => [name, first + offset])) as Ports;
+}
+
+/** Everything the sandbox makes lies under its home. */
+export interface Home {
+  readonly dir: string;
+  at(...path: readonly string[]): string;
+}
+
+/** `TYIYM_HOME`, by default `.sandbox` in the current folder. */
+export function homeFrom(setting: string | undefined): Home {
+  const dir = setting !== undefined && isAbsolute(setting) ? setting : resolve(setting ?? '.sandbox');
+  return { dir, at: (...path) => join(dir, ...path) };
+}
+
+/** Addresses as the programs outside see them. */
+export function urlsOf(ports: Ports): Readonly<Record<string, string>> {
+  const http = (port: number, path = ''): string => `http://${host}:${port}${path}`;
+  return {
+    citizen: http(ports.citizen),
+    lender: http(ports.lender),
+    lenderTls: `https://${host}:${ports.lenderTls}`,
+    log: http(ports.log),
+    access: http(ports.access),
+    accessTls: `https://${host}:${ports.accessTls}`,
+    outside: http(ports.outside),
+    idp: http(ports.outside, '/egov/idp'),
+    phone: http(ports.outside, '/phone'),
+    nca: http(ports.outside, '/nca'),
+  };
+}
+
+/** The registry's organisation on the phone. */
+export const organisation = {
+  nameRu: 'Тыйым, реестр добровольных отказов',
+  nameKz: 'Тыйым, ерікті бас тартулар тізілімі',
+  nameEn: 'Tyiym, the registry of voluntary refusals',
+  bin: '200340000012',
+};
+
+export interface PartyPlan {
+  readonly name: string;
+  readonly kind: 'channel' | 'bank' | 'mfo' | 'bureau' | 'regulator' | 'court';
+  readonly names: { readonly kk: string; readonly ru: string; readonly en: string };
+  /** First eleven digits of the BIN; the fifth is 4. */
+  readonly binStem: string;
+  readonly scopes: readonly string[];
+  /** The app whose tokens it asks for. */
+  readonly app: 'citizen' | 'lender' | 'log';
+}
+
+const named = (en: string, ru: string, kk: string): PartyPlan['names'] => ({ en, ru, kk });
+
+/** Bureaus, regulator and court are admitted already; the apps they will talk to come later. */
+export const parties: readonly PartyPlan[] = [
+  {
+    name: 'egov-portal',
+    kind: 'channel',
+    names: named('eGov portal', 'Портал eGov', 'eGov порталы'),
+    binStem: '20034000101',
+    scopes: ['citizen'],
+    app: 'citizen',
+  },
+  {
+    name: 'egov-mobile',
+    kind: 'channel',
+    names: named('eGov Mobile', 'eGov Mobile', 'eGov Mobile'),
+    binStem: '20034000102',
+    scopes: ['citizen'],
+    app: 'citizen',
+  },
+  {
+    name: 'bank-alpha',
+    kind: 'bank',
+    names: named('Bank Alpha', 'Банк «Альфа-пример»', '«Альфа-мысал» банкі'),
+    binStem: '20034000103',
+    scopes: ['checks', 'loans'],
+    app: 'lender',
+  },
+  {
+    name: 'bank-beta',
+    kind: 'bank',
+    names: named('Bank Beta', 'Банк «Бета-пример»', '«Бета-мысал» банкі'),
+    binStem: '20034000104',
+    scopes: ['checks', 'loans'],
+    app: 'lender',
+  },
+  {
+    name: 'mfo-gamma',
+    kind: 'mfo',
+    names: named('MFO Gamma', 'МФО «Гамма-пример»', '«Гамма-мысал» МҚҰ'),
+    binStem: '20034000105',
+    scopes: ['checks', 'loans'],
+    app: 'lender',
+  },
+  {
+    name: 'gkb',
+    kind: 'bureau',
+    names: named('State credit bureau (sandbox)', 'ГКБ (песочница)', 'МКБ (сынақ ортасы)'),
+    binStem: '20034000106',
+    scopes: ['feed', 'stamps', 'loans'],
+    app: 'lender',
+  },
+  {
+    name: 'pkb',
+    kind: 'bureau',
+    names: named('First credit bureau (sandbox)', 'ПКБ (песочница)', 'БКБ (сынақ ортасы)'),
+    binStem: '20034000107',
+    scopes: ['feed', 'stamps', 'loans'],
+    app: 'lender',
+  },
+  {
+    name: 'regulator',
+    kind: 'regulator',
+    names: named('Regulator (sandbox)', 'АРРФР (песочница)', 'ҚНРДА (сынақ ортасы)'),
+    binStem: '20034000108',
+    scopes: ['oversight'],
+    app: 'lender',
+  },
+  {
+    name: 'court',
+    kind: 'court',
+    names: named('Court (sandbox)', 'Суд (песочница)', 'Сот (сынақ ортасы)'),
+    binStem: '20034000109',
+    scopes: ['court'],
+    app: 'lender',
+  },
+];
+
+export type Scene = 'nothing' | 'in-force' | 'lift-pending' | 'locked' | 'clear-then-refused';
+
+export interface PersonPlan {
+  readonly name: string;
+  readonly surname: string;
+  readonly given: string;
+  readonly scene: Scene;
+}
+
+export const citizens: readonly PersonPlan[] = [
+  { name: 'aigerim', surname: 'ҮЛГІБАЕВА', given: 'АЙГЕРІМ', scene: 'nothing' },
+  { name: 'marat', surname: 'ҮЛГІБАЕВ', given: 'МАРАТ', scene: 'nothing' },
+  { name: 'bolat', surname: 'ҮЛГІБАЕВ', given: 'БОЛАТ', scene: 'in-force' },
+  { name: 'dana', surname: 'ҮЛГІБАЕВА', given: 'ДАНА', scene: 'lift-pending' },
+  { name: 'erlan', surname: 'ҮЛГІБАЕВ', given: 'ЕРЛАН', scene: 'locked' },
+  { name: 'gulnar', surname: 'ҮЛГІБАЕВА', given: 'ГҮЛНАР', scene: 'clear-then-refused' },
+];
+
+export interface OfficialPlan {
+  readonly name: string;
+  readonly surname: string;
+  readonly given: string;
+  readonly role: 'operator' | 'judge';
+  readonly party?: string;
+}
+
+export const officials: readonly OfficialPlan[] = [
+  { name: 'official-1', surname: 'БІРІНШІ', given: 'ҚЫЗМЕТКЕР', role: 'operator' },
+  { name: 'official-2', surname: 'ЕКІНШІ', given: 'ҚЫЗМЕТКЕР', role: 'operator' },
+  { name: 'judge', surname: 'ҮШІНШІ', given: 'СУДЬЯ', role: 'judge', party: 'court' },
+];
