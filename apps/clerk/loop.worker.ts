@@ -1,0 +1,36 @@
+/**
+ * A duty of the clerk, again and again: at once, then a pause after each time, until the process stops. A failure never
+ * ends it, because what is idempotent is simply done at the next turn; a row of failures is logged once, and its end.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { failureRecord } from '#libs/problem/failure-record.js';
+
+export interface Duty {
+  /** As the log names it. */
+  readonly name: string;
+  readonly everyMs: number;
+  act(signal: AbortSignal): Promise<unknown>;
+}
+
+/** Resolves after the turn under way when `signal` aborts. */
+export async function loop(duty: Duty, log: Logger, signal: AbortSignal): Promise<void> {
+  let failed: string | undefined;
+  while (!signal.aborted) {
+    try {
+      await duty.act(signal);
+      if (failed !== undefined) log.info({ duty: duty.name }, 'a duty is done again');
+      failed = undefined;
+    } catch (error) {
+      const failure = failureRecord(error);
+      const isNew = failed !== describe(failure);
+      if (isNew) log.error({ duty: duty.name, failure }, 'a duty failed');
+      failed = describe(failure);
+    }
+    await wait(duty.everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function describe({ name, code, message }: ReturnType<typeof failureRecord>): string {
+  return [name, code, message].join(' ');
+}

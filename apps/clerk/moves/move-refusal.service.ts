@@ -1,0 +1,138 @@
+/**
+ * Carries out what a citizen signed for, when its hour has come: the lift, or the return after it. Only this process
+ * lifts. Everything is decided again under the head's lock, so that a job run twice, late, early or by two workers at
+ * once does what one job at the right time would have done.
+ */
+import type { EntityManager } from 'typeorm';
+import type { Act, Decision } from '#libs/journal/act.js';
+import type { Instant } from '#libs/journal/instant.js';
+import type { Journal } from '#libs/journal/journal.service.js';
+import { Problem } from '#libs/problem/problem.js';
+import { askClerkToMove, dueMovesTable, type DueMove } from '#libs/refusal/due-moves.store.js';
+import type { Refusal } from '#libs/refusal/refusal.js';
+import { refusalsTable } from '#libs/refusal/refusals.store.js';
+import type { Rules } from '#libs/refusal/rules.store.js';
+import { carryOut, comeBack, refusalAfter, type Move } from '#libs/refusal/transitions.js';
+import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
+import type { TrustAnchors } from '#libs/signature/trust.js';
+import type { Iin } from '#libs/subject/iin.js';
+import { subjectText } from '#libs/subject/subject.js';
+import { dueOf, lostMoves } from './requests.store.js';
+import { personOfRequest, requestedBy, signerOfRequest, type Due, type OpeningKeys } from './signed-lift.js';
+
+/** What the clerk looks into and writes. */
+export const clerkTables = { refusals: refusalsTable, due_moves: dueMovesTable };
+export type ClerkTables = typeof clerkTables;
+
+/** What became of a job; `early` when its hour has not come, `outdated` when the refusal has moved on. */
+export type Outcome = 'lifted' | 'cancelled' | 'placed' | 'early' | 'outdated';
+
+export interface MoveSettings {
+  readonly tx: EntityManager;
+  readonly journal: Journal<ClerkTables, Rules>;
+  readonly keys: OpeningKeys;
+  readonly trust: TrustAnchors;
+  /** Asks the authority. @throws Problem `certificate-revoked`, `revocation-unavailable` */
+  readonly verifier: Pick<SignatureVerifier, 'knownGood'>;
+}
+
+const lostAtOnce = 500;
+
+export class MoveRefusalService {
+  constructor(private readonly settings: MoveSettings) {}
+
+  /**
+   * Job `move-refusal`. Until the lift entry is committed the refusal is in force, whatever fails here.
+   * @throws Problem `revocation-unavailable`, `registry-unavailable`: the job is tried again.
+   */
+  async move(entryIndex: number): Promise<Outcome> {
+    const { tx, journal, keys } = this.settings;
+    const due = await dueOf(tx, entryIndex);
+    if (due === undefined) return 'outdated';
+    const now = journal.registryNow();
+    if (now < hourOf(due.refusal)) return this.tooEarly(entryIndex, due.refusal);
+    const certificate =
+      due.refusal.state === 'lift-pending' ? await this.askCertificate(due, now) : 'known-good';
+    const outcome = await journal.submit(moveAct(due, personOfRequest(due, keys), certificate));
+    return outcome === 'early' ? this.tooEarly(entryIndex, due.refusal) : outcome;
+  }
+
+  /** Asks again for moves that are due and whose job was lost, by a killed worker for one. @returns how many. */
+  async findLost(): Promise<number> {
+    const { tx, journal } = this.settings;
+    const lost = await lostMoves(tx, lostAtOnce);
+    for (const entryIndex of lost) await askClerkToMove(tx, { entryIndex, dueAt: journal.registryNow() });
+    return lost.length;
+  }
+
+  /** Job and head are timed by different clocks; the one that came too early is asked for again at its hour. */
+  private async tooEarly(entryIndex: number, refusal: Refusal): Promise<Outcome> {
+    await askClerkToMove(this.settings.tx, { entryIndex, dueAt: hourOf(refusal) });
+    return 'early';
+  }
+
+  private async askCertificate({ refusal, request }: Due, at: Instant): Promise<'known-good' | 'revoked'> {
+    const { keys, trust, verifier } = this.settings;
+    const signer = signerOfRequest(request, keys, trust, refusal.liftRequestedAt ?? at);
+    try {
+      await verifier.knownGood({ signer, at, staleCrlHoursAllowed: 0 });
+      return 'known-good';
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'certificate-revoked') return 'revoked';
+      throw error;
+    }
+  }
+}
+
+/** The act for what was due, which leaves nothing if the refusal is no longer as it was when the citizen was asked. */
+export function moveAct(
+  { refusal }: Pick<Due, 'refusal'>,
+  iin: Iin,
+  certificate: 'known-good' | 'revoked',
+): Act<ClerkTables, Rules, Outcome> {
+  const { subject } = refusal;
+  return {
+    look: { refusals: [subject] },
+    decide: (seen) => {
+      const now = seen.find('refusals', subjectText(subject));
+      if (now?.state !== refusal.state || now.entryIndex !== refusal.entryIndex) return nothing('outdated');
+      const by = requestedBy(now);
+      const moves =
+        now.state === 'none' ? comeBack(now, by, seen.at) : carryOut(now, certificate, by, seen.at);
+      const [move] = moves;
+      return move === undefined ? nothing('early') : decisionOf(now, iin, move);
+    },
+  };
+}
+
+const outcomes: Readonly<Partial<Record<Move['kind'], Outcome>>> = {
+  'refusal.lifted': 'lifted',
+  'lift.cancelled': 'cancelled',
+  'refusal.placed': 'placed',
+};
+
+function decisionOf(now: Refusal, iin: Iin, move: Move): Decision<ClerkTables, Outcome> {
+  const { kind, version, body } = move;
+  return {
+    entries: [{ kind, person: { subject: now.subject, iin, version }, body }],
+    rows: (made) => {
+      const next = refusalAfter(now, now.subject, [move], made);
+      return { refusals: [next], due_moves: returnsAfter(next) };
+    },
+    answer: () => outcomes[kind] ?? 'outdated',
+  };
+}
+
+/** A lift that names the hour of its end asks for that hour in the same append. */
+function returnsAfter(next: Refusal): readonly DueMove[] {
+  if (next.state !== 'none' || next.placedAgainAt === undefined) return [];
+  return [{ entryIndex: next.entryIndex, dueAt: next.placedAgainAt }];
+}
+
+function nothing(outcome: Outcome): Decision<ClerkTables, Outcome> {
+  return { entries: [], answer: () => outcome };
+}
+
+function hourOf(refusal: Refusal): Instant {
+  return (refusal.state === 'none' ? refusal.placedAgainAt : refusal.liftsAt) ?? Infinity;
+}

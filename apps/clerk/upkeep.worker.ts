@@ -1,0 +1,59 @@
+/** The duties of the clerk's worker process that no job asks for. Each is idempotent and safe to be done by two at once. */
+import type { Logger } from 'pino';
+import { Counter } from 'prom-client';
+import type { DataSource } from 'typeorm';
+import { metrics } from '#libs/platform/metrics.js';
+import type { Duty } from './loop.worker.js';
+import type { MoveRefusalService } from './moves/move-refusal.service.js';
+import { keepFigures } from './upkeep/figures.store.js';
+import { endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
+
+/** Should stay at zero: somebody held the head for more than two seconds. */
+const backendsEnded = new Counter({
+  name: 'tyiym_clerk_backends_ended_total',
+  help: 'Database sessions that were ended because they held the head of the Journal.',
+  registers: [metrics],
+});
+
+/** Should stay at zero but after a killed worker. */
+const movesFound = new Counter({
+  name: 'tyiym_clerk_lost_moves_total',
+  help: 'Due moves whose job was lost and asked for again.',
+  registers: [metrics],
+});
+
+/** What the worker does beside its jobs. */
+export function upkeepOf(dataSource: DataSource, moves: MoveRefusalService, log: Logger): readonly Duty[] {
+  const tx = dataSource.manager;
+  return [
+    {
+      name: 'watchdog',
+      everyMs: 1000,
+      act: async () => {
+        const ended = await endStuckBackends(tx);
+        if (ended === 0) return;
+        backendsEnded.inc(ended);
+        log.warn({ ended }, 'sessions that held the head of the Journal were ended');
+      },
+    },
+    {
+      name: 'lost moves',
+      everyMs: 30_000,
+      act: async () => {
+        const found = await moves.findLost();
+        if (found === 0) return;
+        movesFound.inc(found);
+        log.warn({ found }, 'due moves had lost their jobs');
+      },
+    },
+    {
+      name: 'partitions',
+      everyMs: 60_000,
+      act: async () => {
+        const kept = await dataSource.transaction(keepPartitions);
+        if (kept.partitionsMade + kept.partitionsDropped > 0) log.info(kept, 'partitions');
+      },
+    },
+    { name: 'figures', everyMs: 60_000, act: () => keepFigures(tx) },
+  ];
+}

@@ -1,0 +1,97 @@
+/** The clerk's worker process: jobs and duties over the registry, begun when it is wired and ended before it is closed. */
+import { readFileSync } from 'node:fs';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { Journal } from '#libs/journal/journal.service.js';
+import type { Config } from '#libs/platform/config.js';
+import { databaseTarget } from '#libs/platform/database.js';
+import { readIdentityKey } from '#libs/platform/keys.js';
+import { createLogger } from '#libs/platform/logging.js';
+import { LOOKUP_KEYS, RegistryModule } from '#libs/platform/registry.module.js';
+import type { Rules } from '#libs/refusal/rules.store.js';
+import { readTrustAnchors } from '#libs/signature/trust.js';
+import { makeVerifier } from '#libs/signature/verifier.client.js';
+import type { LookupKeys } from '#libs/subject/subject.js';
+import { jobsOf, type Jobs } from './jobs.worker.js';
+import { loop } from './loop.worker.js';
+import { clerkTables, MoveRefusalService, type ClerkTables } from './moves/move-refusal.service.js';
+import { upkeepOf } from './upkeep.worker.js';
+
+const JOBS = Symbol('JOBS');
+const VERIFIER = Symbol('VERIFIER');
+type Verifier = ReturnType<typeof makeVerifier>;
+
+const LOGGER = Symbol('LOGGER');
+
+@Module({})
+export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly stopping = new AbortController();
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(MoveRefusalService) private readonly moves: MoveRefusalService,
+    @Inject(VERIFIER) private readonly verifier: Verifier,
+    @Inject(JOBS) private readonly jobs: Jobs,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  static register(config: Config, log: Logger = createLogger(config.app)): DynamicModule {
+    const { nca } = config;
+    if (nca === undefined) throw new Error('nca: the clerk asks whether certificates are revoked');
+    const pem = (file: string): string => readFileSync(file, 'utf8');
+    const trust = readTrustAnchors({
+      roots: nca.rootFiles.map(pem),
+      intermediates: nca.intermediateFiles.map(pem),
+    });
+    return {
+      module: ClerkWorkerModule,
+      imports: [RegistryModule.register({ config, app: 'clerk', tables: clerkTables, logger: log })],
+      providers: [
+        { provide: LOGGER, useValue: log },
+        { provide: VERIFIER, useFactory: () => makeVerifier(nca) },
+        {
+          provide: MoveRefusalService,
+          inject: [DataSource, Journal, LOOKUP_KEYS, VERIFIER],
+          useFactory: (
+            dataSource: DataSource,
+            journal: Journal<ClerkTables, Rules>,
+            lookup: LookupKeys,
+            verifier: Verifier,
+          ) =>
+            new MoveRefusalService({
+              tx: dataSource.manager,
+              journal,
+              keys: { identity: readIdentityKey(config.keysDir), lookup },
+              trust,
+              verifier,
+            }),
+        },
+        {
+          provide: JOBS,
+          inject: [MoveRefusalService],
+          useFactory: (moves: MoveRefusalService) => jobsOf(databaseTarget(config.database), moves, log),
+        },
+      ],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    const duties = [this.jobs.duty, ...upkeepOf(this.dataSource, this.moves, this.log)];
+    this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    await this.jobs.close();
+    await this.verifier.close();
+  }
+}
