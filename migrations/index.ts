@@ -4,6 +4,8 @@ import { Rules1764000000002 } from './0002-rules.js';
 import { Refusals1764000000003 } from './0003-refusals.js';
 import { Checks1764000000004 } from './0004-checks.js';
 import { Jobs1764000000005 } from './0005-jobs.js';
+import { Acts1764000000006 } from './0006-acts.js';
+import { Clerk1764000000007 } from './0007-clerk.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -11,4 +13,6 @@ export const migrations = [
   Refusals1764000000003,
   Checks1764000000004,
   Jobs1764000000005,
+  Acts1764000000006,
+  Clerk1764000000007,
 ];

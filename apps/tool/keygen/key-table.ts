@@ -3,7 +3,9 @@
  * only what its own work needs: the lender's process can vouch for checks and cannot open a sealed column.
  */
 import { kindsOf, type EntryKind, type ProcessName } from '#libs/journal/entry.js';
-import type { ConfiguredProcess } from '#libs/platform/config.js';
+
+/** The processes, by the names of their configurations. */
+export type KeyedProcess = 'citizen' | 'lender' | 'access' | 'log' | 'clerk-worker' | 'clerk-signer' | 'tool';
 
 /** Files of a keys directory; their shapes are read by `libs/platform/keys.ts`. */
 export type KeyFile =
@@ -15,7 +17,7 @@ export type KeyFile =
   | 'log.jwk.json';
 
 /** App × key. The log holds no secret; the signer holds the log's key and sees no person. */
-export const keyTable: Readonly<Record<ConfiguredProcess, readonly KeyFile[]>> = {
+export const keyTable: Readonly<Record<KeyedProcess, readonly KeyFile[]>> = {
   citizen: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
   lender: ['head.jwk.json', 'lookup.json', 'idempotency.json'],
   access: ['access.jwks.json'],
@@ -29,7 +31,7 @@ export const keyTable: Readonly<Record<ConfiguredProcess, readonly KeyFile[]>> =
 export type KeyPurpose = `head/${ProcessName}` | 'access' | 'log';
 
 /** The name under which a process appends; undefined for those that do not. */
-export const appendsAs: Readonly<Partial<Record<ConfiguredProcess, ProcessName>>> = {
+export const appendsAs: Readonly<Partial<Record<KeyedProcess, ProcessName>>> = {
   citizen: 'citizen',
   lender: 'lender',
   'clerk-worker': 'clerk',

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint } from 'jose';
 import { kindsOf } from '#libs/journal/entry.js';
+import { processNames } from '#libs/platform/config.js';
 import { readIdempotencyKey, readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
+import { keyTable } from './key-table.js';
 import { readPublicKeys, writeKeys } from './keygen.service.js';
 
 const now = Date.parse('2026-11-23T00:00:00.000Z');
@@ -30,6 +32,10 @@ describe('keygen', () => {
     expect(readdirSync(dir(app)).toSorted()).toEqual(files);
     expect(statSync(dir(app)).mode & 0o777).toBe(0o700);
     for (const file of files) expect(statSync(join(dir(app), file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('knows every process that has a configuration', () => {
+    expect(Object.keys(keyTable).toSorted()).toEqual([...processNames].toSorted());
   });
 
   it('writes what the processes read', () => {

@@ -5,8 +5,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { formatInstant } from '#libs/journal/instant.js';
-import type { ConfiguredProcess } from '#libs/platform/config.js';
-import { appendsAs, keyTable, kindsOfPurpose, type KeyFile, type KeyPurpose } from './key-table.js';
+import {
+  appendsAs,
+  keyTable,
+  kindsOfPurpose,
+  type KeyedProcess,
+  type KeyFile,
+  type KeyPurpose,
+} from './key-table.js';
 
 /** The public half of a signing key, as `key.published` will pin it. Instants are RFC 3339 texts. */
 export interface PublicKey {
@@ -21,7 +27,7 @@ export interface PublicKey {
 
 /** Every file of every process as JSON, and what the world may know of them. */
 export interface KeySet {
-  readonly files: Readonly<Record<ConfiguredProcess, Readonly<Partial<Record<KeyFile, object>>>>>;
+  readonly files: Readonly<Record<KeyedProcess, Readonly<Partial<Record<KeyFile, object>>>>>;
   readonly publicKeys: readonly PublicKey[];
 }
 
@@ -46,15 +52,15 @@ export async function makeKeySet(now: number): Promise<KeySet> {
     publicKeys.push(publicKey);
     return privateJwk;
   };
-  const contentOf = async (app: ConfiguredProcess, file: KeyFile): Promise<object> => {
+  const contentOf = async (app: KeyedProcess, file: KeyFile): Promise<object> => {
     if (file === 'head.jwk.json') return make(`head/${appendsAs[app] ?? 'tool'}`);
     if (file === 'log.jwk.json') return make('log');
     if (file === 'access.jwks.json') return { keys: [await make('access')] };
     if (file === 'idempotency.json') return { key: secret() };
     return shared[file];
   };
-  const files: Partial<Record<ConfiguredProcess, Partial<Record<KeyFile, object>>>> = {};
-  for (const [app, names] of Object.entries(keyTable) as [ConfiguredProcess, KeyFile[]][]) {
+  const files: Partial<Record<KeyedProcess, Partial<Record<KeyFile, object>>>> = {};
+  for (const [app, names] of Object.entries(keyTable) as [KeyedProcess, KeyFile[]][]) {
     const own: Partial<Record<KeyFile, object>> = {};
     for (const name of names) own[name] = await contentOf(app, name);
     files[app] = own;

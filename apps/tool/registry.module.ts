@@ -1,0 +1,115 @@
+/**
+ * The registry as the operator's programs see it: the tool's database role, its keys and its Journal. The sandbox opens
+ * the same to found its registry, so seeding goes through the acts an operator would use.
+ */
+import { readFileSync } from 'node:fs';
+import type { DataSource } from 'typeorm';
+import { Journal } from '#libs/journal/journal.service.js';
+import { machineClock } from '#libs/platform/clock.js';
+import type { Config } from '#libs/platform/config.js';
+import { databaseTarget, openDatabase } from '#libs/platform/database.js';
+import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
+import { defaultRules } from '#libs/regime/defaults.js';
+import { ruleToJson } from '#libs/regime/rule-json.js';
+import { readTrustAnchors, type TrustAnchors } from '#libs/signature/trust.js';
+import { makeVerifier } from '#libs/signature/verifier.client.js';
+import { lookupKeyCheck, sentinelOf } from '#libs/subject/subject.js';
+import type { Change } from './acts/change.js';
+import { OfficialActs, toolTables, type ToolJournal } from './acts/official-acts.service.js';
+import { loadRegistry } from './acts/registry.store.js';
+import { readPublicKeys, writeKeys } from './keygen/keygen.service.js';
+import type { PublicKey } from './keygen/keys.js';
+import { migrateRegistry } from './migrate/migrate.service.js';
+
+export interface OpenRegistry {
+  readonly dataSource: DataSource;
+  readonly journal: ToolJournal;
+  readonly acts: OfficialActs;
+  close(): Promise<void>;
+}
+
+/** Opens the registry a configuration of app `tool` names. */
+export async function openRegistry(config: Config): Promise<OpenRegistry> {
+  const dataSource = await openDatabase(databaseTarget(config.database), 4);
+  const lookupKeys = readLookupKeys(config.keysDir);
+  const verifier = config.nca && makeVerifier(config.nca);
+  const trust = trustOf(config);
+  const journal: ToolJournal = new Journal({
+    dataSource,
+    app: 'tool',
+    origin: config.origin,
+    iss: config.logBase,
+    headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
+    keyChecks: Object.fromEntries(
+      [...lookupKeys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)]),
+    ),
+    sentinels: [...lookupKeys].map(([epoch, key]) => sentinelOf(key, epoch)),
+    tables: toolTables,
+    loadRules: loadRegistry,
+    clock: machineClock,
+    // Each act is decided from the whole registry, so none may share a batch with an act before it.
+    maxBatch: 1,
+    onFailure: (what, error) => {
+      console.error(`${what}: ${String((error as { cause?: unknown }).cause ?? error)}`);
+    },
+  });
+  const acts = new OfficialActs({
+    journal,
+    origin: config.origin,
+    identityKey: readIdentityKey(config.keysDir),
+    ...(verifier && trust && { signatures: { verifier, trust } }),
+  });
+  return {
+    dataSource,
+    journal,
+    acts,
+    close: async () => {
+      await journal.stop();
+      await verifier?.close();
+      await dataSource.destroy();
+    },
+  };
+}
+
+/** The pinned certificates of a configuration; undefined when it names none. */
+export function trustOf({ nca }: Pick<Config, 'nca'>): TrustAnchors | undefined {
+  const pem = (file: string): string => readFileSync(file, 'utf8');
+  return (
+    nca && readTrustAnchors({ roots: nca.rootFiles.map(pem), intermediates: nca.intermediateFiles.map(pem) })
+  );
+}
+
+/** What a new registry begins with; parties and officials are bodies of `party.admitted`. */
+export interface Foundation {
+  readonly publicKeys: readonly PublicKey[];
+  readonly parties: readonly Readonly<Record<string, unknown>>[];
+  readonly officials: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * Publishes the keys, admits parties and officials and opens the registry with the default regime: one commit.
+ * @returns false when it is open already and nothing was done.
+ */
+export async function foundRegistry(config: Config, foundation: Foundation): Promise<boolean> {
+  const { acts, journal, close } = await openRegistry(config);
+  try {
+    if ((await journal.refreshRules()).isOpen) return false;
+    const { publicKeys, parties, officials } = foundation;
+    const changes: readonly Change[] = [
+      ...publicKeys.map((key): Change => ({ kind: 'key.published', body: { ...key } })),
+      ...parties.map((party): Change => ({ kind: 'party.admitted', body: { party } })),
+      ...officials.map((official): Change => ({ kind: 'party.admitted', body: { official } })),
+      { kind: 'registry.opened', body: { origin: config.origin, regime: defaultRules.map(ruleToJson) } },
+    ];
+    await acts.found(changes);
+    return true;
+  } finally {
+    await close();
+  }
+}
+
+/** `tool keygen` for the sandbox: `<out>/<process>/…`; existing keys are read, never replaced. */
+export const makeKeys = writeKeys;
+export const publishedKeys = readPublicKeys;
+/** `tool migrate` for the sandbox: a configuration of app `tool` whose database user is the owner. */
+export const migrateDatabase = migrateRegistry;
