@@ -1,0 +1,123 @@
+// `npm test`: proves the project, in the order in which a person wants to fail, and ends with `N passed, N failed`.
+// Counted are the single tests of every jest run and one for every other step. `--long` adds what takes long; words
+// choose the steps that hold one of them: `npm run verify -- boundaries tidy`.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const results = join(root, '.build', 'verify');
+const stepLimitMs = 15 * 60_000;
+
+/** Steps that only read the sources: the first that fails ends the run, because the rest would say it again. */
+const reading = [
+  ['Every file is formatted', bin('prettier', 'bin/prettier.cjs', '--check', '--log-level=warn', '.')],
+  ['No file breaks a lint rule', bin('eslint', 'bin/eslint.js', '.')],
+  ['The types agree', bin('typescript', 'bin/tsc', '-p', 'tsconfig.test.json')],
+  [
+    'Imports keep to the boundaries',
+    bin(
+      ...['dependency-cruiser', 'bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.mjs'],
+      ...['--output-type', 'err-long', 'apps', 'libs', 'migrations', 'test', 'scripts'],
+    ),
+  ],
+  ['Nothing is dead', bin('knip', 'bin/knip.js')],
+];
+
+/** Steps that run the product: each says something of its own, so all of them run. */
+const running = [
+  ['The Debian tools that the tests use are there', haveOpenssl],
+  ['Rules and values behave, and the tree is tidy', jest('unit', 'apps', 'libs', 'test')],
+  ['The product builds', node('scripts/build.mjs', '--if-older')],
+  [
+    'The committed OpenAPI documents are what the code says',
+    node('dist/apps/tool/main.js', 'openapi', '--check'),
+  ],
+  ['The OpenAPI documents are sound', node('scripts/lint-openapi.mjs')],
+  [
+    'Migrations, grants, services and the launcher behave on a real PostgreSQL',
+    jest('integration', 'test/integration'),
+  ],
+  ['The built processes do what the contract says', jest('e2e', 'test/e2e')],
+  ['Random histories agree with short models', jest('integration', 'test/property')],
+];
+
+/** Steps of `--long`: loads, soaks and faults that take more than minutes. */
+const long = [];
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+const outcomes = [];
+
+function node(...args) {
+  return () => one(spawn(process.execPath, args));
+}
+
+function bin(name, path, ...args) {
+  return node(join('node_modules', name, path), ...args);
+}
+
+function spawn(command, args) {
+  return spawnSync(command, args, { cwd: root, stdio: 'inherit', timeout: stepLimitMs }).status === 0;
+}
+
+function one(isGood) {
+  return isGood ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** A run of jest counts its tests; one that breaks down before or between them has failed once more. */
+function jest(project, ...patterns) {
+  return () => {
+    const file = join(results, `${patterns.join('-').replaceAll('/', '-')}.json`);
+    rmSync(file, { force: true });
+    const flags = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
+    const report = ['--json', `--outputFile=${file}`];
+    const isGood = spawn(process.execPath, [...flags, ...patterns, '--selectProjects', project, ...report]);
+    let counts;
+    try {
+      counts = JSON.parse(readFileSync(file, 'utf8'));
+    } catch {
+      return one(false);
+    }
+    const { numPassedTests: passed, numFailedTests, numRuntimeErrorTestSuites } = counts;
+    const failed = numFailedTests + numRuntimeErrorTestSuites;
+    return { passed, failed: failed === 0 && !isGood ? 1 : failed };
+  };
+}
+
+/** Root installs what is missing; an ordinary user is told which package to ask for. */
+function haveOpenssl() {
+  const isThere = () => spawnSync('openssl', ['version']).status === 0;
+  if (!isThere() && process.getuid?.() === 0) {
+    spawn('apt-get', ['update', '-qq']);
+    spawn('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'openssl']);
+  }
+  if (!isThere()) console.log('The command `openssl` is missing: install the Debian package openssl.');
+  return one(isThere());
+}
+
+function run([sentence, step]) {
+  console.log(`\n▸ ${sentence}`);
+  const startedAt = performance.now();
+  const counts = step();
+  const took = performance.now() - startedAt;
+  console.log(`${counts.failed === 0 ? '✓' : '✗'} ${sentence} (${seconds(took)})`);
+  outcomes.push({ sentence, took, ...counts });
+  return counts.failed === 0;
+}
+
+const words = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const isChosen = ([sentence]) => words.length === 0 || words.some((word) => sentence.includes(word));
+const isLong = process.argv.includes('--long');
+
+mkdirSync(results, { recursive: true });
+if (reading.filter(isChosen).every(run)) [...running, ...(isLong ? long : [])].filter(isChosen).forEach(run);
+
+console.log();
+for (const { sentence, took, passed, failed } of outcomes) {
+  console.log(
+    `${failed === 0 ? '✓' : '✗'} ${seconds(took).padStart(8)}  ${sentence}: ${passed} passed, ${failed} failed`,
+  );
+}
+const sum = (name) => outcomes.reduce((total, outcome) => total + outcome[name], 0);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = outcomes.length > 0 && sum('failed') === 0 ? 0 : 1;
