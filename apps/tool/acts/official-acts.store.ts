@@ -6,7 +6,7 @@ import type { OfficialActRow } from './sealed-act.js';
 
 /** Looked up by act id. */
 export const officialActsTable: Table<string, OfficialActRow> = {
-  name: 'official_acts',
+  name: 'officialActs',
   keyOf: (row) => row.actId,
   look: {
     keyOf: (actId) => actId,

@@ -23,6 +23,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** Inserts rows given as one JSON array, or lets the newer row take the place of the older. */
 function tableOf<R>(
   name: string,
+  table: string,
   keyOf: (row: R) => string,
   toJson: (row: R) => Json,
   upsert: { readonly key: string; readonly columns: readonly string[] } | undefined,
@@ -32,7 +33,7 @@ function tableOf<R>(
     name,
     keyOf,
     insert: {
-      sql: `INSERT INTO ${name} SELECT * FROM jsonb_populate_recordset(NULL::${name}, $1::jsonb)
+      sql: `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb)
         ${upsert === undefined ? '' : `ON CONFLICT (${upsert.key}) DO UPDATE SET ${set ?? ''}`} RETURNING 1`,
       params: (rows) => [JSON.stringify(rows.map(toJson))],
     },
@@ -41,20 +42,20 @@ function tableOf<R>(
 
 /** The tables of the tool's Journal, without the acts themselves. */
 export const registryTables = {
-  parties: tableOf<PartyRow>('parties', (row) => row.clientId, partyToJson, {
+  parties: tableOf<PartyRow>('parties', 'parties', (row) => row.clientId, partyToJson, {
     key: 'client_id',
     columns: ['name_kk', 'name_ru', 'name_en', 'scopes', 'resource', 'state', 'entry_index'],
   }),
-  partyKeys: tableOf<PartyKeyRow>('party_keys', partyKeyName, partyKeyToJson, {
+  partyKeys: tableOf<PartyKeyRow>('partyKeys', 'party_keys', partyKeyName, partyKeyToJson, {
     key: 'client_id, kid',
     columns: ['retired_at', 'entry_index'],
   }),
-  officials: tableOf<OfficialRow>('officials', (row) => row.officialId, officialToJson, {
+  officials: tableOf<OfficialRow>('officials', 'officials', (row) => row.officialId, officialToJson, {
     key: 'official_id',
     columns: ['name', 'role', 'client_id', 'cert_sha256', 'state', 'entry_index'],
   }),
-  regime: tableOf<RegimeRow>('regime', regimeName, regimeToJson, undefined),
-  signingKeys: tableOf<SigningKeyRow>('signing_keys', (row) => row.kid, signingKeyToJson, {
+  regime: tableOf<RegimeRow>('regime', 'regime', regimeName, regimeToJson, undefined),
+  signingKeys: tableOf<SigningKeyRow>('signingKeys', 'signing_keys', (row) => row.kid, signingKeyToJson, {
     key: 'kid',
     columns: ['retired_at', 'revoked_at', 'entry_index'],
   }),

@@ -1,0 +1,144 @@
+/**
+ * A party as a machine client: gets tokens from the authorization server (FAPI 2.0, `private_key_jwt`) and proves that
+ * they are its own, by DPoP or by its certificate.
+ */
+import { createHash, createPublicKey, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { exportJWK, importPKCS8, importSPKI, SignJWT, type CryptoKey } from 'jose';
+import * as oauth from 'openid-client';
+import { Agent, fetch, type RequestInit, type Response } from 'undici';
+import type { Clock } from '#libs/platform/clock.js';
+import type { SandboxHome, SandboxParty } from './sandbox-home.js';
+
+/** The two header lines of one proven request. */
+export interface ProvenHeaders {
+  readonly Authorization: string;
+  readonly DPoP: string;
+}
+
+const timeoutMs = 10_000;
+
+export class PartyClient {
+  private token: { readonly text: string; readonly expiresAt: number } | undefined;
+  private readonly nonces = new Map<string, string>();
+  private readonly tls: { readonly ca: Buffer };
+  private readonly agent: Agent;
+
+  private constructor(
+    private readonly home: SandboxHome,
+    private readonly party: SandboxParty,
+    private readonly keys: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey },
+    private readonly clock: Clock,
+  ) {
+    this.tls = { ca: readFileSync(home.tlsCaFile) };
+    this.agent = new Agent({ connect: this.tls });
+  }
+
+  /** @throws Error when the key file cannot be read */
+  static async of(home: SandboxHome, party: SandboxParty, clock: Clock): Promise<PartyClient> {
+    const pem = readFileSync(party.keyFile, 'utf8');
+    const spki = createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
+    const keys = {
+      privateKey: await importPKCS8(pem, 'ES256'),
+      publicKey: await importSPKI(spki, 'ES256', { extractable: true }),
+    };
+    return new PartyClient(home, party, keys, clock);
+  }
+
+  /** A token bound to the party's key; the one at hand while it is good for another half minute. */
+  async dpopToken(): Promise<string> {
+    if (this.token !== undefined && this.clock() < this.token.expiresAt - 30_000) return this.token.text;
+    const server = this.server(`${this.home.issuer}/token`, this.agent);
+    const DPoP = oauth.getDPoPHandle(server, this.keys);
+    const granted = await oauth.clientCredentialsGrant(server, this.ask(), { DPoP });
+    this.token = {
+      text: granted.access_token,
+      expiresAt: this.clock() + (granted.expires_in ?? 0) * 1000,
+    };
+    return granted.access_token;
+  }
+
+  /** A token bound to the party's certificate, for the mutual-TLS listeners. */
+  async certificateToken(): Promise<string> {
+    const key = readFileSync(this.party.keyFile);
+    const cert = readFileSync(this.party.certFile);
+    const agent = new Agent({ connect: { ...this.tls, key, cert } });
+    try {
+      const server = this.server(`${this.home.urls['accessTls'] ?? ''}/token`, agent);
+      return (await oauth.clientCredentialsGrant(server, this.ask())).access_token;
+    } finally {
+      await agent.close();
+    }
+  }
+
+  /** Headers for exactly one request; fetches a nonce first when none of that server is known. */
+  async prove(method: string, url: string): Promise<ProvenHeaders> {
+    const { origin, pathname } = new URL(url);
+    const token = await this.dpopToken();
+    const nonce = this.nonces.get(origin) ?? (await this.freshNonce(origin));
+    const proof = await new SignJWT({
+      jti: randomUUID(),
+      htm: method,
+      htu: `${origin}${pathname}`,
+      iat: Math.floor(this.clock() / 1000),
+      ath: createHash('sha256').update(token).digest('base64url'),
+      nonce,
+    })
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(this.keys.publicKey) })
+      .sign(this.keys.privateKey);
+    return { Authorization: `DPoP ${token}`, DPoP: proof };
+  }
+
+  /** Calls an app as this party; an outdated nonce is replaced once. */
+  async call(
+    method: string,
+    url: string,
+    options: Pick<RequestInit, 'headers' | 'body'> = {},
+  ): Promise<Response> {
+    for (let attempt = 1; ; attempt += 1) {
+      const proven = await this.prove(method, url);
+      const headers = { ...(options.headers as Record<string, string> | undefined), ...proven };
+      const response = await this.fetch(url, { ...options, method, headers });
+      if (response.status !== 401 || !isNonceOutdated(response) || attempt === 2) return response;
+      await response.body?.cancel();
+    }
+  }
+
+  /** Any answer of an app carries a nonce; this one is about nobody. */
+  private async freshNonce(origin: string): Promise<string | undefined> {
+    const response = await this.fetch(`${origin}/livez`, {});
+    await response.body?.cancel();
+    return this.nonces.get(origin);
+  }
+
+  private async fetch(url: string, init: RequestInit): Promise<Response> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(url, { ...init, signal, dispatcher: this.agent });
+    const nonce = response.headers.get('DPoP-Nonce');
+    if (nonce !== null) this.nonces.set(new URL(url).origin, nonce);
+    return response;
+  }
+
+  private ask(): Record<string, string> {
+    return { resource: this.party.resource, scope: this.party.scopes.join(' ') };
+  }
+
+  private server(tokenEndpoint: string, dispatcher: Agent): oauth.Configuration {
+    const { clientId, kid } = this.party;
+    const server = new oauth.Configuration(
+      { issuer: this.home.issuer, token_endpoint: tokenEndpoint },
+      clientId,
+      undefined,
+      oauth.PrivateKeyJwt({ key: this.keys.privateKey, kid }),
+    );
+    // The sandbox listens on the loopback address, where plain HTTP leaves nothing open.
+    oauth.allowInsecureRequests(server);
+    server[oauth.customFetch] = async (url, options) =>
+      (await fetch(url, { ...options, dispatcher } as RequestInit)) as unknown as globalThis.Response;
+    return server;
+  }
+}
+
+function isNonceOutdated(response: Response): boolean {
+  return response.headers.get('WWW-Authenticate')?.includes('use_dpop_nonce') ?? false;
+}
