@@ -17,7 +17,7 @@ import { verifyReceipt, type Expectations } from '#libs/journal/verify-receipt.j
 import { batchProofs } from '#libs/tlog/proof.js';
 import { appendLeaves, emptyFrontier, leafHash, rootOf } from '#libs/tlog/tree.js';
 
-export const at = Date.parse('2026-11-23T09:30:00.250Z');
+export const at = Date.parse('2025-11-24T09:30:00.250Z');
 /** Seconds of `at`, and a verifier's clock a minute later. */
 export const iat = Math.floor(at / 1000);
 export const now = iat + 60;
