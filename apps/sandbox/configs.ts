@@ -32,7 +32,7 @@ export function writeConfigs(
 
 function configsOf(ports: Ports, database: DatabaseServer): Readonly<Record<string, object>> {
   const urls = urlsOf(ports);
-  const { citizen = '', lender = '', lenderTls = '', log = '', access = '', accessTls = '', nca = '' } = urls;
+  const { citizen, lender, lenderTls, log, access, accessTls, nca } = urls;
   const common = (app: Config['app'], role = `tyiym_${app.replace('-', '_')}`): object => ({
     app,
     sandbox: true,

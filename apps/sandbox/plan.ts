@@ -49,7 +49,7 @@ export function homeFrom(setting: string | undefined): Home {
 }
 
 /** Addresses as the programs outside see them. */
-export function urlsOf(ports: Ports): Readonly<Record<string, string>> {
+export function urlsOf(ports: Ports) {
   const http = (port: number, path = ''): string => `http://${host}:${port}${path}`;
   return {
     citizen: http(ports.citizen),

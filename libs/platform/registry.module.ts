@@ -4,7 +4,7 @@
  */
 import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { Tables } from '#libs/journal/act.js';
 import type { ProcessName } from '#libs/journal/entry.js';
 import { Journal } from '#libs/journal/journal.service.js';
@@ -59,7 +59,8 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
         {
           provide: Journal,
           inject: [DataSource, LOOKUP_KEYS],
-          useFactory: (dataSource: DataSource, keys: LookupKeys) => journalOf(settings, dataSource, keys),
+          useFactory: (dataSource: DataSource, keys: LookupKeys) =>
+            journalOf(settings, dataSource, keys, loadRules),
         },
         { provide: PARTY_DIRECTORY, inject: [Journal], useFactory: directoryOf },
         { provide: READINESS, inject: [Journal], useFactory: readinessOf },
@@ -82,12 +83,13 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** The Journal of a process over its tables. */
-export function journalOf<T extends Tables>(
+/** The Journal of a process over its tables, with the rules its acts decide by. */
+export function journalOf<T extends Tables, R>(
   settings: RegistrySettings<T>,
   dataSource: DataSource,
   keys: LookupKeys,
-): Journal<T, Rules> {
+  loadRules: (tx: EntityManager) => Promise<R>,
+): Journal<T, R> {
   const { config, app, tables, clock = machineClock, limits = defaultLimits } = settings;
   const logger = settings.logger ?? createLogger(config.app);
   return new Journal({

@@ -1,0 +1,63 @@
+/** The database of the sandbox: its own PostgreSQL from npm, or the server that `DATABASE_URL` names. */
+import pg from 'pg';
+import type { DatabaseTarget } from '#libs/platform/database.js';
+import type { Home, Ports } from './plan.js';
+import { startCluster } from './postgres/cluster.js';
+import { existingServer } from './postgres/existing.js';
+import { provision, roleTarget, type Role } from './postgres/provision.js';
+import { clientConfig } from './postgres/target.js';
+
+export const databaseName = 'tyiym';
+
+export interface SandboxDatabase {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  /** What it runs on, for the person at the terminal. */
+  readonly described: string;
+  target(role: Role): DatabaseTarget;
+  /** Starts the registry's database anew. */
+  stop(): Promise<void>;
+}
+
+/** Starts or finds the server, and makes roles and database where they are missing. */
+export async function startDatabase(
+  home: Home,
+  ports: Ports,
+  url: string | undefined,
+): Promise<SandboxDatabase> {
+  const own =
+    url === undefined
+      ? await startCluster({
+          dir: home.at('pg'),
+          port: ports.postgres,
+          superuserPasswordFile: home.at('secrets', 'postgres'),
+        })
+      : undefined;
+  const superuser = own?.superuser ?? (await existingServer(url ?? ''));
+  const secretsDir = home.at('secrets');
+  await provision({ superuser, secretsDir, databaseName });
+  const { host, port } = superuser;
+  return {
+    host,
+    port,
+    name: databaseName,
+    described:
+      own === undefined
+        ? `the server of DATABASE_URL, database ${databaseName}`
+        : `PostgreSQL from npm on port ${port}`,
+    target: (role) => roleTarget(superuser, databaseName, secretsDir, role),
+    stop: async () => own?.stop(),
+  };
+}
+
+/** Drops the registry's database from a server of DATABASE_URL, for `--fresh`; our own goes with its folder. */
+export async function dropExisting(url: string): Promise<void> {
+  const client = new pg.Client(clientConfig(await existingServer(url)));
+  await client.connect();
+  try {
+    await client.query(`DROP DATABASE IF EXISTS ${databaseName} WITH (FORCE)`);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * `npm start`: the registry and the outside world on one machine. Everything it makes lies under `TYIYM_HOME`; a second
+ * start finds it as it was; a signal ends all of it.
+ */
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { machineClock } from '#libs/platform/clock.js';
+import { readLookupKeys } from '#libs/platform/keys.js';
+import { writeKeys } from '../tool/keygen/keygen.service.js';
+import { banner } from './banner.js';
+import { apps, writeConfigs, type AppName } from './configs.js';
+import { dropExisting, startDatabase, type SandboxDatabase } from './database.js';
+import { once } from './files.js';
+import { found, prepareDatabase } from './founding.js';
+import { assertFree } from './free-ports.js';
+import { credentialOf, settle, type Inhabitants } from './inhabitants.js';
+import { startOutside } from './outside/outside.js';
+import { homeFrom, host, portsFrom, urlsOf, type Home, type PortName, type Ports } from './plan.js';
+import { sandboxContent, writeSandboxFile } from './sandbox-file.js';
+import { seed } from './seeding.js';
+import { Supervisor } from './supervisor.js';
+import { clientConfig } from './postgres/target.js';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const closers: (() => Promise<unknown>)[] = [];
+
+try {
+  await start();
+} catch (error) {
+  say(`\nThe sandbox could not start: ${error instanceof Error ? error.message : String(error)}`);
+  if (process.env['TYIYM_DEBUG'] !== undefined) console.error(error);
+  await stop(1);
+}
+
+async function start(): Promise<void> {
+  const home = homeFrom(process.env['TYIYM_HOME']);
+  const ports = portsFrom(process.env['TYIYM_PORT_BASE']);
+  const databaseUrl = process.env['DATABASE_URL'];
+  onSignals();
+  if (process.argv.includes('--fresh')) await beginAnew(home, databaseUrl);
+  await assertSameBase(home, ports);
+  await assertFree(
+    ports,
+    Object.keys(ports).filter((name): name is PortName => name !== 'postgres'),
+  );
+
+  say('PostgreSQL …');
+  const database = await startDatabase(home, ports, databaseUrl);
+  closers.push(() => database.stop());
+  const now = machineClock();
+  if (!existsSync(home.at('keys'))) await writeKeys(home.at('keys'), now);
+  say('Tables …');
+  await prepareDatabase(database.target('tyiym_owner'), readLookupKeys(home.at('keys', 'tool')));
+  say('People, parties and keys …');
+  const inhabitants = await settle(home, now);
+  const configs = writeConfigs(home, ports, database);
+  await found(home, ports, inhabitants);
+  say('The outside world …');
+  await startTheOutside(home, ports, database, inhabitants);
+  say('The registry …');
+  const supervisor = new Supervisor(home.at('logs'), say);
+  closers.unshift(() => supervisor.stop());
+  await Promise.all(apps.map((app) => supervisor.start(childOf(app, ports, configs[app] ?? ''))));
+  const content = await sandboxContent(home, ports, inhabitants);
+  await seed(home, content, say);
+  writeSandboxFile(home, content, supervisor.pids());
+  say(banner(home, ports, database.described));
+}
+
+/** A new beginning takes away everything the sandbox made, and nothing else. */
+async function beginAnew(home: Home, databaseUrl: string | undefined): Promise<void> {
+  if (databaseUrl !== undefined) await dropExisting(databaseUrl);
+  for (const part of [
+    'pg',
+    'keys',
+    'secrets',
+    'config',
+    'nca',
+    'people',
+    'parties',
+    'tls',
+    'logs',
+    'outside',
+    'sandbox.json',
+    'base.json',
+    'seeded.json',
+  ])
+    rmSync(home.at(part), { recursive: true, force: true });
+}
+
+/** Addresses stand in the parties' entries, so a home keeps its ports. */
+async function assertSameBase(home: Home, ports: Ports): Promise<void> {
+  mkdirSync(home.dir, { recursive: true, mode: 0o700 });
+  chmodSync(home.dir, 0o700);
+  const { base } = await once(home.at('base.json'), () => ({ base: ports.citizen }));
+  if (base !== ports.citizen)
+    throw new Error(
+      `${home.dir} was made with TYIYM_PORT_BASE=${base}, and its parties know it by these addresses. Use that, another TYIYM_HOME, or npm start -- --fresh.`,
+    );
+}
+
+async function startTheOutside(
+  home: Home,
+  ports: Ports,
+  database: SandboxDatabase,
+  { authority, people }: Inhabitants,
+): Promise<void> {
+  const owner = new pg.Pool({ ...clientConfig(database.target('tyiym_owner')), max: 2 });
+  owner.on('error', () => undefined);
+  closers.unshift(() => owner.end());
+  const instant = async (sql: string, values: unknown[] = []): Promise<number> => {
+    const { rows } = await owner.query<{ at: Date }>(sql, values);
+    return rows[0]?.at.getTime() ?? Number.NaN;
+  };
+  const urls = urlsOf(ports);
+  const outside = await startOutside({
+    host,
+    port: ports.outside,
+    base: urls.outside,
+    citizenBase: urls.citizen,
+    registryNow: () => instant('SELECT registry_now() AS at'),
+    advanceClock: (hours) => instant('SELECT advance_clock($1) AS at', [hours]),
+    authority,
+    people: people.map((person) => ({ ...person, ...credentialOf(home, person.name) })),
+    stateDir: home.at('outside'),
+  });
+  closers.unshift(() => outside.close());
+}
+
+function childOf(
+  app: AppName,
+  ports: Ports,
+  config: string,
+): { name: string; module: string; args: string[]; readyUrl: string } {
+  const port: Record<AppName, number> = {
+    access: ports.access,
+    lender: ports.lender,
+    citizen: ports.citizen,
+    log: ports.log,
+    'clerk-worker': ports.clerkWorkerMetrics,
+    'clerk-signer': ports.clerkSignerMetrics,
+  };
+  const folder = app.startsWith('clerk') ? 'clerk' : app;
+  return {
+    name: app,
+    module: join(import.meta.dirname, '..', folder, 'main.js'),
+    args: ['--config', config],
+    readyUrl: `http://${host}:${port[app]}/readyz`,
+  };
+}
+
+function onSignals(): void {
+  let isStopping = false;
+  const end = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    say('\nStopping …');
+    void stop(0);
+  };
+  process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', end);
+}
+
+async function stop(code: number): Promise<void> {
+  for (const close of closers) await close().catch(() => undefined);
+  process.exit(code);
+}
