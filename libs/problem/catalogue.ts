@@ -4,13 +4,17 @@
  * meaning, because outside programs branch on it.
  */
 
-export interface ProblemKind {
-  /** HTTP status of the answer. */
-  readonly status: number;
+/** What people read. */
+export interface ProblemText {
   /** Short and stable, the same for every occurrence. */
   readonly title: string;
-  /** What happened and what the caller can do, in plain words; never a value from a request. */
+  /** What happened and what the caller can do, in plain words; never a value from a request. `…` marks code. */
   readonly detail: string;
+}
+
+export interface ProblemKind extends ProblemText {
+  /** HTTP status of the answer. */
+  readonly status: number;
   /** Seconds for `Retry-After`, where trying again helps. */
   readonly retryAfterS?: number;
 }
@@ -117,6 +121,18 @@ const kinds = {
     title: 'The citizen assertion is missing',
     detail:
       'A channel speaks for a person only with `citizenAssertion`, a JWS by its own key. Send one made for this call.',
+  },
+  'lock-not-allowed': {
+    status: 422,
+    title: 'The lock is not allowed',
+    detail:
+      'A placing names one of the locks the regime allows; a lift names none, because it waits for the lock in force.',
+  },
+  'return-not-allowed': {
+    status: 422,
+    title: 'The return is not allowed',
+    detail:
+      'Only a lift may name the hour at which the refusal returns, and only while the regime allows it.',
   },
   'idempotency-key-reused': {
     status: 422,
