@@ -20,7 +20,7 @@ const TAG = { boolean: 1, integer: 2, bitString: 3, null: 5, oid: 6, sequence: 1
 export function readDer(bytes: Buffer, limits: DerLimits): BaseBlock {
   assertDer(bytes, limits);
   const parsed = fromBER(bytes, {
-    maxDepth: limits.maxDepth,
+    maxDepth: limits.maxDepth + 1,
     maxNodes: bytes.length,
     maxContentLength: limits.maxBytes,
     parseEmbedded: false,
@@ -43,8 +43,8 @@ export function assertDer(bytes: Buffer, { maxBytes, maxDepth }: DerLimits): voi
     if (ends.length === 1 && values === 1) break;
     const head = readHead(bytes, offset, ends.at(-1) ?? 0);
     if (ends.length === 1) values = 1;
+    if (ends.length > maxDepth) throw new Error('nested too deep');
     if (head.constructed) {
-      if (ends.length >= maxDepth) throw new Error('nested too deep');
       ends.push(head.end);
       offset = head.start;
     } else {
