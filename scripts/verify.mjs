@@ -31,7 +31,7 @@ const running = [
   ['The product builds', node('scripts/build.mjs', '--if-older')],
   [
     'The committed OpenAPI documents are what the code says',
-    node('dist/apps/tool/main.js', 'openapi', '--check'),
+    node('scripts/openapi.mjs', '--check'),
   ],
   ['The OpenAPI documents are sound', node('scripts/lint-openapi.mjs')],
   [
