@@ -2,7 +2,15 @@
 import type { EntityManager } from 'typeorm';
 import type { Table } from '#libs/journal/act.js';
 import { bytesFromJson, instantFromJson } from '#libs/journal/json-row.js';
-import { sentinelOf, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
+import { Problem } from '#libs/problem/problem.js';
+import type { Iin } from '#libs/subject/iin.js';
+import {
+  sentinelOf,
+  subjectsOf,
+  subjectText,
+  type LookupKeys,
+  type SubjectKey,
+} from '#libs/subject/subject.js';
 import type { Refusal, RefusalState } from './refusal.js';
 
 const columns = `subject, subject_epoch, state, version, lock_hours, placed_at, lift_requested_at, lifts_at,
@@ -49,16 +57,22 @@ export const refusalsTable: Table<SubjectKey, Refusal> = {
   },
 };
 
-/** The refusal of one person outside of the write path, for reading pages; undefined when there never was one. */
-export async function refusalOf(
-  tx: EntityManager,
-  subjects: readonly SubjectKey[],
-): Promise<Refusal | undefined> {
+/**
+ * The refusal of one person outside of the write path; undefined when there never was one.
+ * @throws Problem `registry-unavailable` when a sentinel is not found: with a wrong lookup key everybody would be nobody.
+ */
+export async function refusalOf(tx: EntityManager, keys: LookupKeys, iin: Iin): Promise<Refusal | undefined> {
+  const sentinels = [...keys].map(([epoch, key]) => sentinelOf(key, epoch));
+  const subjects = [...sentinels, ...subjectsOf(keys, iin)];
   const rows: { row: Record<string, unknown> }[] = await tx.query(
-    `SELECT to_jsonb(r) AS row FROM refusals r WHERE subject = ANY ($1::bytea[])`,
+    'SELECT to_jsonb(r) AS row FROM refusals r WHERE subject = ANY ($1::bytea[])',
     [subjects.map((subject) => subject.bytes)],
   );
-  return rows[0] && refusalFromJson(rows[0].row);
+  const isSentinel = ({ row }: { row: Record<string, unknown> }): boolean => row['state'] === 'sentinel';
+  if (rows.filter(isSentinel).length !== sentinels.length)
+    throw new Problem('registry-unavailable', { cause: new Error('sentinel not found: wrong lookup key') });
+  const found = rows.find((row) => !isSentinel(row));
+  return found && refusalFromJson(found.row);
 }
 
 /** Refusals with a lift or a return that is due, oldest first: what a lost job would leave behind. */

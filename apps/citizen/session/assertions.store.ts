@@ -1,32 +1,77 @@
-/** SQL of `assertion_ids`: a citizen assertion counts once, in whichever process it arrives first. */
+/**
+ * SQL of `assertion_ids`: a citizen assertion counts once, in whichever process it arrives first. It is used up in the
+ * transaction of what it allowed, so that a request which failed on our side can be sent again as it was.
+ */
 import type { EntityManager } from 'typeorm';
+import type { Table } from '#libs/journal/act.js';
+import { instantFromJson } from '#libs/journal/json-row.js';
 
-const forgottenPerUse = 20;
+/** Which assertion: one of one channel. */
+export interface AssertionName {
+  /** Client id. */
+  readonly channel: string;
+  /** base64url SHA-256 of `jti`. */
+  readonly jtiSha256: string;
+}
+
+export interface UsedAssertion extends AssertionName {
+  /** Machine time, ms, until which it must be remembered. */
+  readonly expiresAt: number;
+}
+
+/** The name of an assertion in the map of rows in flight. */
+export function assertionName({ channel, jtiSha256 }: AssertionName): string {
+  return JSON.stringify([channel, jtiSha256]);
+}
+
+/** For acts: an assertion that is found was used before. */
+export const assertionsTable: Table<AssertionName, UsedAssertion> = {
+  name: 'assertion_ids',
+  keyOf: assertionName,
+  look: {
+    keyOf: assertionName,
+    sql: `SELECT a.* FROM unnest($1::text[], $2::text[]) AS w (channel, jti)
+      JOIN assertion_ids a ON a.channel = w.channel AND a.jti = w.jti`,
+    params: (wants) => [wants.map(({ channel }) => channel), wants.map(({ jtiSha256 }) => jtiSha256)],
+    fromJson: (row) => ({
+      channel: row['channel'] as string,
+      jtiSha256: row['jti'] as string,
+      expiresAt: instantFromJson(row['expires_at']) ?? 0,
+    }),
+  },
+  insert: {
+    sql: `INSERT INTO assertion_ids (channel, jti, expires_at)
+      SELECT u.channel, u.jti, to_timestamp(u.expires_at / 1000)
+      FROM unnest($1::text[], $2::text[], $3::float8[]) AS u (channel, jti, expires_at) RETURNING 1`,
+    params: (rows) => [
+      rows.map(({ channel }) => channel),
+      rows.map(({ jtiSha256 }) => jtiSha256),
+      rows.map(({ expiresAt }) => expiresAt),
+    ],
+  },
+};
 
 /**
- * Uses an assertion up; the primary key decides between two at once.
- * @param expiresAt machine time, ms, until which it must be remembered
+ * Uses an assertion up outside of the Journal; the primary key decides between two at once.
  * @returns whether this was the first time
  */
-export async function useAssertion(
-  tx: EntityManager,
-  channel: string,
-  jtiSha256: string,
-  expiresAt: number,
-): Promise<boolean> {
+export async function useAssertion(tx: EntityManager, assertion: UsedAssertion): Promise<boolean> {
   const rows = await tx.query<unknown[]>(
     `INSERT INTO assertion_ids (channel, jti, expires_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))
      ON CONFLICT DO NOTHING RETURNING 1`,
-    [channel, jtiSha256, expiresAt],
+    [assertion.channel, assertion.jtiSha256, assertion.expiresAt],
   );
   return rows.length === 1;
 }
+
+const forgottenPerUse = 20;
 
 /** Forgets a few that have expired: more than one each use, so that the table stays as small as its last minutes. */
 export async function forgetExpiredAssertions(tx: EntityManager, now: number): Promise<void> {
   await tx.query(
     `DELETE FROM assertion_ids WHERE ctid = ANY (ARRAY(
-       SELECT ctid FROM assertion_ids WHERE expires_at < to_timestamp($1::float8 / 1000) LIMIT $2))`,
+       SELECT ctid FROM assertion_ids WHERE expires_at < to_timestamp($1::float8 / 1000) LIMIT $2
+       FOR UPDATE SKIP LOCKED))`,
     [now, forgottenPerUse],
   );
 }

@@ -1,0 +1,83 @@
+/** Applications: opened by a channel, signed by the citizen, asked about until they counted. */
+import { Body, Controller, Get, Header, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { idToUuid } from '#libs/journal/id.js';
+import type { CallerRequest } from '#libs/platform/access/access.guard.js';
+import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { IDEMPOTENCY_SECRET } from '#libs/platform/registry.module.js';
+import {
+  OpenApplicationDto,
+  OpenedApplicationDto,
+  OutcomeDto,
+  ProgressDto,
+  ProgressQuery,
+  SignatureDto,
+} from './applications.dto.js';
+import { ApplicationsService } from './applications.service.js';
+import { OutcomeService } from './outcome.service.js';
+import { SigningService } from './signing.service.js';
+
+@ApiTags('applications')
+@RequireScope('citizen')
+@Controller('v1/applications')
+export class ApplicationsController {
+  constructor(
+    @Inject(ApplicationsService) private readonly applications: ApplicationsService,
+    @Inject(SigningService) private readonly signing: SigningService,
+    @Inject(OutcomeService) private readonly outcomes: OutcomeService,
+    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+  ) {}
+
+  @Post()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    operationId: 'openApplication',
+    summary: 'Open a document for the citizen to sign, to place or to lift; a new one voids the old',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
+  })
+  @ApiCreatedResponse({ type: OpenedApplicationDto })
+  async open(
+    @Body() body: OpenApplicationDto,
+    @Req() request: CallerRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OpenedApplicationDto> {
+    const idempotent = idempotentRequest(request, this.secret);
+    const { answer, isReplay } = await this.applications.open(request.party.party, body, idempotent);
+    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
+    return answer;
+  }
+
+  @Put(':applicationId/signature')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    operationId: 'signApplication',
+    summary: "Bring the citizen's signature; a placing is in force when this is answered",
+  })
+  @ApiOkResponse({ type: OutcomeDto })
+  sign(
+    @Param('applicationId') applicationId: string,
+    @Body() body: SignatureDto,
+    @Req() request: CallerRequest,
+  ): Promise<OutcomeDto> {
+    return this.signing.signForChannel(request.party.clientId, applicationId, body.cms);
+  }
+
+  @Get(':applicationId')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'readApplication', summary: 'Did it count?' })
+  @ApiOkResponse({ type: ProgressDto })
+  read(
+    @Param('applicationId') applicationId: string,
+    @Query() query: ProgressQuery,
+    @Req() request: CallerRequest,
+  ): Promise<ProgressDto> {
+    const uuid = idToUuid('app', applicationId);
+    return this.outcomes.progress(request.party.clientId, uuid, Number(query.wait ?? 0));
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What came of an application, read from what is committed: so the first answer, a repeated signature and a question
+ * weeks later are made in one place.
+ */
+import assert from 'node:assert/strict';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { readReceipt } from '#libs/journal/journal.store.js';
+import type { Receipt } from '#libs/journal/receipt.js';
+import type { Clock } from '#libs/platform/clock.js';
+import { askUntil } from '#libs/platform/long-poll.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry.module.js';
+import type { Refusal } from '#libs/refusal/refusal.js';
+import { refusalOf } from '#libs/refusal/refusals.store.js';
+import type { Iin } from '#libs/subject/iin.js';
+import type { SealingKey } from '#libs/subject/seal.js';
+import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
+import { statusOf, type RefusalStatus } from '../refusal/refusal-status.js';
+import { MACHINE_CLOCK } from '../session/citizen-presence.service.js';
+import { IDENTITY_KEY } from '../session/kept-answers.service.js';
+import { stateOf, type Application, type ApplicationState } from './application.js';
+import { applicationByUuid, newestEntryOf, type FoundApplication } from './applications.store.js';
+import { iinOf, keyOf } from './person-secrets.js';
+import { outcomeOf, type OutcomeState } from './signing.js';
+import { Problem } from '#libs/problem/problem.js';
+
+/** The answer to a signature. */
+export interface Outcome {
+  readonly state: OutcomeState;
+  readonly refusal: RefusalStatus;
+  /** Of the newest entry that came of the application. */
+  readonly receipt: Receipt;
+}
+
+/** The answer to "did it count?". */
+export interface Progress {
+  readonly state: ApplicationState;
+  readonly refusal?: RefusalStatus;
+  readonly receipt?: Receipt;
+}
+
+/** How long a signature waits for a lift that has nothing to wait for. */
+const clerkPatience = { forMs: 3000, everyMs: 50 };
+const pollEveryMs = 500;
+
+@Injectable()
+export class OutcomeService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
+    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
+    @Inject(MACHINE_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** What came of a signed application. @param isDue whether the clerk is at it right now and worth waiting for. */
+  async outcome(application: Application, iin: Iin, isDue: boolean): Promise<Outcome> {
+    const ask = (): Promise<Outcome> => this.read(this.dataSource.manager, application, iin);
+    const isEnough = ({ state }: Outcome): boolean => !isDue || state !== 'lift-pending';
+    return askUntil(ask, isEnough, { ...clerkPatience, clock: this.clock });
+  }
+
+  /**
+   * The state of an application for the channel that opened it, waiting up to `waitS` for it to change.
+   * @throws Problem `not-found`, also for another channel's.
+   */
+  async progress(channel: string, uuid: string, waitS: number): Promise<Progress> {
+    const patience = { forMs: waitS * 1000, everyMs: pollEveryMs, clock: this.clock };
+    const look = (): Promise<Look> => this.lookAt(channel, uuid);
+    const { state, found, iin } = await askUntil(look, (seen) => seen.state !== 'open', patience);
+    if (state !== 'signed') return { state };
+    const { refusal, receipt } = await this.read(this.dataSource.manager, found.application, iin);
+    return { state, refusal, receipt };
+  }
+
+  private async lookAt(channel: string, uuid: string): Promise<Look> {
+    const tx = this.dataSource.manager;
+    const found = await applicationByUuid(tx, uuid);
+    if (found?.application.channel !== channel) throw new Problem('not-found');
+    const iin = iinOf(keyOf(this.identity, found.person), found.person);
+    const refusal = await refusalOf(tx, this.keys, iin);
+    return { found, iin, state: stateOf(found.application, refusal, found.at) };
+  }
+
+  private async read(tx: EntityManager, application: Application, iin: Iin): Promise<Outcome> {
+    const { entryIndex } = application;
+    assert(entryIndex !== undefined, 'only a signed application came to something');
+    const newest = await newestEntryOf(tx, subjectsOf(this.keys, iin), entryIndex);
+    assert(newest !== undefined, 'the entry of a signed application is there');
+    const refusal = await refusalOf(tx, this.keys, iin);
+    const receipt = await readReceipt(tx, newest.index);
+    assert(receipt !== undefined, 'the receipt of an entry of this person is there');
+    return {
+      state: outcomeOf(newest.kind, isPending(refusal, entryIndex)),
+      refusal: statusOf(refusal),
+      receipt,
+    };
+  }
+}
+
+interface Look {
+  readonly found: FoundApplication;
+  readonly iin: Iin;
+  readonly state: ApplicationState;
+}
+
+/** Whether it is this lift that waits, and not a later one. */
+function isPending(refusal: Refusal | undefined, requestIndex: number): boolean {
+  return refusal?.state === 'lift-pending' && refusal.requestIndex === requestIndex;
+}

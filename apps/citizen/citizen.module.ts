@@ -1,0 +1,92 @@
+/** Citizens: they place and lift, through a channel or with their phone, and see what stands in their name. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { Inject, Module, type DynamicModule, type OnModuleDestroy, type Provider } from '@nestjs/common';
+import { PartyAccessModule } from '#libs/platform/access/access.module.js';
+import { listenersOf } from '#libs/platform/access/listeners.js';
+import { machineClock } from '#libs/platform/clock.js';
+import type { Config } from '#libs/platform/config.js';
+import { HealthController } from '#libs/platform/health.controller.js';
+import { readIdentityKey } from '#libs/platform/keys.js';
+import { createLogger } from '#libs/platform/logging.js';
+import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
+import { readTrustAnchors } from '#libs/signature/trust.js';
+import { makeVerifier } from '#libs/signature/verifier.client.js';
+import { ApplicationsController } from './applications/applications.controller.js';
+import { ApplicationsService } from './applications/applications.service.js';
+import { OutcomeService } from './applications/outcome.service.js';
+import { SIGNATURE_VERIFIER, SigningService, TRUST_ANCHORS } from './applications/signing.service.js';
+import { PhoneController } from './egov-mobile/phone.controller.js';
+import { PHONE_LOG, PhoneFilter } from './egov-mobile/phone.filter.js';
+import { ORGANISATION, PhoneService } from './egov-mobile/phone.service.js';
+import { RefusalController } from './refusal/refusal.controller.js';
+import { RefusalService } from './refusal/refusal.service.js';
+import { CITIZEN_RESOURCE, CitizenPresence, MACHINE_CLOCK } from './session/citizen-presence.service.js';
+import { IDENTITY_KEY, KeptAnswers } from './session/kept-answers.service.js';
+import { citizenTables, type CitizenTables } from './tables.js';
+import { TrailController } from './trail/trail.controller.js';
+import { TrailService } from './trail/trail.service.js';
+
+type AccessOverrides = Parameters<typeof PartyAccessModule.register>[0];
+type Overrides = Pick<RegistrySettings<CitizenTables>, 'clock' | 'logger'> & Pick<AccessOverrides, 'keys'>;
+
+@Module({})
+export class CitizenModule implements OnModuleDestroy {
+  constructor(@Inject(SIGNATURE_VERIFIER) private readonly verifier: ReturnType<typeof makeVerifier>) {}
+
+  /** `overrides` lets a test bring its own clock and keys of the issuer. */
+  static register(config: Config, overrides: Overrides = {}): DynamicModule {
+    const { keys, ...rest } = overrides;
+    const registry = RegistryModule.register({ ...rest, config, app: 'citizen', tables: citizenTables });
+    return {
+      module: CitizenModule,
+      imports: [
+        registry,
+        PartyAccessModule.register({
+          issuer: config.issuer,
+          scopes: ['citizen'],
+          listeners: listenersOf(config),
+          imports: [registry],
+          ...(rest.clock && { clock: rest.clock }),
+          ...(keys && { keys }),
+        }),
+      ],
+      controllers: [
+        HealthController,
+        ApplicationsController,
+        RefusalController,
+        TrailController,
+        PhoneController,
+      ],
+      providers: [
+        ...settingsOf(config, overrides),
+        ...[ApplicationsService, SigningService, OutcomeService, RefusalService, TrailService],
+        ...[PhoneService, PhoneFilter, CitizenPresence, KeptAnswers],
+      ],
+    };
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.verifier.close();
+  }
+}
+
+/** What the services are given from the configuration. */
+function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
+  const { publicBase, nca, egovMobile } = config;
+  assert(
+    publicBase !== undefined && nca !== undefined && egovMobile !== undefined,
+    'publicBase, nca and egovMobile: this app needs them',
+  );
+  const read = (file: string): string => readFileSync(file, 'utf8');
+  const pems = { roots: nca.rootFiles.map(read), intermediates: nca.intermediateFiles.map(read) };
+  return [
+    { provide: CITIZEN_RESOURCE, useValue: publicBase },
+    { provide: MACHINE_CLOCK, useValue: clock ?? machineClock },
+    { provide: IDENTITY_KEY, useFactory: () => readIdentityKey(config.keysDir) },
+    { provide: TRUST_ANCHORS, useFactory: () => readTrustAnchors(pems) },
+    { provide: SIGNATURE_VERIFIER, useFactory: () => makeVerifier(nca) },
+    { provide: ORGANISATION, useValue: egovMobile.organisation },
+    { provide: PHONE_LOG, useValue: logger ?? createLogger(config.app) },
+  ];
+}

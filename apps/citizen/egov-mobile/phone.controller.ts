@@ -1,0 +1,53 @@
+/** eGov Mobile's API №1 and №2. No token of a party: the one-time secret of the QR code is the way in. */
+import { Body, Controller, Get, Header, Headers, Inject, Param, Put, UseFilters } from '@nestjs/common';
+import { ApiBody, ApiForbiddenResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Public } from '#libs/platform/access/access.guard.js';
+import { phoneLanguage, phoneThanks } from './phone-words.js';
+import { PhoneDocumentsDto, PhoneInvitationDto, PhoneMessageDto } from './phone.dto.js';
+import { PhoneFilter } from './phone.filter.js';
+import { PhoneService } from './phone.service.js';
+
+@ApiTags('eGov Mobile')
+@Public()
+@UseFilters(PhoneFilter)
+@Controller('egov-mobile')
+export class PhoneController {
+  constructor(@Inject(PhoneService) private readonly phone: PhoneService) {}
+
+  @Get(':secret')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'phoneInvitation', summary: 'API №1: once per QR code, within 180 seconds' })
+  @ApiOkResponse({ type: PhoneInvitationDto })
+  @ApiForbiddenResponse({ type: PhoneMessageDto })
+  invite(@Param('secret') secret: string): Promise<PhoneInvitationDto> {
+    return this.phone.invite(secret);
+  }
+
+  @Get('documents/:applicationId')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'phoneDocument', summary: 'API №2: the document to sign' })
+  @ApiOkResponse({ type: PhoneDocumentsDto })
+  @ApiForbiddenResponse({ type: PhoneMessageDto })
+  document(
+    @Param('applicationId') applicationId: string,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<PhoneDocumentsDto> {
+    return this.phone.document(applicationId, authorization);
+  }
+
+  @Put('documents/:applicationId')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'phoneSignature', summary: 'API №2: the same with the CMS in `file.data`' })
+  @ApiBody({ type: PhoneDocumentsDto })
+  @ApiOkResponse({ type: PhoneMessageDto })
+  @ApiForbiddenResponse({ type: PhoneMessageDto })
+  async sign(
+    @Param('applicationId') applicationId: string,
+    @Headers('authorization') authorization: string | undefined,
+    @Headers('accept-language') language: string | undefined,
+    @Body() body: object,
+  ): Promise<PhoneMessageDto> {
+    await this.phone.sign(applicationId, authorization, body);
+    return { message: phoneThanks[phoneLanguage(language)] };
+  }
+}

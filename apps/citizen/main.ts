@@ -1,0 +1,7 @@
+/** The citizen's process: port, database role and keys of its own. */
+import { configFromArguments } from '#libs/platform/config.js';
+import { startApp } from '#libs/platform/http.js';
+import { CitizenModule } from './citizen.module.js';
+
+const config = configFromArguments(['citizen']);
+await startApp(CitizenModule.register(config), config);

@@ -1,0 +1,37 @@
+/** A person's refusal as the person may see it. Members that do not apply are absent. */
+import { formatInstant } from '#libs/journal/instant.js';
+import type { Refusal, RefusalState } from '#libs/refusal/refusal.js';
+
+/** Instants in RFC 3339. */
+export interface RefusalStatus {
+  readonly state: RefusalState;
+  readonly placedAt?: string;
+  readonly lockHours?: number;
+  readonly liftRequestedAt?: string;
+  readonly liftsAt?: string;
+  /** When a return is due, as a lift asked for. */
+  readonly placedAgainAt?: string;
+  /** 0: there never was one. */
+  readonly version: number;
+  /** One member per bureau. */
+  readonly stamps: readonly never[];
+}
+
+/** @param refusal undefined when there never was one */
+export function statusOf(
+  refusal: Omit<Refusal, 'subject' | 'movedLeaf' | 'entryIndex'> | undefined,
+): RefusalStatus {
+  if (refusal === undefined) return { state: 'none', version: 0, stamps: [] };
+  const { state, placedAt, lockHours, liftRequestedAt, liftsAt, placedAgainAt, version } = refusal;
+  return {
+    state,
+    ...(placedAt !== undefined && { placedAt: formatInstant(placedAt) }),
+    // The lock of a refusal that was lifted matters only to its return, which shows it again.
+    ...(state !== 'none' && { lockHours }),
+    ...(liftRequestedAt !== undefined && { liftRequestedAt: formatInstant(liftRequestedAt) }),
+    ...(liftsAt !== undefined && { liftsAt: formatInstant(liftsAt) }),
+    ...(placedAgainAt !== undefined && { placedAgainAt: formatInstant(placedAgainAt) }),
+    version,
+    stamps: [],
+  };
+}

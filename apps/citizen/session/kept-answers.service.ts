@@ -1,0 +1,93 @@
+/**
+ * Answers kept under their Idempotency-Key: sealed under the key of the person they are about, because they hold what
+ * the person signs. Whatever was answered once is answered again, also when the assertion in the body has been used.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import {
+  idempotencyName,
+  utcDay,
+  type IdempotencyRow,
+  type IdempotencyWant,
+} from '#libs/journal/idempotency.store.js';
+import { Journal } from '#libs/journal/journal.service.js';
+import type { IdempotentRequest } from '#libs/platform/idempotency.js';
+import { Problem } from '#libs/problem/problem.js';
+import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
+import { personById } from '../applications/people.store.js';
+import { answerPlace, keyOf } from '../applications/person-secrets.js';
+import type { CitizenJournal } from '../tables.js';
+import { keepAnswer, keptAnswer, waitForTwin } from './kept-answers.store.js';
+
+/** Injection token of the key that wraps the data keys of persons. */
+export const IDENTITY_KEY = Symbol('IDENTITY_KEY');
+
+/** One request of one channel on one route. */
+export interface KeyedRequest extends IdempotencyWant {
+  readonly bodyHmac: Buffer;
+}
+
+/** @param route `POST /v1/applications` */
+export function keyedRequest(
+  party: string,
+  route: string,
+  { key, bodyHmac }: IdempotentRequest,
+): KeyedRequest {
+  return { app: 'citizen', party, route, key, bodyHmac };
+}
+
+/** The row of an answer. @param at registry time, ms */
+export function keptRow(
+  request: KeyedRequest,
+  at: number,
+  kept: { readonly personId: string; readonly key: SealingKey; readonly answer: object; readonly iv: Buffer },
+): IdempotencyRow {
+  const plain = Buffer.from(JSON.stringify(kept.answer));
+  const answer = seal(kept.key, answerPlace(idempotencyName(request)), plain, kept.iv);
+  return { ...request, day: utcDay(at), personId: kept.personId, answer };
+}
+
+@Injectable()
+export class KeptAnswers {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(Journal) private readonly journal: CitizenJournal,
+    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
+  ) {}
+
+  /**
+   * What this request was answered before, with its row; undefined for a new one.
+   * @throws Problem `idempotency-key-reused` when the key came with another body.
+   */
+  async find<A>(
+    request: KeyedRequest,
+    tx: EntityManager = this.dataSource.manager,
+  ): Promise<{ readonly answer: A; readonly row: IdempotencyRow } | undefined> {
+    const row = await keptAnswer(tx, request, this.journal.registryNow());
+    if (row === undefined) return undefined;
+    if (!request.bodyHmac.equals(row.bodyHmac)) throw new Problem('idempotency-key-reused');
+    assert(row.personId !== undefined && row.answer !== undefined, 'a kept answer without its answer');
+    const person = await personById(tx, row.personId);
+    assert(person !== undefined, 'a kept answer of nobody');
+    const plain = unseal(keyOf(this.identity, person), answerPlace(idempotencyName(request)), row.answer);
+    return { answer: JSON.parse(plain.toString('utf8')) as A, row };
+  }
+
+  /** The same after waiting for a request of the same name that is still being answered. */
+  async findAfterTwin<A>(request: KeyedRequest, tx: EntityManager): Promise<A | undefined> {
+    await waitForTwin(tx, idempotencyName(request));
+    return (await this.find<A>(request, tx))?.answer;
+  }
+
+  /** Keeps an answer in the transaction that made it. */
+  async keep(
+    tx: EntityManager,
+    request: KeyedRequest,
+    at: number,
+    kept: { readonly personId: string; readonly key: SealingKey; readonly answer: object },
+  ): Promise<void> {
+    await keepAnswer(tx, keptRow(request, at, { ...kept, iv: randomBytes(12) }));
+  }
+}

@@ -1,0 +1,14 @@
+/** A body in which a channel speaks for a person. */
+import { ApiProperty } from '@nestjs/swagger';
+import { Allow } from 'class-validator';
+
+export class PresentDto {
+  @ApiProperty({
+    type: String,
+    description:
+      'JWS by a key of the channel, `typ: tyiym-citizen+jwt`: `{iss, aud, iin, authTime, method, iat, exp, jti}`. Counts once.',
+  })
+  // Judged by its own rules, because what is wrong with it has codes of its own.
+  @Allow()
+  readonly citizenAssertion?: unknown;
+}
