@@ -145,7 +145,7 @@ export const rules: readonly Rule[] = [
   perFile(
     'every source file says at its head what it is for',
     (path) => isSource(path) && !path.endsWith('.spec.ts'),
-    (_, text) => (/^(#!.*\n)?(\/\*\*[\s*]+\w|\/\/ \w)/.test(text) ? [] : ['']),
+    (_, text) => (/^(#!.*\n)?(\/\*\*[\s*]+[\w`]|\/\/ [\w`])/.test(text) ? [] : ['']),
     {
       'libs/loan/loan.ts': 'export const a = 1;\n',
       'migrations/0009-loan.ts': '/** */\nexport const a = 1;\n',
