@@ -57,12 +57,12 @@ class PartyClients extends UnusedParts implements Adapter {
       Promise.all([partyByClientId(manager, clientId), registryNow(manager)]),
     );
     if (party?.state !== 'admitted') return undefined;
-    return clientMetadata(party, at, this.bindingOf(party, at));
+    return { ...clientMetadata(party, at, this.bindingOf(party, at)) };
   }
 
   /**
    * A client that sends a proof wants its key bound, any other the certificate it came with, if that is pinned.
-   * @throws {errors.InvalidClient} for a certificate that is not
+   * @throws {errors.InvalidClientAuth} for a certificate that is not
    */
   private bindingOf(party: Party, at: number): Binding {
     const context = Provider.ctx;
@@ -72,7 +72,7 @@ class PartyClients extends UnusedParts implements Adapter {
     const presented = presentedCertificate(listener, socket, headers['client-cert']);
     if (presented === undefined) return 'dpop-key';
     if (!pinsCertificate(party, presented, at))
-      throw new errors.InvalidClient('the client certificate is not registered');
+      throw new errors.InvalidClientAuth('the client certificate is not registered');
     return 'certificate';
   }
 }
@@ -90,12 +90,12 @@ class OnceOnly extends UnusedParts implements Adapter {
     return await available(() => livePayload(dataSource.manager, this.model, id, clock()));
   }
 
-  /** @throws {errors.InvalidClient} when another request stored it since `find` */
+  /** @throws {errors.InvalidClientAuth} when another request stored it since `find` */
   async upsert(id: string, payload: AdapterPayload, expiresIn = 0): Promise<void> {
     const { dataSource, clock } = this.settings;
     const expiresAt = clock() + expiresIn * 1000;
     const isFirst = await available(() => insertOnce(dataSource.manager, this.model, id, payload, expiresAt));
-    if (!isFirst) throw new errors.InvalidClient('assertions and proofs count once');
+    if (!isFirst) throw new errors.InvalidClientAuth('assertions and proofs count once');
   }
 }
 
