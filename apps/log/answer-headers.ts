@@ -1,0 +1,24 @@
+/** What every answer of the log carries: it is public, it runs nothing, and the same bytes need not be sent twice. */
+import { createHash } from 'node:crypto';
+import { contentSecurityPolicy } from './problems/problem-page.js';
+
+/** The same for every answer. Anybody's page may read what is public anyway, so that receipts verify in a browser. */
+export const answerHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': contentSecurityPolicy,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Strict-Transport-Security': 'max-age=31536000',
+  'Access-Control-Allow-Origin': '*',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+
+/** A strong validator of these bytes (RFC 9110 §8.8.3). */
+export function entityTag(body: string | Buffer): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+}
+
+/** Whether the caller holds these bytes already (RFC 9110 §13.1.2, weak comparison). */
+export function isHeld(tag: string, ifNoneMatch: string | undefined): boolean {
+  const tags = (ifNoneMatch ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''));
+  return tags.includes(tag) || tags.includes('*');
+}

@@ -1,0 +1,86 @@
+/** The log: public, without authentication, holding no secret. It shows what others wrote and writes nothing. */
+import { Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { DataSource } from 'typeorm';
+import type { Config } from '#libs/platform/config.js';
+import { databaseTarget, openDatabase } from '#libs/platform/database.js';
+import { HealthController, READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { answerHeaders, entityTag, isHeld } from './answer-headers.js';
+import { CheckpointController } from './checkpoints/checkpoint.controller.js';
+import { CheckpointService } from './checkpoints/checkpoint.service.js';
+import { KeysController } from './keys/keys.controller.js';
+import { KeysService } from './keys/keys.service.js';
+import { OpeningsController } from './openings/openings.controller.js';
+import { OpeningsService } from './openings/openings.service.js';
+import { ProblemsController } from './problems/problems.controller.js';
+
+@Module({})
+export class LogModule implements OnModuleInit, OnModuleDestroy {
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  static register(config: Config): DynamicModule {
+    const inject = [DataSource];
+    return {
+      module: LogModule,
+      controllers: [
+        KeysController,
+        CheckpointController,
+        OpeningsController,
+        ProblemsController,
+        HealthController,
+      ],
+      providers: [
+        { provide: DataSource, useFactory: () => openDatabase(databaseTarget(config.database)) },
+        {
+          provide: KeysService,
+          inject,
+          useFactory: ({ manager }: DataSource) => new KeysService(manager, config.origin),
+        },
+        {
+          provide: CheckpointService,
+          inject,
+          useFactory: ({ manager }: DataSource) => new CheckpointService(manager),
+        },
+        {
+          provide: OpeningsService,
+          inject,
+          useFactory: ({ manager }: DataSource) => new OpeningsService(manager),
+        },
+        { provide: READINESS, inject, useFactory: readinessOf },
+      ],
+      exports: [READINESS],
+    };
+  }
+
+  onModuleInit(): void {
+    const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    fastify.addHook('onRequest', async (_request, reply) => {
+      void reply.headers(answerHeaders);
+    });
+    fastify.addHook('onSend', async (request, reply, payload) => {
+      const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
+      if (request.method !== 'GET' || reply.statusCode !== 200 || !isWhole) return payload;
+      const tag = entityTag(payload);
+      void reply.header('ETag', tag);
+      if (!isHeld(tag, request.headers['if-none-match'])) return payload;
+      void reply.status(304).removeHeader('Content-Type').removeHeader('Content-Length');
+      return null;
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}
+
+/** The log can answer when it can read; what it shows is others' to keep fresh. */
+function readinessOf(dataSource: DataSource): Readiness {
+  return async () => {
+    await dataSource.query('SELECT 1');
+    return { ok: true, problems: [] };
+  };
+}
