@@ -26,6 +26,7 @@ CREATE TABLE journal_head (
   key_checks jsonb NOT NULL
 );
 COMMENT ON TABLE journal_head IS 'The one row whose lock is the order of the Journal.';
+COMMENT ON COLUMN journal_head.only_row IS 'True: a second row cannot be.';
 COMMENT ON COLUMN journal_head.origin IS 'Name of the log (C2SP tlog-checkpoint); every append compares it.';
 COMMENT ON COLUMN journal_head.size IS 'Number of entries.';
 COMMENT ON COLUMN journal_head.root IS 'RFC 9162 Merkle tree hash over all entries.';

@@ -1,6 +1,6 @@
+/** What stands behind an act of the operator: the act as two officials signed it, once. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What stands behind an act of the operator: the act as two officials signed it, once. */
 export class Acts1764000000006 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -17,9 +17,7 @@ import { lookupKeyCheck, sentinelOf } from '#libs/subject/subject.js';
 import type { Change } from './acts/change.js';
 import { OfficialActs, toolTables, type ToolJournal } from './acts/official-acts.service.js';
 import { loadRegistry } from './acts/registry.store.js';
-import { readPublicKeys, writeKeys } from './keygen/keygen.service.js';
 import type { PublicKey } from './keygen/keys.js';
-import { migrateRegistry } from './migrate/migrate.service.js';
 
 export interface OpenRegistry {
   readonly dataSource: DataSource;
@@ -107,9 +105,3 @@ export async function foundRegistry(config: Config, foundation: Foundation): Pro
     await close();
   }
 }
-
-/** `tool keygen` for the sandbox: `<out>/<process>/…`; existing keys are read, never replaced. */
-export const makeKeys = writeKeys;
-export const publishedKeys = readPublicKeys;
-/** `tool migrate` for the sandbox: a configuration of app `tool` whose database user is the owner. */
-export const migrateDatabase = migrateRegistry;

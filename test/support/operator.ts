@@ -17,10 +17,10 @@ import type { Credential } from '../../apps/sandbox/nca/issue.js';
 import { signDocument } from '../../apps/sandbox/nca/sign.js';
 import { ownerRole } from '../../apps/sandbox/postgres/provision.js';
 import { OfficialActs } from '../../apps/tool/acts/official-acts.service.js';
+import { writeKeys } from '../../apps/tool/keygen/keygen.service.js';
+import { migrateRegistry } from '../../apps/tool/migrate/migrate.service.js';
 import {
   foundRegistry,
-  makeKeys,
-  migrateDatabase,
   openRegistry,
   type Foundation,
   type OpenRegistry,
@@ -56,7 +56,7 @@ export async function newOperator({ opens }: { opens: boolean }): Promise<Operat
   const database = await testDatabase();
   const home = mkdtempSync(join(tmpdir(), 'tyiym-operator-'));
   const keysRoot = join(home, 'keys');
-  const publicKeys = await makeKeys(keysRoot, now);
+  const publicKeys = await writeKeys(keysRoot, now);
   const authority = await createAuthority({ at: now - 30 * 86_400_000 });
   const name = { surname: 'СЫНАҚ', given: 'ӘДІЛ' };
   const officials = await Promise.all(
@@ -67,7 +67,7 @@ export async function newOperator({ opens }: { opens: boolean }): Promise<Operat
     intermediates: [authority.issuing.certPem],
   });
   const config = configOf(database, keysRoot);
-  await migrateDatabase({ ...config, database: loginOf(database, ownerRole) });
+  await migrateRegistry({ ...config, database: loginOf(database, ownerRole) });
   const foundation: Foundation = {
     publicKeys,
     parties: [await party('regulator', 'regulator', []), await party('bank-alpha', 'bank', ['checks'])],

@@ -1,0 +1,20 @@
+/** Which registry a command is about: the configuration named by `--config`, else the one the sandbox wrote. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Config } from '#libs/platform/config.js';
+
+export interface ConfigOption {
+  readonly config?: string;
+}
+
+/** Adds `--config <file>` to a command. */
+export function withConfig(command: Command): Command {
+  return command.option('--config <file>', "configuration of app tool (default: the sandbox's)");
+}
+
+/** @throws ConfigError when there is no such file or it is wrong. */
+export async function toolConfig({ config }: ConfigOption): Promise<Config> {
+  const { loadConfig } = await import('#libs/platform/config.js');
+  const home = process.env['TYIYM_HOME'] ?? '.sandbox';
+  return loadConfig(resolve(config ?? resolve(home, 'config', 'tool.json')), ['tool']);
+}

@@ -1,0 +1,921 @@
+-- What the migrations come to, without partitions and graphile-worker. Generated: npm run -s tool -- migrate --print-schema
+
+CREATE TABLE applications (
+  application_id uuid NOT NULL,
+  person_id uuid NOT NULL,
+  subject_epoch smallint NOT NULL,
+  subject bytea NOT NULL,
+  kind text NOT NULL,
+  state text NOT NULL,
+  channel text NOT NULL,
+  identified_by text NOT NULL,
+  lock_hours integer NOT NULL,
+  place_again_after_hours integer,
+  language text NOT NULL,
+  document bytea NOT NULL,
+  document_sha256 bytea NOT NULL,
+  opened_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  cms_sha256 bytea,
+  entry_index bigint,
+  phone_secret_sha256 bytea NOT NULL,
+  phone_token_sha256 bytea,
+  phone_expires_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT applications_pkey PRIMARY KEY (application_id),
+  CONSTRAINT applications_channel_fkey FOREIGN KEY (channel) REFERENCES parties(client_id),
+  CONSTRAINT applications_check CHECK (((state = 'signed'::text) = ((cms_sha256 IS NOT NULL) AND (entry_index IS NOT NULL)))),
+  CONSTRAINT applications_document_sha256_check CHECK ((octet_length(document_sha256) = 32)),
+  CONSTRAINT applications_identified_by_check CHECK ((identified_by = ANY (ARRAY['eds'::text, 'sms'::text, 'biometrics'::text, 'qr'::text]))),
+  CONSTRAINT applications_kind_check CHECK ((kind = ANY (ARRAY['place'::text, 'lift'::text]))),
+  CONSTRAINT applications_language_check CHECK ((language = ANY (ARRAY['kk'::text, 'ru'::text, 'en'::text]))),
+  CONSTRAINT applications_lock_hours_check CHECK ((lock_hours >= 0)),
+  CONSTRAINT applications_person_id_fkey FOREIGN KEY (person_id) REFERENCES people(person_id),
+  CONSTRAINT applications_state_check CHECK ((state = ANY (ARRAY['open'::text, 'signed'::text, 'void'::text])))
+);
+CREATE INDEX applications_open ON public.applications USING btree (subject, subject_epoch) WHERE (state = 'open'::text);
+CREATE UNIQUE INDEX applications_phone_secret ON public.applications USING btree (phone_secret_sha256);
+CREATE UNIQUE INDEX applications_phone_token ON public.applications USING btree (phone_token_sha256) WHERE (phone_token_sha256 IS NOT NULL);
+GRANT INSERT ON applications TO tyiym_citizen;
+GRANT SELECT ON applications TO tyiym_citizen;
+GRANT UPDATE (state, cms_sha256, entry_index, phone_token_sha256) ON applications TO tyiym_citizen;
+GRANT SELECT ON applications TO tyiym_clerk_worker;
+GRANT SELECT ON applications TO tyiym_tool;
+COMMENT ON TABLE applications IS 'Documents opened for signing. An open one past expires_at is expired.';
+COMMENT ON COLUMN applications.application_id IS 'UUIDv7; app_… on the wire.';
+COMMENT ON COLUMN applications.person_id IS 'Applicant.';
+COMMENT ON COLUMN applications.subject_epoch IS 'Epoch of subject.';
+COMMENT ON COLUMN applications.subject IS 'Pseudonym of the applicant.';
+COMMENT ON COLUMN applications.kind IS 'place or lift.';
+COMMENT ON COLUMN applications.state IS 'open, signed, or void: replaced by a newer one or overtaken by a change of the refusal.';
+COMMENT ON COLUMN applications.channel IS 'Client id of the channel that opened it.';
+COMMENT ON COLUMN applications.identified_by IS 'How the channel identified the citizen, as it says.';
+COMMENT ON COLUMN applications.lock_hours IS 'place: the lock asked for; lift: the lock in force when it was opened.';
+COMMENT ON COLUMN applications.place_again_after_hours IS 'lift: hours after which the same signature places again.';
+COMMENT ON COLUMN applications.language IS 'Language of the document.';
+COMMENT ON COLUMN applications.document IS 'Sealed: the exact bytes to sign.';
+COMMENT ON COLUMN applications.document_sha256 IS 'SHA-256 of those bytes.';
+COMMENT ON COLUMN applications.opened_at IS 'Registry time.';
+COMMENT ON COLUMN applications.expires_at IS 'Registry time until which a signature is taken.';
+COMMENT ON COLUMN applications.cms_sha256 IS 'SHA-256 of the accepted CMS.';
+COMMENT ON COLUMN applications.entry_index IS 'Newest entry that came of it.';
+COMMENT ON COLUMN applications.phone_secret_sha256 IS 'SHA-256 of the one-time secret in the QR code.';
+COMMENT ON COLUMN applications.phone_token_sha256 IS 'SHA-256 of the token handed to the phone that opened the QR code.';
+COMMENT ON COLUMN applications.phone_expires_at IS 'Registry time until which the QR code opens.';
+
+CREATE TABLE assertion_ids (
+  channel text NOT NULL,
+  jti text NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT assertion_ids_pkey PRIMARY KEY (channel, jti)
+);
+CREATE INDEX assertion_ids_expired ON public.assertion_ids USING btree (expires_at);
+GRANT DELETE ON assertion_ids TO tyiym_citizen;
+GRANT INSERT ON assertion_ids TO tyiym_citizen;
+GRANT SELECT ON assertion_ids TO tyiym_citizen;
+COMMENT ON TABLE assertion_ids IS 'Citizen assertions that were used: each counts once.';
+COMMENT ON COLUMN assertion_ids.channel IS 'Client id of the channel.';
+COMMENT ON COLUMN assertion_ids.jti IS 'Identifier of the assertion.';
+COMMENT ON COLUMN assertion_ids.expires_at IS 'Machine time after which the assertion is refused anyway.';
+
+CREATE TABLE checkpoints (
+  size bigint NOT NULL,
+  origin text NOT NULL,
+  root bytea NOT NULL,
+  note text NOT NULL,
+  signed_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT checkpoints_pkey PRIMARY KEY (size),
+  CONSTRAINT checkpoints_root_check CHECK ((octet_length(root) = 32))
+);
+GRANT INSERT ON checkpoints TO tyiym_clerk_signer;
+GRANT SELECT ON checkpoints TO tyiym_clerk_signer;
+GRANT UPDATE (note, signed_at) ON checkpoints TO tyiym_clerk_signer;
+GRANT SELECT ON checkpoints TO tyiym_clerk_worker;
+GRANT SELECT ON checkpoints TO tyiym_log;
+GRANT SELECT ON checkpoints TO tyiym_tool;
+COMMENT ON TABLE checkpoints IS 'Heads signed with the log key, as published. One per size: the primary key is the compare-and-swap.';
+COMMENT ON COLUMN checkpoints.size IS 'Size of the tree.';
+COMMENT ON COLUMN checkpoints.origin IS 'Name of the log.';
+COMMENT ON COLUMN checkpoints.root IS 'Root of the tree.';
+COMMENT ON COLUMN checkpoints.note IS 'The signed note (C2SP tlog-checkpoint), exactly as served.';
+COMMENT ON COLUMN checkpoints.signed_at IS 'Registry time of the signature.';
+
+CREATE TABLE checks (
+  check_id uuid NOT NULL,
+  lender text NOT NULL,
+  entry_index bigint NOT NULL,
+  subject_epoch smallint,
+  subject bytea,
+  product text NOT NULL,
+  stage text NOT NULL,
+  loan_ref text NOT NULL,
+  verdict text NOT NULL,
+  version integer NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  valid_until timestamp(3) with time zone,
+  CONSTRAINT checks_pkey PRIMARY KEY (check_id),
+  CONSTRAINT checks_check CHECK (((verdict = 'clear'::text) = (valid_until IS NOT NULL))),
+  CONSTRAINT checks_product_check CHECK ((product = ANY (ARRAY['bank-loan'::text, 'microcredit'::text]))),
+  CONSTRAINT checks_stage_check CHECK ((stage = ANY (ARRAY['decision'::text, 'disbursement'::text]))),
+  CONSTRAINT checks_verdict_check CHECK ((verdict = ANY (ARRAY['clear'::text, 'refused'::text])))
+) PARTITION BY RANGE (check_id);
+CREATE INDEX checks_of_lender ON ONLY public.checks USING btree (lender, check_id);
+CREATE INDEX checks_of_subject ON ONLY public.checks USING btree (subject) WHERE (subject IS NOT NULL);
+GRANT SELECT ON checks TO tyiym_clerk_worker;
+GRANT INSERT ON checks TO tyiym_lender;
+GRANT SELECT ON checks TO tyiym_lender;
+GRANT SELECT ON checks TO tyiym_tool;
+COMMENT ON TABLE checks IS 'Checks as lenders look them up again: fold of check.made. Partitioned by day through the UUIDv7.';
+COMMENT ON COLUMN checks.check_id IS 'UUIDv7 at registry time; chk_… on the wire.';
+COMMENT ON COLUMN checks.lender IS 'Client id of the lender that asked.';
+COMMENT ON COLUMN checks.entry_index IS 'Its entry.';
+COMMENT ON COLUMN checks.subject_epoch IS 'Epoch of subject.';
+COMMENT ON COLUMN checks.subject IS 'Pseudonym of the person asked about.';
+COMMENT ON COLUMN checks.product IS 'What is to be lent.';
+COMMENT ON COLUMN checks.stage IS 'Before deciding or before money moves.';
+COMMENT ON COLUMN checks.loan_ref IS 'The lender''s own number of the application.';
+COMMENT ON COLUMN checks.verdict IS 'What was answered.';
+COMMENT ON COLUMN checks.version IS 'Refusal version it rests on.';
+COMMENT ON COLUMN checks.at IS 'Registry time of the answer.';
+COMMENT ON COLUMN checks.valid_until IS 'Until when a clear verdict may be lent on.';
+
+CREATE TABLE entries (
+  index bigint NOT NULL,
+  id uuid NOT NULL,
+  kind text NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  entry text,
+  seed bytea,
+  leaf_hash bytea NOT NULL,
+  subject_epoch smallint,
+  subject bytea,
+  version integer,
+  party text,
+  CONSTRAINT entries_pkey PRIMARY KEY (index),
+  CONSTRAINT entries_check CHECK ((strpos(entry, (('"kind":"'::text || kind) || '"'::text)) > 0)),
+  CONSTRAINT entries_index_check CHECK ((index >= 0)),
+  CONSTRAINT entries_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32)),
+  CONSTRAINT entries_seed_check CHECK ((octet_length(seed) = 32)),
+  CONSTRAINT entries_subject_check CHECK ((octet_length(subject) = 32))
+) PARTITION BY RANGE (index);
+ALTER TABLE entries ENABLE ROW LEVEL SECURITY;
+CREATE INDEX entries_by_time ON ONLY public.entries USING brin (at);
+CREATE INDEX entries_of_subject ON ONLY public.entries USING btree (subject, index) WHERE (subject IS NOT NULL);
+CREATE TRIGGER entries_guard AFTER INSERT ON public.entries REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION entries_guard();
+CREATE POLICY citizen_appends ON entries FOR INSERT TO tyiym_citizen
+  WITH CHECK (kind = ANY (ARRAY['refusal.placed'::text, 'refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text, 'claim.lodged'::text, 'trail.read'::text, 'status-certificate.issued'::text]));
+CREATE POLICY citizen_reads ON entries FOR SELECT TO tyiym_citizen
+  USING (subject IS NOT NULL);
+CREATE POLICY clerk_appends ON entries FOR INSERT TO tyiym_clerk_worker
+  WITH CHECK (kind = ANY (ARRAY['refusal.lifted'::text, 'refusal.placed'::text, 'lift.cancelled'::text, 'breach.found'::text, 'finding.noted'::text, 'harvesting.suspected'::text, 'outage.declared'::text]));
+CREATE POLICY clerk_reads ON entries FOR SELECT TO tyiym_clerk_worker
+  USING (true);
+CREATE POLICY lender_appends ON entries FOR INSERT TO tyiym_lender
+  WITH CHECK (kind = ANY (ARRAY['check.made'::text, 'loan.reported'::text, 'loan.amended'::text, 'loan.written-off'::text, 'breach.answered'::text, 'claim.answered'::text, 'notice.delivered'::text]));
+CREATE POLICY lender_reads ON entries FOR SELECT TO tyiym_lender
+  USING (kind = ANY (ARRAY['check.made'::text, 'loan.reported'::text, 'loan.amended'::text, 'loan.written-off'::text, 'breach.answered'::text, 'claim.answered'::text, 'notice.delivered'::text]));
+CREATE POLICY log_reads_leaves ON entries FOR SELECT TO tyiym_log
+  USING (true);
+CREATE POLICY signer_reads_leaves ON entries FOR SELECT TO tyiym_clerk_signer
+  USING (true);
+CREATE POLICY tool_appends ON entries FOR INSERT TO tyiym_tool
+  WITH CHECK (kind = ANY (ARRAY['registry.opened'::text, 'refusal.inherited'::text, 'party.admitted'::text, 'party.suspended'::text, 'party.key-changed'::text, 'regime.changed'::text, 'key.published'::text, 'key.retired'::text, 'key.compromised'::text, 'log.broken'::text, 'entries.disclosed'::text]));
+CREATE POLICY tool_reads ON entries FOR SELECT TO tyiym_tool
+  USING (true);
+GRANT INSERT ON entries TO tyiym_citizen;
+GRANT SELECT ON entries TO tyiym_citizen;
+GRANT SELECT (index, leaf_hash) ON entries TO tyiym_clerk_signer;
+GRANT INSERT ON entries TO tyiym_clerk_worker;
+GRANT SELECT ON entries TO tyiym_clerk_worker;
+GRANT INSERT ON entries TO tyiym_lender;
+GRANT SELECT ON entries TO tyiym_lender;
+GRANT SELECT (index, leaf_hash) ON entries TO tyiym_log;
+GRANT INSERT ON entries TO tyiym_tool;
+GRANT SELECT ON entries TO tyiym_tool;
+COMMENT ON TABLE entries IS 'The Journal. Append-only; entry, seed and subject become NULL when a person is erased, the leaf hash stays.';
+COMMENT ON COLUMN entries.index IS 'Place in the Journal, from 0, without gaps.';
+COMMENT ON COLUMN entries.id IS 'UUIDv7 at registry time; ent_… on the wire.';
+COMMENT ON COLUMN entries.kind IS 'The kind inside the entry; who may append which is row-level security.';
+COMMENT ON COLUMN entries.at IS 'Registry time of the commit, as in the entry.';
+COMMENT ON COLUMN entries.entry IS 'RFC 8785 text. Holds no IIN.';
+COMMENT ON COLUMN entries.seed IS '32 random bytes from which both salts are derived.';
+COMMENT ON COLUMN entries.leaf_hash IS 'SHA-256(0x00 ‖ leaf), the leaf being a commitment to the entry.';
+COMMENT ON COLUMN entries.subject_epoch IS 'Epoch of the lookup key of subject.';
+COMMENT ON COLUMN entries.subject IS 'Pseudonym of the person the entry is about, if any.';
+COMMENT ON COLUMN entries.version IS 'Refusal version in the entry.';
+COMMENT ON COLUMN entries.party IS 'Client id of the party that acted, if one did.';
+
+CREATE TABLE figures (
+  name text NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  value double precision NOT NULL,
+  CONSTRAINT figures_pkey PRIMARY KEY (name, hour)
+);
+GRANT INSERT ON figures TO tyiym_clerk_worker;
+GRANT SELECT ON figures TO tyiym_clerk_worker;
+GRANT UPDATE ON figures TO tyiym_clerk_worker;
+GRANT SELECT ON figures TO tyiym_log;
+COMMENT ON TABLE figures IS 'Public figures: counts by the hour, rounded.';
+COMMENT ON COLUMN figures.name IS 'What is counted.';
+COMMENT ON COLUMN figures.hour IS 'Start of the hour, registry time.';
+COMMENT ON COLUMN figures.value IS 'The figure.';
+
+CREATE TABLE heads (
+  size bigint NOT NULL,
+  from_size bigint NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  root bytea NOT NULL,
+  frontier bytea NOT NULL,
+  kid text NOT NULL,
+  jws text NOT NULL,
+  CONSTRAINT heads_pkey PRIMARY KEY (size),
+  CONSTRAINT heads_check CHECK ((from_size < size)),
+  CONSTRAINT heads_root_check CHECK ((octet_length(root) = 32))
+);
+CREATE TRIGGER heads_guard AFTER INSERT ON public.heads FOR EACH ROW EXECUTE FUNCTION heads_guard();
+GRANT INSERT ON heads TO tyiym_citizen;
+GRANT SELECT ON heads TO tyiym_citizen;
+GRANT SELECT ON heads TO tyiym_clerk_signer;
+GRANT INSERT ON heads TO tyiym_clerk_worker;
+GRANT SELECT ON heads TO tyiym_clerk_worker;
+GRANT INSERT ON heads TO tyiym_lender;
+GRANT SELECT ON heads TO tyiym_lender;
+GRANT SELECT ON heads TO tyiym_log;
+GRANT INSERT ON heads TO tyiym_tool;
+GRANT SELECT ON heads TO tyiym_tool;
+COMMENT ON TABLE heads IS 'One signed head a commit; an old proof comes from the frontier of the head before and the leaf hashes of the batch.';
+COMMENT ON COLUMN heads.size IS 'Size of the tree after the commit.';
+COMMENT ON COLUMN heads.from_size IS 'Size before it: the batch is the entries from_size … size − 1.';
+COMMENT ON COLUMN heads.at IS 'Registry time of the commit.';
+COMMENT ON COLUMN heads.root IS 'Root of the tree at this size.';
+COMMENT ON COLUMN heads.frontier IS 'Hashes of the perfect subtrees at this size, largest first.';
+COMMENT ON COLUMN heads.kid IS 'RFC 7638 thumbprint of the head key that signed.';
+COMMENT ON COLUMN heads.jws IS 'The head as a JWS, typ tyiym-head+jwt.';
+
+CREATE TABLE idempotency_keys (
+  day date NOT NULL,
+  app text NOT NULL,
+  party text NOT NULL,
+  route text NOT NULL,
+  key text NOT NULL,
+  body_hmac bytea NOT NULL,
+  resource uuid,
+  entry_index bigint,
+  person_id uuid,
+  answer bytea,
+  CONSTRAINT idempotency_keys_pkey PRIMARY KEY (day, app, party, route, key),
+  CONSTRAINT idempotency_keys_body_hmac_check CHECK ((octet_length(body_hmac) = 32))
+) PARTITION BY RANGE (day);
+ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY citizen_keys ON idempotency_keys FOR ALL TO tyiym_citizen
+  USING (app = 'citizen'::text)
+  WITH CHECK (app = 'citizen'::text);
+CREATE POLICY lender_keys ON idempotency_keys FOR ALL TO tyiym_lender
+  USING (app = 'lender'::text)
+  WITH CHECK (app = 'lender'::text);
+CREATE POLICY tool_keys ON idempotency_keys FOR SELECT TO tyiym_tool
+  USING (true);
+GRANT INSERT ON idempotency_keys TO tyiym_citizen;
+GRANT SELECT ON idempotency_keys TO tyiym_citizen;
+GRANT INSERT ON idempotency_keys TO tyiym_lender;
+GRANT SELECT ON idempotency_keys TO tyiym_lender;
+GRANT SELECT ON idempotency_keys TO tyiym_tool;
+COMMENT ON TABLE idempotency_keys IS 'Answers already given, for at least 72 h; a day partition each.';
+COMMENT ON COLUMN idempotency_keys.day IS 'UTC day of registry time at which the key was first used.';
+COMMENT ON COLUMN idempotency_keys.app IS 'App that keeps it; row-level security by it.';
+COMMENT ON COLUMN idempotency_keys.party IS 'Client id of the party that sent it.';
+COMMENT ON COLUMN idempotency_keys.route IS 'Method and route.';
+COMMENT ON COLUMN idempotency_keys.key IS 'The key.';
+COMMENT ON COLUMN idempotency_keys.body_hmac IS 'HMAC-SHA-256 of the raw body under the app''s idempotency key.';
+COMMENT ON COLUMN idempotency_keys.resource IS 'What was made.';
+COMMENT ON COLUMN idempotency_keys.entry_index IS 'Its entry, if one was appended.';
+COMMENT ON COLUMN idempotency_keys.person_id IS 'Whose data key sealed the answer.';
+COMMENT ON COLUMN idempotency_keys.answer IS 'Sealed answer, where it cannot be rebuilt from rows.';
+
+CREATE TABLE journal_head (
+  only_row boolean DEFAULT true NOT NULL,
+  origin text NOT NULL,
+  size bigint NOT NULL,
+  root bytea NOT NULL,
+  frontier bytea NOT NULL,
+  state_version bigint NOT NULL,
+  rules_version bigint NOT NULL,
+  feed_seq bigint NOT NULL,
+  last_at timestamp(3) with time zone NOT NULL,
+  clock_offset_ms bigint DEFAULT 0 NOT NULL,
+  key_checks jsonb NOT NULL,
+  CONSTRAINT journal_head_pkey PRIMARY KEY (only_row),
+  CONSTRAINT journal_head_clock_offset_ms_check CHECK ((clock_offset_ms >= 0)),
+  CONSTRAINT journal_head_feed_seq_check CHECK ((feed_seq >= 0)),
+  CONSTRAINT journal_head_frontier_check CHECK (((octet_length(frontier) % 32) = 0)),
+  CONSTRAINT journal_head_only_row_check CHECK (only_row),
+  CONSTRAINT journal_head_root_check CHECK ((octet_length(root) = 32)),
+  CONSTRAINT journal_head_size_check CHECK ((size >= 0))
+);
+CREATE TRIGGER journal_head_guard AFTER UPDATE ON public.journal_head FOR EACH ROW EXECUTE FUNCTION journal_head_guard();
+GRANT SELECT ON journal_head TO tyiym_citizen;
+GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_citizen;
+GRANT SELECT ON journal_head TO tyiym_clerk_signer;
+GRANT SELECT ON journal_head TO tyiym_clerk_worker;
+GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_clerk_worker;
+GRANT SELECT ON journal_head TO tyiym_lender;
+GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_lender;
+GRANT SELECT ON journal_head TO tyiym_log;
+GRANT SELECT ON journal_head TO tyiym_tool;
+GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_tool;
+COMMENT ON TABLE journal_head IS 'The one row whose lock is the order of the Journal.';
+COMMENT ON COLUMN journal_head.only_row IS 'True: a second row cannot be.';
+COMMENT ON COLUMN journal_head.origin IS 'Name of the log (C2SP tlog-checkpoint); every append compares it.';
+COMMENT ON COLUMN journal_head.size IS 'Number of entries.';
+COMMENT ON COLUMN journal_head.root IS 'RFC 9162 Merkle tree hash over all entries.';
+COMMENT ON COLUMN journal_head.frontier IS 'Hashes of the perfect subtrees of the tree, largest first, 32 bytes each.';
+COMMENT ON COLUMN journal_head.state_version IS 'Rises with every entry that can change a verdict and with the fence.';
+COMMENT ON COLUMN journal_head.rules_version IS 'Rises with entries about regime, parties and keys; caches are emptied by it.';
+COMMENT ON COLUMN journal_head.feed_seq IS 'Number of the newest feed event, the same for all streams.';
+COMMENT ON COLUMN journal_head.last_at IS 'Registry time of the newest commit; never goes back.';
+COMMENT ON COLUMN journal_head.clock_offset_ms IS 'Registry time minus the clock of the database; 0 outside the sandbox.';
+COMMENT ON COLUMN journal_head.key_checks IS 'Epoch → check value of its lookup key; a process with another key gets no append.';
+
+CREATE TABLE official_acts (
+  act_id uuid NOT NULL,
+  entry_index bigint NOT NULL,
+  act text NOT NULL,
+  data_key bytea NOT NULL,
+  cms bytea[] NOT NULL,
+  CONSTRAINT official_acts_pkey PRIMARY KEY (act_id),
+  CONSTRAINT official_acts_cms_check CHECK ((cardinality(cms) = 2))
+);
+GRANT INSERT ON official_acts TO tyiym_tool;
+GRANT SELECT ON official_acts TO tyiym_tool;
+COMMENT ON TABLE official_acts IS 'Acts that two officials signed: insert-only, each applied once, verified again by fsck.';
+COMMENT ON COLUMN official_acts.act_id IS 'UUID inside the act; the primary key is what keeps it from being applied twice.';
+COMMENT ON COLUMN official_acts.entry_index IS 'Entry that came of it.';
+COMMENT ON COLUMN official_acts.act IS 'The signed bytes: RFC 8785 text. Names no person but officials.';
+COMMENT ON COLUMN official_acts.data_key IS 'Key of this row''s sealed column, itself sealed with the identity key.';
+COMMENT ON COLUMN official_acts.cms IS 'Sealed: the two CMS, DER, because their certificates name the officials'' IIN.';
+
+CREATE TABLE officials (
+  official_id text NOT NULL,
+  name text NOT NULL,
+  role text NOT NULL,
+  client_id text,
+  cert_sha256 text[] NOT NULL,
+  state text NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT officials_pkey PRIMARY KEY (official_id),
+  CONSTRAINT officials_client_id_fkey FOREIGN KEY (client_id) REFERENCES parties(client_id),
+  CONSTRAINT officials_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'suspended'::text])))
+);
+GRANT SELECT ON officials TO tyiym_clerk_worker;
+GRANT INSERT ON officials TO tyiym_tool;
+GRANT SELECT ON officials TO tyiym_tool;
+GRANT UPDATE ON officials TO tyiym_tool;
+COMMENT ON TABLE officials IS 'People who sign acts of the registry and decisions; known by their certificates.';
+COMMENT ON COLUMN officials.official_id IS 'Short name, chosen at admission.';
+COMMENT ON COLUMN officials.name IS 'Full name.';
+COMMENT ON COLUMN officials.role IS 'operator, regulator or judge.';
+COMMENT ON COLUMN officials.client_id IS 'The party they act for; none for operators.';
+COMMENT ON COLUMN officials.cert_sha256 IS 'SHA-256 thumbprints of their certificates, base64url.';
+COMMENT ON COLUMN officials.state IS 'Only admitted officials sign.';
+COMMENT ON COLUMN officials.entry_index IS 'Entry that wrote this row last.';
+
+CREATE TABLE oidc_payloads (
+  model text NOT NULL,
+  id text NOT NULL,
+  payload jsonb NOT NULL,
+  expires_at timestamp with time zone,
+  CONSTRAINT oidc_payloads_pkey PRIMARY KEY (model, id)
+);
+CREATE INDEX oidc_payloads_expired ON public.oidc_payloads USING btree (expires_at);
+GRANT DELETE ON oidc_payloads TO tyiym_access;
+GRANT INSERT ON oidc_payloads TO tyiym_access;
+GRANT SELECT ON oidc_payloads TO tyiym_access;
+GRANT UPDATE ON oidc_payloads TO tyiym_access;
+COMMENT ON TABLE oidc_payloads IS 'What the authorization server remembers: identifiers of assertions, once each.';
+COMMENT ON COLUMN oidc_payloads.model IS 'Model of oidc-provider.';
+COMMENT ON COLUMN oidc_payloads.id IS 'Identifier within the model.';
+COMMENT ON COLUMN oidc_payloads.payload IS 'What the model stores.';
+COMMENT ON COLUMN oidc_payloads.expires_at IS 'Machine time after which the row is rubbish.';
+
+CREATE TABLE parties (
+  client_id text NOT NULL,
+  kind text NOT NULL,
+  bin text NOT NULL,
+  name_kk text NOT NULL,
+  name_ru text NOT NULL,
+  name_en text NOT NULL,
+  scopes text[] NOT NULL,
+  resource text NOT NULL,
+  state text NOT NULL,
+  admitted_at timestamp(3) with time zone NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT parties_pkey PRIMARY KEY (client_id),
+  CONSTRAINT parties_bin_check CHECK ((bin ~ '^[0-9]{12}$'::text)),
+  CONSTRAINT parties_kind_check CHECK ((kind = ANY (ARRAY['channel'::text, 'bank'::text, 'mfo'::text, 'bureau'::text, 'regulator'::text, 'court'::text]))),
+  CONSTRAINT parties_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'suspended'::text])))
+);
+GRANT SELECT ON parties TO tyiym_access;
+GRANT SELECT ON parties TO tyiym_citizen;
+GRANT SELECT ON parties TO tyiym_clerk_worker;
+GRANT SELECT ON parties TO tyiym_lender;
+GRANT SELECT ON parties TO tyiym_log;
+GRANT INSERT ON parties TO tyiym_tool;
+GRANT SELECT ON parties TO tyiym_tool;
+GRANT UPDATE ON parties TO tyiym_tool;
+COMMENT ON TABLE parties IS 'Registered organisations: fold of the party entries.';
+COMMENT ON COLUMN parties.client_id IS 'OAuth client id, chosen at admission.';
+COMMENT ON COLUMN parties.kind IS 'What the organisation is; a scope counts only with it.';
+COMMENT ON COLUMN parties.bin IS 'Business identification number.';
+COMMENT ON COLUMN parties.name_kk IS 'Name in Kazakh.';
+COMMENT ON COLUMN parties.name_ru IS 'Name in Russian.';
+COMMENT ON COLUMN parties.name_en IS 'Name in English.';
+COMMENT ON COLUMN parties.scopes IS 'Scopes it may ask tokens for.';
+COMMENT ON COLUMN parties.resource IS 'The one audience of its tokens: the public base URL of an app.';
+COMMENT ON COLUMN parties.state IS 'A suspended party is refused by the very next batch.';
+COMMENT ON COLUMN parties.admitted_at IS 'Registry time of its first admission.';
+COMMENT ON COLUMN parties.entry_index IS 'Entry that wrote this row last.';
+
+CREATE TABLE party_keys (
+  client_id text NOT NULL,
+  kid text NOT NULL,
+  use text NOT NULL,
+  jwk jsonb NOT NULL,
+  cert_sha256 text,
+  not_before timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone,
+  retired_at timestamp(3) with time zone,
+  entry_index bigint NOT NULL,
+  CONSTRAINT party_keys_pkey PRIMARY KEY (client_id, kid),
+  CONSTRAINT party_keys_client_id_fkey FOREIGN KEY (client_id) REFERENCES parties(client_id),
+  CONSTRAINT party_keys_jwk_check CHECK ((NOT (jwk ? 'd'::text))),
+  CONSTRAINT party_keys_use_check CHECK ((use = ANY (ARRAY['sig'::text, 'enc'::text])))
+);
+GRANT SELECT ON party_keys TO tyiym_access;
+GRANT SELECT ON party_keys TO tyiym_citizen;
+GRANT SELECT ON party_keys TO tyiym_clerk_worker;
+GRANT SELECT ON party_keys TO tyiym_lender;
+GRANT SELECT ON party_keys TO tyiym_log;
+GRANT INSERT ON party_keys TO tyiym_tool;
+GRANT SELECT ON party_keys TO tyiym_tool;
+GRANT UPDATE ON party_keys TO tyiym_tool;
+COMMENT ON TABLE party_keys IS 'Public keys of parties: fold of the party entries. Overlapping keys all count.';
+COMMENT ON COLUMN party_keys.client_id IS 'Whose key.';
+COMMENT ON COLUMN party_keys.kid IS 'RFC 7638 thumbprint.';
+COMMENT ON COLUMN party_keys.use IS 'sig: assertions and proofs; enc: what is sealed for the party.';
+COMMENT ON COLUMN party_keys.jwk IS 'Public JWK.';
+COMMENT ON COLUMN party_keys.cert_sha256 IS 'x5t#S256 of the certificate pinned for mutual TLS, base64url.';
+COMMENT ON COLUMN party_keys.not_before IS 'Counts from here.';
+COMMENT ON COLUMN party_keys.expires_at IS 'Counts until here.';
+COMMENT ON COLUMN party_keys.retired_at IS 'When it was retired.';
+COMMENT ON COLUMN party_keys.entry_index IS 'Entry that wrote this row last.';
+
+CREATE TABLE people (
+  person_id uuid NOT NULL,
+  subject_epoch smallint NOT NULL,
+  subject bytea NOT NULL,
+  data_key bytea NOT NULL,
+  iin bytea NOT NULL,
+  first_seen_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT people_pkey PRIMARY KEY (person_id),
+  CONSTRAINT people_subject_check CHECK ((octet_length(subject) = 32)),
+  CONSTRAINT people_subject_subject_epoch_key UNIQUE (subject, subject_epoch)
+);
+GRANT INSERT ON people TO tyiym_citizen;
+GRANT SELECT ON people TO tyiym_citizen;
+GRANT SELECT ON people TO tyiym_clerk_worker;
+GRANT SELECT ON people TO tyiym_tool;
+COMMENT ON TABLE people IS 'Citizens who ever opened an application. The IIN stands here, sealed, and nowhere else but in documents they signed.';
+COMMENT ON COLUMN people.person_id IS 'Row number for sealed places and references; says nothing.';
+COMMENT ON COLUMN people.subject_epoch IS 'Epoch of the lookup key of subject.';
+COMMENT ON COLUMN people.subject IS 'Pseudonym of the person.';
+COMMENT ON COLUMN people.data_key IS 'Key of this person''s sealed columns, itself sealed with the identity key.';
+COMMENT ON COLUMN people.iin IS 'Sealed IIN.';
+COMMENT ON COLUMN people.first_seen_at IS 'Registry time of the first application.';
+
+CREATE TABLE refusals (
+  subject bytea NOT NULL,
+  subject_epoch smallint NOT NULL,
+  state text NOT NULL,
+  version integer NOT NULL,
+  lock_hours integer NOT NULL,
+  placed_at timestamp(3) with time zone,
+  lift_requested_at timestamp(3) with time zone,
+  lifts_at timestamp(3) with time zone,
+  place_again_after_hours integer,
+  placed_again_at timestamp(3) with time zone,
+  requested_by uuid,
+  request_index bigint,
+  moved_leaf bytea,
+  entry_index bigint,
+  CONSTRAINT refusals_pkey PRIMARY KEY (subject, subject_epoch),
+  CONSTRAINT refusals_check CHECK (((state <> 'lift-pending'::text) OR ((lifts_at IS NOT NULL) AND (requested_by IS NOT NULL)))),
+  CONSTRAINT refusals_check1 CHECK (((state = 'sentinel'::text) OR ((entry_index IS NOT NULL) AND (moved_leaf IS NOT NULL) AND (version > 0)))),
+  CONSTRAINT refusals_lock_hours_check CHECK ((lock_hours >= 0)),
+  CONSTRAINT refusals_state_check CHECK ((state = ANY (ARRAY['none'::text, 'in-force'::text, 'lift-pending'::text, 'sentinel'::text]))),
+  CONSTRAINT refusals_subject_check CHECK ((octet_length(subject) = 32)),
+  CONSTRAINT refusals_version_check CHECK ((version >= 0))
+);
+CREATE INDEX refusals_to_lift ON public.refusals USING btree (lifts_at) WHERE (state = 'lift-pending'::text);
+CREATE INDEX refusals_to_return ON public.refusals USING btree (placed_again_at) WHERE ((state = 'none'::text) AND (placed_again_at IS NOT NULL));
+CREATE TRIGGER refusals_guard AFTER INSERT OR UPDATE ON public.refusals FOR EACH ROW EXECUTE FUNCTION refusals_guard();
+GRANT INSERT ON refusals TO tyiym_citizen;
+GRANT SELECT ON refusals TO tyiym_citizen;
+GRANT UPDATE ON refusals TO tyiym_citizen;
+GRANT INSERT ON refusals TO tyiym_clerk_worker;
+GRANT SELECT ON refusals TO tyiym_clerk_worker;
+GRANT UPDATE ON refusals TO tyiym_clerk_worker;
+GRANT SELECT ON refusals TO tyiym_lender;
+GRANT INSERT ON refusals TO tyiym_tool;
+GRANT SELECT ON refusals TO tyiym_tool;
+GRANT UPDATE ON refusals TO tyiym_tool;
+COMMENT ON TABLE refusals IS 'One row a person, narrow because every check reads it: fold of the person''s entries. One sentinel an epoch.';
+COMMENT ON COLUMN refusals.subject IS 'Pseudonym of the person.';
+COMMENT ON COLUMN refusals.subject_epoch IS 'Epoch of its lookup key.';
+COMMENT ON COLUMN refusals.state IS 'none, in-force, lift-pending; sentinel proves that the lookup key is right.';
+COMMENT ON COLUMN refusals.version IS 'Refusal version: rises with every placing and lifting.';
+COMMENT ON COLUMN refusals.lock_hours IS 'The lock; kept after lifting for a return.';
+COMMENT ON COLUMN refusals.placed_at IS 'Registry time of the placing in force.';
+COMMENT ON COLUMN refusals.lift_requested_at IS 'Registry time of the signed lift.';
+COMMENT ON COLUMN refusals.lifts_at IS 'When the pending lift may be carried out.';
+COMMENT ON COLUMN refusals.place_again_after_hours IS 'Hours between lifting and return, as signed.';
+COMMENT ON COLUMN refusals.placed_again_at IS 'When the return is due.';
+COMMENT ON COLUMN refusals.requested_by IS 'Id of the lift.requested entry.';
+COMMENT ON COLUMN refusals.request_index IS 'Its index.';
+COMMENT ON COLUMN refusals.moved_leaf IS 'Leaf hash of the newest entry that raised the version.';
+COMMENT ON COLUMN refusals.entry_index IS 'Entry that wrote this row last.';
+
+CREATE TABLE regime (
+  name text NOT NULL,
+  subject_of_rule text DEFAULT ''::text NOT NULL,
+  value jsonb NOT NULL,
+  applies_by text NOT NULL,
+  applies_from timestamp(3) with time zone NOT NULL,
+  applies_to timestamp(3) with time zone,
+  enacted_on date,
+  source text NOT NULL,
+  certainty text NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT regime_pkey PRIMARY KEY (name, subject_of_rule, applies_from, entry_index),
+  CONSTRAINT regime_applies_by_check CHECK ((applies_by = ANY (ARRAY['signedAt'::text, 'disbursedAt'::text, 'discoveredAt'::text, 'askedAt'::text]))),
+  CONSTRAINT regime_certainty_check CHECK ((certainty = ANY (ARRAY['sourced'::text, 'inferred'::text, 'open'::text])))
+);
+GRANT SELECT ON regime TO tyiym_access;
+GRANT SELECT ON regime TO tyiym_citizen;
+GRANT SELECT ON regime TO tyiym_clerk_worker;
+GRANT SELECT ON regime TO tyiym_lender;
+GRANT SELECT ON regime TO tyiym_log;
+GRANT INSERT ON regime TO tyiym_tool;
+GRANT SELECT ON regime TO tyiym_tool;
+COMMENT ON TABLE regime IS 'The dated table of law: fold of registry.opened and regime.changed.';
+COMMENT ON COLUMN regime.name IS 'Name of the rule, as on the product page.';
+COMMENT ON COLUMN regime.subject_of_rule IS 'Client id of the lender for rules that stand per lender, else empty.';
+COMMENT ON COLUMN regime.value IS 'The value.';
+COMMENT ON COLUMN regime.applies_by IS 'Which instant of a case chooses the row.';
+COMMENT ON COLUMN regime.applies_from IS 'First instant.';
+COMMENT ON COLUMN regime.applies_to IS 'First instant it no longer applies.';
+COMMENT ON COLUMN regime.enacted_on IS 'Day of enactment, where known.';
+COMMENT ON COLUMN regime.source IS 'Where it comes from.';
+COMMENT ON COLUMN regime.certainty IS 'How sure we are.';
+COMMENT ON COLUMN regime.entry_index IS 'Entry that wrote this row; of two that apply the later wins.';
+
+CREATE TABLE signed_documents (
+  entry_index bigint NOT NULL,
+  application_id uuid NOT NULL,
+  person_id uuid NOT NULL,
+  document bytea NOT NULL,
+  cms bytea NOT NULL,
+  revocation bytea NOT NULL,
+  revocation_kind text NOT NULL,
+  revocation_stale boolean NOT NULL,
+  CONSTRAINT signed_documents_pkey PRIMARY KEY (entry_index),
+  CONSTRAINT signed_documents_person_id_fkey FOREIGN KEY (person_id) REFERENCES people(person_id),
+  CONSTRAINT signed_documents_revocation_kind_check CHECK ((revocation_kind = ANY (ARRAY['crl'::text, 'ocsp'::text, 'ncanode'::text])))
+);
+CREATE INDEX signed_documents_of_application ON public.signed_documents USING btree (application_id);
+CREATE INDEX signed_documents_stale ON public.signed_documents USING btree (entry_index) WHERE revocation_stale;
+GRANT INSERT ON signed_documents TO tyiym_citizen;
+GRANT SELECT ON signed_documents TO tyiym_citizen;
+GRANT SELECT ON signed_documents TO tyiym_clerk_worker;
+GRANT SELECT ON signed_documents TO tyiym_tool;
+COMMENT ON TABLE signed_documents IS 'What stands behind an act of a citizen, sealed: insert-only, verified again by fsck.';
+COMMENT ON COLUMN signed_documents.entry_index IS 'Entry that rests on it.';
+COMMENT ON COLUMN signed_documents.application_id IS 'Application; also the row name of the sealed places.';
+COMMENT ON COLUMN signed_documents.person_id IS 'Whose data key sealed it.';
+COMMENT ON COLUMN signed_documents.document IS 'Sealed: the signed bytes.';
+COMMENT ON COLUMN signed_documents.cms IS 'Sealed: the CMS, DER.';
+COMMENT ON COLUMN signed_documents.revocation IS 'Sealed: the CRL or OCSP answer that was used, DER.';
+COMMENT ON COLUMN signed_documents.revocation_kind IS 'Which of them.';
+COMMENT ON COLUMN signed_documents.revocation_stale IS 'The CRL was past its nextUpdate (placing only); it is asked again.';
+
+CREATE TABLE signing_keys (
+  kid text NOT NULL,
+  purpose text NOT NULL,
+  kinds text[] NOT NULL,
+  jwk jsonb NOT NULL,
+  from_size bigint NOT NULL,
+  not_before timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  retired_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone,
+  entry_index bigint NOT NULL,
+  CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
+  CONSTRAINT signing_keys_jwk_check CHECK ((NOT (jwk ? 'd'::text)))
+);
+GRANT SELECT ON signing_keys TO tyiym_access;
+GRANT SELECT ON signing_keys TO tyiym_citizen;
+GRANT SELECT ON signing_keys TO tyiym_clerk_worker;
+GRANT SELECT ON signing_keys TO tyiym_lender;
+GRANT SELECT ON signing_keys TO tyiym_log;
+GRANT INSERT ON signing_keys TO tyiym_tool;
+GRANT SELECT ON signing_keys TO tyiym_tool;
+GRANT UPDATE ON signing_keys TO tyiym_tool;
+COMMENT ON TABLE signing_keys IS 'Public halves of the keys this registry signs with: fold of the key entries.';
+COMMENT ON COLUMN signing_keys.kid IS 'RFC 7638 thumbprint.';
+COMMENT ON COLUMN signing_keys.purpose IS 'head/lender, log, access …';
+COMMENT ON COLUMN signing_keys.kinds IS 'Kinds of entry a head key may vouch for.';
+COMMENT ON COLUMN signing_keys.jwk IS 'Public JWK.';
+COMMENT ON COLUMN signing_keys.from_size IS 'Size of the Journal from which it is used.';
+COMMENT ON COLUMN signing_keys.not_before IS 'Counts from here.';
+COMMENT ON COLUMN signing_keys.expires_at IS 'Counts until here.';
+COMMENT ON COLUMN signing_keys.retired_at IS 'No longer signs; what it signed stands.';
+COMMENT ON COLUMN signing_keys.revoked_at IS 'Compromised: only logged and witnessed evidence counts from here.';
+COMMENT ON COLUMN signing_keys.entry_index IS 'Entry that wrote this row last.';
+
+CREATE VIEW public_openings AS
+ SELECT index,
+    entry,
+    seed
+   FROM entries
+  WHERE ((kind = 'registry.opened'::text) OR (split_part(kind, '.'::text, 1) = ANY (ARRAY['key'::text, 'party'::text, 'regime'::text, 'outage'::text, 'log'::text])));
+GRANT SELECT ON public_openings TO tyiym_log;
+COMMENT ON VIEW public_openings IS 'Entries that name no person and are open to everybody, with the seed of their salt.';
+
+CREATE OR REPLACE FUNCTION public.advance_clock(hours integer)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF hours NOT BETWEEN 1 AND 2160 THEN RAISE EXCEPTION 'hours must lie between 1 and 2160'; END IF;
+  UPDATE journal_head SET clock_offset_ms = clock_offset_ms + hours * 3600000::bigint;
+  UPDATE graphile_worker._private_jobs SET run_at = run_at - hours * interval '1 hour' WHERE locked_at IS NULL;
+  PERFORM make_partitions(14);
+  RETURN registry_now();
+END $function$;
+REVOKE ALL ON FUNCTION advance_clock(integer) FROM PUBLIC;
+COMMENT ON FUNCTION advance_clock(integer) IS 'The sandbox''s clock; only the owner may call it. Jobs that become due move with it.';
+
+CREATE OR REPLACE FUNCTION public.ask_clerk_to_move(entry_index bigint, due timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM graphile_worker.add_job('move-refusal', json_build_object('entryIndex', entry_index),
+    run_at => clock_timestamp() + greatest(due - registry_now(), interval '0'),
+    max_attempts => 25, job_key => 'move-refusal:' || entry_index);
+  RETURN true;
+END $function$;
+REVOKE ALL ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) TO tyiym_clerk_worker;
+COMMENT ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) IS 'Job move-refusal: carry out the lift or the return that this entry makes due.';
+
+CREATE OR REPLACE FUNCTION public.days_ahead()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT coalesce(min(last_day) - (registry_now() AT TIME ZONE 'UTC')::date, -1) FROM (
+    SELECT max(to_date(right(c.relname, 8), 'YYYYMMDD')) AS last_day
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent IN ('checks'::regclass, 'idempotency_keys'::regclass) GROUP BY i.inhparent) p
+$function$;
+REVOKE ALL ON FUNCTION days_ahead() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION days_ahead() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_access;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_clerk_signer;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_clerk_worker;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_lender;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_log;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_tool;
+COMMENT ON FUNCTION days_ahead() IS 'For how many days from today partitions exist; readyz warns below 7.';
+
+CREATE OR REPLACE FUNCTION public.drop_old_idempotency_keys()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+DECLARE
+  part text;
+  dropped integer := 0;
+BEGIN
+  FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'idempotency_keys'::regclass
+      AND c.relname < 'idempotency_keys_' || to_char((registry_now() AT TIME ZONE 'UTC')::date - 4, 'YYYYMMDD')
+  LOOP
+    EXECUTE format('ALTER TABLE idempotency_keys DETACH PARTITION %I', part);
+    EXECUTE format('DROP TABLE %I', part);
+    dropped := dropped + 1;
+  END LOOP;
+  RETURN dropped;
+END $function$;
+REVOKE ALL ON FUNCTION drop_old_idempotency_keys() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION drop_old_idempotency_keys() TO tyiym_clerk_worker;
+COMMENT ON FUNCTION drop_old_idempotency_keys() IS 'Drops the day partitions that are over 72 h old in whole.';
+
+CREATE OR REPLACE FUNCTION public.end_stuck_backends()
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT count(*)::integer FROM (
+    SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
+    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+      AND a.xact_start < clock_timestamp() - interval '2 seconds'
+      AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = 'journal_head'::regclass
+        AND l.mode IN ('RowShareLock', 'RowExclusiveLock'))
+  ) ended
+$function$;
+REVOKE ALL ON FUNCTION end_stuck_backends() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION end_stuck_backends() TO tyiym_clerk_worker;
+COMMENT ON FUNCTION end_stuck_backends() IS 'Ends backends that have held the head for more than 2 s, because everybody waits behind them.';
+
+CREATE OR REPLACE FUNCTION public.entries_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF (SELECT max(index) FROM appended) >= (SELECT size FROM journal_head) THEN
+    RAISE EXCEPTION 'entries are appended together with the head' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION entries_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION entries_guard() TO PUBLIC;
+COMMENT ON FUNCTION entries_guard() IS 'No entry lies beyond the head, so the head can only grow by entries of its own transaction.';
+
+CREATE OR REPLACE FUNCTION public.heads_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.size > (SELECT size FROM journal_head) THEN
+    RAISE EXCEPTION 'a signed head is written together with the head' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION heads_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION heads_guard() TO PUBLIC;
+COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head.';
+
+CREATE OR REPLACE FUNCTION public.journal_head_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  appended bigint;
+BEGIN
+  IF NEW.size < OLD.size OR NEW.state_version < OLD.state_version OR NEW.rules_version < OLD.rules_version
+     OR NEW.feed_seq < OLD.feed_seq OR NEW.last_at < OLD.last_at OR NEW.clock_offset_ms < OLD.clock_offset_ms THEN
+    RAISE EXCEPTION 'the head of the Journal never goes back' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF NEW.last_at > OLD.last_at AND NEW.last_at > registry_now() + interval '1 second' THEN
+    RAISE EXCEPTION 'the head of the Journal is never ahead of the clock' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  SELECT count(*) INTO appended FROM entries WHERE index >= OLD.size AND index < NEW.size;
+  IF appended <> NEW.size - OLD.size THEN
+    RAISE EXCEPTION 'the head of the Journal grows by exactly the entries appended with it' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF NEW.size > OLD.size THEN
+    PERFORM 1 FROM heads WHERE size = NEW.size AND from_size = OLD.size AND root = NEW.root AND frontier = NEW.frontier AND at = NEW.last_at;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'the head of the Journal grows with its signed head' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+  ELSIF NEW.root <> OLD.root OR NEW.frontier <> OLD.frontier OR NEW.last_at <> OLD.last_at OR NEW.feed_seq <> OLD.feed_seq
+     OR NEW.rules_version <> OLD.rules_version THEN
+    RAISE EXCEPTION 'without entries only the fence moves the head' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION journal_head_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION journal_head_guard() TO PUBLIC;
+COMMENT ON FUNCTION journal_head_guard() IS 'Runs at the end of the append, when head, heads and entries are all written.';
+
+CREATE OR REPLACE FUNCTION public.make_partition(parent text, part text, low text, high text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF to_regclass(part) IS NOT NULL THEN RETURN false; END IF;
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part, parent);
+  EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, part, low, high);
+  RETURN true;
+END $function$;
+REVOKE ALL ON FUNCTION make_partition(text,text,text,text) FROM PUBLIC;
+COMMENT ON FUNCTION make_partition(text,text,text,text) IS 'CREATE LIKE and ATTACH, which does not stop inserts as CREATE … PARTITION OF would behind a reader.';
+
+CREATE OR REPLACE FUNCTION public.make_partitions(days_ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+DECLARE
+  entries_each CONSTANT bigint := 1000000;
+  made integer := 0;
+  today date := (registry_now() AT TIME ZONE 'UTC')::date;
+  first_index bigint := (SELECT coalesce(max(size), 0) FROM journal_head) / entries_each;
+  d date;
+  n bigint;
+BEGIN
+  IF days_ahead NOT BETWEEN 1 AND 400 THEN RAISE EXCEPTION 'days_ahead must lie between 1 and 400'; END IF;
+  FOR n IN first_index .. first_index + 9 LOOP
+    made := made + make_partition('entries', 'entries_' || lpad(n::text, 6, '0'), (n * entries_each)::text, ((n + 1) * entries_each)::text)::integer;
+  END LOOP;
+  FOR d IN SELECT today + g FROM generate_series(-1, days_ahead) g LOOP
+    made := made + make_partition('checks', 'checks_' || to_char(d, 'YYYYMMDD'),
+      uuid_floor(d::timestamp AT TIME ZONE 'UTC')::text, uuid_floor((d + 1)::timestamp AT TIME ZONE 'UTC')::text)::integer;
+    made := made + make_partition('idempotency_keys', 'idempotency_keys_' || to_char(d, 'YYYYMMDD'), d::text, (d + 1)::text)::integer;
+  END LOOP;
+  RETURN made;
+END $function$;
+REVOKE ALL ON FUNCTION make_partitions(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION make_partitions(integer) TO tyiym_clerk_worker;
+COMMENT ON FUNCTION make_partitions(integer) IS 'Makes the partitions of the days ahead and ten ranges of entries; returns how many were missing.';
+
+CREATE OR REPLACE FUNCTION public.refusals_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  moved entries;
+BEGIN
+  IF NEW.state = 'sentinel' OR (TG_OP = 'UPDATE' AND OLD.state = 'sentinel') THEN
+    IF session_user <> 'tyiym_owner' THEN
+      RAISE EXCEPTION 'a sentinel is the owner''s' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+  END IF;
+  SELECT * INTO moved FROM entries WHERE index = NEW.entry_index;
+  IF moved.subject IS DISTINCT FROM NEW.subject OR moved.subject_epoch IS DISTINCT FROM NEW.subject_epoch
+     OR moved.version IS DISTINCT FROM NEW.version
+     OR NEW.state <> (CASE moved.kind
+       WHEN 'refusal.placed' THEN 'in-force' WHEN 'refusal.inherited' THEN 'in-force' WHEN 'refusal.lock-grown' THEN 'in-force'
+       WHEN 'lift.cancelled' THEN 'in-force' WHEN 'lift.requested' THEN 'lift-pending'
+       WHEN 'refusal.lifted' THEN 'none' WHEN 'refusal.annulled' THEN 'none' ELSE '' END) THEN
+    RAISE EXCEPTION 'a refusal moves only as an entry of the person says' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF TG_OP = 'UPDATE' AND (NEW.subject <> OLD.subject OR NEW.entry_index <= OLD.entry_index OR NEW.version < OLD.version) THEN
+    RAISE EXCEPTION 'a refusal never goes back' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION refusals_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION refusals_guard() TO PUBLIC;
+COMMENT ON FUNCTION refusals_guard() IS 'The projection can only follow the Journal, so a role that may not append a lift cannot lift.';
+
+CREATE OR REPLACE FUNCTION public.registry_now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ SELECT clock_timestamp() + coalesce((SELECT clock_offset_ms FROM journal_head), 0) * interval '1 millisecond' $function$;
+REVOKE ALL ON FUNCTION registry_now() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION registry_now() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_access;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_clerk_signer;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_clerk_worker;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_lender;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_log;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_tool;
+COMMENT ON FUNCTION registry_now() IS 'Registry time: the clock of the database plus the offset of the head row.';
+
+CREATE OR REPLACE FUNCTION public.uuid_floor(instant timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT (lpad(to_hex((extract(epoch FROM instant) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
+$function$;
+REVOKE ALL ON FUNCTION uuid_floor(timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION uuid_floor(timestamp with time zone) TO PUBLIC;
+COMMENT ON FUNCTION uuid_floor(timestamp with time zone) IS 'Smallest UUID whose first 48 bits are this instant in milliseconds, as in a UUIDv7.';
