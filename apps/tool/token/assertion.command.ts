@@ -2,8 +2,21 @@
  * `tool assertion <channel> <citizen>`: a `citizenAssertion` for one call. The citizen is a name of the sandbox, or `-`
  * to read the IIN from standard input: never an argument, because shells and npm write those down.
  */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
+import { importPKCS8 } from 'jose';
+import { machineClock } from '#libs/platform/clock.js';
+import { makeCitizenAssertion } from './citizen-assertion.js';
+import { readSandboxHome } from './sandbox-home.client.js';
+import { citizenNamed, partyNamed } from './sandbox-home.js';
+import { orUsage } from './usage.command.js';
+
+interface Options {
+  readonly method: string;
+  readonly json?: boolean;
+}
 
 const methods = ['eds', 'sms', 'biometrics', 'qr'];
 
@@ -14,20 +27,19 @@ export function register(program: Command): void {
     .argument('<channel>', 'name of a channel in sandbox.json')
     .argument('<citizen>', 'name of a citizen in sandbox.json, or - to read an IIN from standard input')
     .addOption(new Option('--method <method>', 'how the citizen signed in').choices(methods).default('eds'))
-    .action(async (name: string, citizen: string, { method }: { method: string }) => {
-      const { randomUUID } = await import('node:crypto');
-      const { readFileSync } = await import('node:fs');
-      const { importPKCS8 } = await import('jose');
-      const { makeCitizenAssertion } = await import('./citizen-assertion.js');
-      const { readSandboxHome } = await import('./sandbox-home.client.js');
-      const { citizenNamed, partyNamed } = await import('./sandbox-home.js');
-      const { machineClock } = await import('#libs/platform/clock.js');
+    .action(async (name: string, citizen: string, options: Options, command: Command) => {
       const home = readSandboxHome();
-      const { clientId, kid, resource, keyFile } = partyNamed(home, name);
-      const iin = citizen === '-' ? (await text(process.stdin)).trim() : citizenNamed(home, citizen).iin;
-      const key = await importPKCS8(readFileSync(keyFile, 'utf8'), 'ES256');
+      const channel = orUsage(command, () => partyNamed(home, name));
+      const iin =
+        citizen === '-'
+          ? (await text(process.stdin)).trim()
+          : orUsage(command, () => citizenNamed(home, citizen)).iin;
+      const { clientId, kid, resource: audience, keyFile } = channel;
+      const { method } = options;
       const nowS = Math.floor(machineClock() / 1000);
-      const of = { clientId, kid, audience: resource, iin, method, nowS, jti: randomUUID() };
-      console.log(await makeCitizenAssertion(of, key));
+      const of = { clientId, kid, audience, iin, method, nowS, jti: randomUUID() };
+      const key = await importPKCS8(readFileSync(keyFile, 'utf8'), 'ES256');
+      const citizenAssertion = await makeCitizenAssertion(of, key);
+      console.log(options.json ? JSON.stringify({ citizenAssertion }) : citizenAssertion);
     });
 }

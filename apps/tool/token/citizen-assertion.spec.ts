@@ -42,16 +42,12 @@ it('what the tool makes is what the citizen app accepts', async () => {
 });
 
 it('a name nobody has is answered with the names there are, and is not repeated', () => {
-  const home: SandboxHome = {
-    issuer: '',
-    urls: {},
-    tlsCaFile: '',
-    parties: [],
-    citizens: [
-      { name: 'aigerim', iin },
-      { name: 'marat', iin },
-    ],
-  };
+  const citizens = [
+    { name: 'aigerim', iin },
+    { name: 'marat', iin },
+  ];
+  const home: SandboxHome = { issuer: '', urls: {}, tlsCaFile: '', parties: [], citizens };
+  expect(citizenNamed(home, 'marat')).toBe(citizens[1]);
   expect(() => citizenNamed(home, iin)).toThrow(/^no such citizen; there are: aigerim, marat$/);
   expect(() => partyNamed(home, 'bank-alpha')).toThrow(/^no such party; there are: $/);
 });

@@ -26,20 +26,24 @@ export interface SandboxHome {
   readonly citizens: readonly SandboxCitizen[];
 }
 
-/** @throws Error that lists the names there are */
-export function partyNamed(home: SandboxHome, name: string): SandboxParty {
-  return named(home.parties, name, 'party');
+/** A name nobody has; the message lists those there are. */
+export class UnknownName extends Error {
+  constructor(what: string, all: readonly { readonly name: string }[]) {
+    // The name is not repeated, because it may be an IIN that somebody typed by mistake.
+    super(`no such ${what}; there are: ${all.map((one) => one.name).join(', ')}`);
+  }
 }
 
-/** @throws Error that lists the names there are */
-export function citizenNamed(home: SandboxHome, name: string): SandboxCitizen {
-  return named(home.citizens, name, 'citizen');
+/** @throws {UnknownName} */
+export function partyNamed({ parties }: SandboxHome, name: string): SandboxParty {
+  const party = parties.find((one) => one.name === name);
+  if (party === undefined) throw new UnknownName('party', parties);
+  return party;
 }
 
-function named<T extends { readonly name: string }>(all: readonly T[], name: string, what: string): T {
-  const found = all.find((one) => one.name === name);
-  // The name is not repeated, because it may be an IIN that somebody typed by mistake.
-  if (found === undefined)
-    throw new Error(`no such ${what}; there are: ${all.map((one) => one.name).join(', ')}`);
-  return found;
+/** @throws {UnknownName} */
+export function citizenNamed({ citizens }: SandboxHome, name: string): SandboxCitizen {
+  const citizen = citizens.find((one) => one.name === name);
+  if (citizen === undefined) throw new UnknownName('citizen', citizens);
+  return citizen;
 }

@@ -1,5 +1,19 @@
 /** `tool token <party> [<METHOD> <url>]`: what a party of the sandbox needs to call an app by hand. */
 import type { Command } from 'commander';
+import { machineClock } from '#libs/platform/clock.js';
+import { PartyClient } from './party.client.js';
+import { readSandboxHome } from './sandbox-home.client.js';
+import { partyNamed } from './sandbox-home.js';
+import { orUsage } from './usage.command.js';
+
+interface Options {
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  tool token bank-alpha POST http://127.0.0.1:8081/v1/checks | curl -H @- …
+  curl --cert … --key … --cacert … -H "Authorization: Bearer $(tool token bank-alpha)" …`;
 
 export function register(program: Command): void {
   program
@@ -8,27 +22,28 @@ export function register(program: Command): void {
     .argument('<party>', 'name of a party in sandbox.json')
     .argument('[method]', 'HTTP method of the call')
     .argument('[url]', 'URL of the call')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  tool token bank-alpha POST http://127.0.0.1:8081/v1/checks | curl -H @- …
-  curl --cert … --key … --cacert … -H "Authorization: Bearer $(tool token bank-alpha)" …`,
-    )
-    .action(async (name: string, method?: string, url?: string) => {
-      // Loaded only now, because help must not wait for it.
-      const { PartyClient } = await import('./party.client.js');
-      const { readSandboxHome } = await import('./sandbox-home.client.js');
-      const { partyNamed } = await import('./sandbox-home.js');
-      const { machineClock } = await import('#libs/platform/clock.js');
-      const home = readSandboxHome();
-      const client = await PartyClient.of(home, partyNamed(home, name), machineClock);
-      if (method === undefined) {
-        console.log(await client.certificateToken());
-        return;
-      }
-      if (url === undefined || !URL.canParse(url)) throw new Error('say the URL of the call, too');
-      const headers = await client.prove(method.toUpperCase(), url);
-      for (const [header, value] of Object.entries(headers)) console.log(`${header}: ${String(value)}`);
-    });
+    .addHelpText('after', examples)
+    .action(
+      async (
+        name: string,
+        method: string | undefined,
+        url: string | undefined,
+        options: Options,
+        command: Command,
+      ) => {
+        const home = readSandboxHome();
+        const party = orUsage(command, () => partyNamed(home, name));
+        const client = await PartyClient.of(home, party, machineClock);
+        if (method === undefined) {
+          const token = await client.certificateToken();
+          console.log(options.json ? JSON.stringify({ token }) : token);
+          return;
+        }
+        if (url === undefined || !URL.canParse(url))
+          command.error('say the URL of the call, too', { exitCode: 2 });
+        const { Authorization, DPoP } = await client.prove(method.toUpperCase(), url);
+        const lines = [`Authorization: ${Authorization}`, `DPoP: ${DPoP}`];
+        console.log(options.json ? JSON.stringify({ Authorization, DPoP }) : lines.join('\n'));
+      },
+    );
 }
