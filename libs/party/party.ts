@@ -38,7 +38,7 @@ export interface Party {
 const kindsOfScope: ReadonlyMap<string, readonly PartyKind[]> = new Map<string, readonly PartyKind[]>([
   ['citizen', ['channel']],
   ['checks', ['bank', 'mfo']],
-  ['loans', ['bank', 'mfo']],
+  ['loans', ['bank', 'mfo', 'bureau']],
   ['feed', ['bureau']],
   ['stamps', ['bureau']],
   ['oversight', ['regulator']],
