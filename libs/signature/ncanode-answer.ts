@@ -16,8 +16,8 @@ export interface NcanodeAnswer {
 export interface CertificateReport {
   readonly valid: boolean;
   readonly revoked: boolean;
-  /** Whether an OCSP question was put at all. */
-  readonly askedOcsp: boolean;
+  /** Whether an OCSP question was put, and every answer says plainly that it is not revoked. */
+  readonly answeredByOcsp: boolean;
   /** Whether the report names exactly this certificate, by its number and by its issuer's signature. */
   isAbout(certificate: Certificate): boolean;
 }
@@ -30,8 +30,8 @@ export function readAnswer(status: number, bytes: Buffer): NcanodeAnswer {
 }
 
 /** The report on the only certificate of the only signer of `/cms/verify`. @throws Error when there are more or fewer. */
-export function reportOfOnlySigner(answer: NcanodeAnswer): CertificateReport {
-  return readReport(object(only(answer.signers))['certificates']);
+export function reportOfOnlySigner(answer: NcanodeAnswer | undefined): CertificateReport {
+  return readReport(object(only(answer?.signers))['certificates']);
 }
 
 /** The report in a list of exactly one. @throws Error when there are more or fewer. */
@@ -40,8 +40,10 @@ export function readReport(list: unknown): CertificateReport {
   const revocations = array(info['revocations'] ?? []).map(object);
   return {
     valid: info['valid'] === true && info['keyUsage'] === 'SIGN',
-    revoked: revocations.some((revocation) => revocation['revoked'] !== false),
-    askedOcsp: revocations.some((revocation) => revocation['by'] === 'OCSP'),
+    revoked: revocations.some((revocation) => revocation['revoked'] === true),
+    answeredByOcsp:
+      revocations.some((revocation) => revocation['by'] === 'OCSP') &&
+      revocations.every((revocation) => revocation['revoked'] === false),
     isAbout: (certificate) =>
       info['signature'] === certificate.signature.toString('base64') &&
       info['serialNumber'] === certificate.serialNumber.replace(/^0+/, ''),

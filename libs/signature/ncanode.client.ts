@@ -52,7 +52,7 @@ export class NcanodeClient implements SignatureVerifier {
       revocationCheck: [],
     });
     const report = reading('signature-not-valid', () => reportOfOnlySigner(answer));
-    if (!answer.valid || !report.valid || !report.isAbout(certificate))
+    if (answer?.valid !== true || !report.valid || !report.isAbout(certificate))
       throw new Problem('signature-not-valid');
     const issuer = reading('certificate-not-trusted', () =>
       pinnedIssuer({ ...input, certificate, hints: [] }),
@@ -67,10 +67,11 @@ export class NcanodeClient implements SignatureVerifier {
       certs: [signer.certificateDer.toString('base64')],
       revocationCheck: ['OCSP'],
     });
-    const report = unlessUnavailable(() => readReport(answer.signers));
+    const report = unlessUnavailable(() => readReport(answer?.signers));
     if (!report.isAbout(readCertificate(signer.certificateDer))) throw new Problem('revocation-unavailable');
     if (report.revoked) throw new Problem('certificate-revoked');
-    if (!answer.valid || !report.valid || !report.askedOcsp) throw new Problem('revocation-unavailable');
+    if (answer?.valid !== true || !report.valid || !report.answeredByOcsp)
+      throw new Problem('revocation-unavailable');
     return { kind: 'ncanode', der: answer.bytes, sha256: sha256(answer.bytes), stale: false };
   }
 
@@ -79,11 +80,10 @@ export class NcanodeClient implements SignatureVerifier {
     await this.agent.close();
   }
 
-  private async ask(path: string, body: object): Promise<NcanodeAnswer> {
+  /** Undefined for 400, its word for something it cannot make sense of. @throws Problem for every trouble of its own. */
+  private async ask(path: string, body: object): Promise<NcanodeAnswer | undefined> {
     const { status, bytes } = await this.post(path, JSON.stringify(body));
-    // 400 is its word for a signature it cannot make sense of; everything else but 200 is its own trouble.
-    if (status === 400) throw new Problem('signature-not-valid');
-    return unlessUnavailable(() => readAnswer(status, bytes));
+    return status === 400 ? undefined : unlessUnavailable(() => readAnswer(status, bytes));
   }
 
   private async post(path: string, body: string): Promise<{ status: number; bytes: Buffer }> {

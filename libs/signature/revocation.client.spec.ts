@@ -1,0 +1,183 @@
+/** Clause 6 of page 4.7 over the wire: only from the configured addresses, and silence is never "good". */
+import 'reflect-metadata';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { crl, type CrlWish, createAuthority, serialNumberOf } from '../../apps/sandbox/nca/nca.js';
+import { buildCms, der } from '../../test/support/hostile-cms.js';
+import { AT, DAY_MS, DOCUMENT, makeScene, type Scene } from '../../test/support/signing-scene.js';
+import { RevocationClient } from './revocation.client.js';
+import { readTrustAnchors } from './trust.js';
+import { type VerifiedSigner, verifySignature } from './verify-signature.js';
+
+const HOUR_MS = 3_600_000;
+let scene: Scene;
+let signer: VerifiedSigner;
+let server: Server;
+let base: string;
+let asked: string[];
+/** What the address answers; undefined: it does not answer at all. */
+let answer: (path: string) => { status?: number; body: Buffer } | undefined;
+const clients: RevocationClient[] = [];
+
+beforeAll(async () => {
+  scene = await makeScene();
+  signer = await signedBy(scene.trust, [der(scene.person)]);
+});
+
+beforeEach(async () => {
+  asked = [];
+  server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const { status = 200, body } = answer(request.url ?? '') ?? {};
+    if (body !== undefined) response.writeHead(status, { location: '/elsewhere' }).end(body);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+async function signedBy(trust: Scene['trust'], certificates: Buffer[]): Promise<VerifiedSigner> {
+  const cms = buildCms({ signer: scene.person, document: DOCUMENT, certificates });
+  return verifySignature({ cms, document: DOCUMENT, at: AT, trust });
+}
+
+function client(options: Partial<ConstructorParameters<typeof RevocationClient>[0]> = {}): RevocationClient {
+  const made = new RevocationClient({ crlUrls: { '*': `${base}/ca.crl` }, timeoutMs: 300, ...options });
+  clients.push(made);
+  return made;
+}
+
+const list = (wish: Partial<CrlWish> = {}): Promise<Buffer> =>
+  crl(scene.authority, { at: AT, revoked: [], validForMs: HOUR_MS, ...wish });
+const revoked = (): CrlWish['revoked'] => [
+  { serialNumber: serialNumberOf(scene.person.certPem), revokedAt: AT },
+];
+const question = (at = AT, staleCrlHoursAllowed: 0 | 24 = 0) => ({ signer, at, staleCrlHoursAllowed });
+
+describe('asking for a revocation list', () => {
+  it('gives the list itself as evidence', async () => {
+    const body = await list();
+    answer = () => ({ body });
+    const evidence = await client().knownGood(question());
+    expect(evidence).toMatchObject({ kind: 'crl', der: body, stale: false });
+  });
+
+  it('goes to the address of the issuer by its name, else to the one for all others', async () => {
+    const body = await list();
+    answer = () => ({ body });
+    await client({ crlUrls: { 'Sandbox NCA': `${base}/nca.crl`, '*': `${base}/any.crl` } }).knownGood(
+      question(),
+    );
+    await client({ crlUrls: { Another: `${base}/nca.crl`, '*': `${base}/any.crl` } }).knownGood(question());
+    expect(asked).toEqual(['/nca.crl', '/any.crl']);
+  });
+
+  it.each([
+    ['no address is configured', { crlUrls: {} }, undefined],
+    ['the address does not answer', {}, () => undefined],
+    ['the address answers 404', {}, () => ({ status: 404, body: Buffer.alloc(0) })],
+    ['the address answers something else', {}, () => ({ body: Buffer.from('<html>') })],
+    ['nobody listens there', { crlUrls: { '*': 'http://127.0.0.1:9/ca.crl' } }, undefined],
+  ])('is revocation-unavailable when %s', async (_row, options, answering) => {
+    if (answering !== undefined) answer = answering;
+    await expect(client(options).knownGood(question())).rejects.toThrow('revocation-unavailable');
+  });
+
+  it('follows no redirection', async () => {
+    const body = await list();
+    answer = (path) => (path === '/elsewhere' ? { body } : { status: 302, body: Buffer.alloc(0) });
+    await expect(client().knownGood(question())).rejects.toThrow('revocation-unavailable');
+    expect(asked).toEqual(['/ca.crl']);
+  });
+
+  it('stops reading at the size limit', async () => {
+    const body = await list();
+    answer = () => ({ body });
+    await expect(client({ maxBytes: body.length - 1 }).knownGood(question())).rejects.toThrow(
+      'revocation-unavailable',
+    );
+    expect((await client({ maxBytes: body.length }).knownGood(question())).der).toEqual(body);
+  });
+
+  it('is certificate-revoked when the list names the certificate', async () => {
+    const body = await list({ revoked: revoked() });
+    answer = () => ({ body });
+    await expect(client().knownGood(question())).rejects.toThrow('certificate-revoked');
+  });
+
+  it('is one download for a burst, and a new one once the list is older than allowed', async () => {
+    const body = await list();
+    answer = () => ({ body });
+    const one = client({ maxAgeMs: 5_000 });
+    await Promise.all(Array.from({ length: 20 }, () => one.knownGood(question())));
+    await one.knownGood(question(AT + 5_000));
+    expect(asked).toHaveLength(1);
+    await one.knownGood(question(AT + 5_001));
+    expect(asked).toHaveLength(2);
+  });
+
+  it('sees a revocation as soon as the list is fetched again', async () => {
+    let body = await list();
+    answer = () => ({ body });
+    const one = client();
+    await one.knownGood(question());
+    body = await list({ at: AT + 1000, revoked: revoked() });
+    await expect(one.knownGood(question(AT + 6_000))).rejects.toThrow('certificate-revoked');
+  });
+
+  it('does not go back to an older list', async () => {
+    let body = await list({ at: AT, revoked: revoked() });
+    answer = () => ({ body });
+    const one = client();
+    await expect(one.knownGood(question())).rejects.toThrow('certificate-revoked');
+    body = await list({ at: AT - 60_000 });
+    await expect(one.knownGood(question(AT + 6_000))).rejects.toThrow('certificate-revoked');
+  });
+
+  it.each([
+    ['silence', () => undefined],
+    ['an error', () => ({ status: 500, body: Buffer.alloc(0) })],
+    ['a list of somebody else', undefined],
+  ])(
+    'uses the list in hand while the address gives %s: for placing a day past its end, for lifting to its end',
+    async (_row, failing) => {
+      const body = await list();
+      const foreign = await crl(await createAuthority({ at: AT - DAY_MS }), { at: AT, revoked: [] });
+      answer = () => ({ body });
+      const one = client();
+      await one.knownGood(question());
+      answer = failing ?? (() => ({ body: foreign }));
+      const end = AT + HOUR_MS;
+      expect((await one.knownGood(question(end, 0))).stale).toBe(false);
+      expect((await one.knownGood(question(end + 10_000, 24))).stale).toBe(true);
+      await expect(one.knownGood(question(end + 20_000, 0))).rejects.toThrow('revocation-unavailable');
+      await expect(one.knownGood(question(end + 25 * HOUR_MS, 24))).rejects.toThrow('revocation-unavailable');
+    },
+  );
+
+  it('asks about an authority that came with the signature, too', async () => {
+    const { root, issuing } = scene.authority;
+    const trust = readTrustAnchors({ roots: [root.certPem], intermediates: [] });
+    const cameAlong = await signedBy(trust, [der(scene.person), der(issuing)]);
+    const own = await list();
+    const listsIssuing = [{ serialNumber: serialNumberOf(issuing.certPem), revokedAt: AT }];
+    const ofRoot = {
+      good: await crl({ issuing: root }, { at: AT, revoked: [] }),
+      bad: await crl({ issuing: root }, { at: AT, revoked: listsIssuing }),
+    };
+    const crlUrls = { 'Sandbox NCA': `${base}/ca.crl`, 'Sandbox Root CA': `${base}/root.crl` };
+    answer = (path) => ({ body: path === '/root.crl' ? ofRoot.good : own });
+    const asking = { ...question(), signer: cameAlong };
+    expect((await client({ crlUrls }).knownGood(asking)).der).toEqual(own);
+    expect(asked).toEqual(['/root.crl', '/ca.crl']);
+    answer = (path) => ({ body: path === '/root.crl' ? ofRoot.bad : own });
+    await expect(client({ crlUrls }).knownGood(asking)).rejects.toThrow('certificate-revoked');
+    await expect(client().knownGood(asking)).rejects.toThrow('revocation-unavailable');
+  });
+});
