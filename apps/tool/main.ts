@@ -1,0 +1,123 @@
+/**
+ * The operator's command line: `tool <command> …`. Exit codes: 0 done, or the answer is yes · 1 the answer is no, or the
+ * registry refused · 2 the command was called wrongly · 3 it could not be done (not reachable, not readable, failed).
+ *
+ * A command is a line of the table below and a file `<noun>/<name>.command.ts` that exports `register(program)`, which
+ * adds the command with its arguments, options and action. The file is loaded only when its command is called, so it
+ * may import what it needs at its top. Every command is given `--json` here and prints one JSON value under it; it
+ * throws what fails, calls `command.error(text, { exitCode: 2 })` for usage, and sets `process.exitCode = 1` for a no.
+ */
+import { Command, CommanderError } from 'commander';
+
+interface CommandLine {
+  readonly name: string;
+  readonly description: string;
+  readonly load: () => Promise<{ register(program: Command): void }>;
+}
+
+const commands: readonly CommandLine[] = [
+  {
+    name: 'migrate',
+    description: 'bring the database to the state of the code',
+    load: () => import('./migrate/migrate.command.js'),
+  },
+  {
+    name: 'keygen',
+    description: 'make the keys of every process, offline',
+    load: () => import('./keygen/keygen.command.js'),
+  },
+  {
+    name: 'key',
+    description: 'publish, retire or revoke keys of the registry',
+    load: () => import('./key/key.command.js'),
+  },
+  {
+    name: 'party',
+    description: 'admit and suspend parties and officials, change their keys',
+    load: () => import('./party/party.command.js'),
+  },
+  {
+    name: 'regime',
+    description: 'change the dated table of law',
+    load: () => import('./regime/regime.command.js'),
+  },
+  {
+    name: 'open',
+    description: 'open the registry with its law',
+    load: () => import('./open/open.command.js'),
+  },
+  {
+    name: 'token',
+    description: 'headers of one call as a party of the sandbox',
+    load: () => import('./token/token.command.js'),
+  },
+  {
+    name: 'assertion',
+    description: "a channel's word that a citizen is present",
+    load: () => import('./token/assertion.command.js'),
+  },
+  {
+    name: 'verify',
+    description: 'verify a receipt offline and say what it proves',
+    load: () => import('./verify/verify.command.js'),
+  },
+];
+
+process.exitCode = await run(process.argv.slice(2));
+
+/** Runs one command and says how it ended. */
+async function run(args: readonly string[]): Promise<number> {
+  const program = new Command('tool')
+    .description("The operator's command line of the registry of refusals.")
+    .addHelpText('after', '\nExit codes: 0 done or yes, 1 no or refused, 2 wrong usage, 3 could not be done.')
+    .exitOverride();
+  try {
+    await addCommands(program, args);
+    await program.parseAsync([...args], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return error instanceof CommanderError ? codeOf(error) : report(error, args.includes('--json'));
+  }
+}
+
+/** The command that is called, whole; of the others only what the overview needs. */
+async function addCommands(program: Command, args: readonly string[]): Promise<void> {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  const called = words[0] === 'help' ? words[1] : words[0];
+  for (const { name, description, load } of commands) {
+    if (name === called) (await load()).register(program);
+    else program.command(name).description(description);
+  }
+  for (const command of program.commands) offerJson(command);
+}
+
+/** `--json` on every command that does something itself. */
+function offerJson(command: Command): void {
+  for (const inner of command.commands) offerJson(inner);
+  const isOffered = command.options.some(({ long }) => long === '--json');
+  if (command.commands.length === 0 && !isOffered) command.option('--json', 'print JSON in place of text');
+}
+
+/** Help that was asked for is no failure; what commander says itself is about usage; `command.error` chose its code. */
+function codeOf({ code, exitCode }: CommanderError): number {
+  return exitCode === 0 || code === 'commander.error' ? exitCode : 2;
+}
+
+/** Says what failed. A Problem is the registry's own no, and its code is what scripts branch on. */
+async function report(error: unknown, json: boolean): Promise<number> {
+  const { Problem } = await import('#libs/problem/problem.js');
+  const { problemKinds } = await import('#libs/problem/catalogue.js');
+  const said =
+    error instanceof Problem
+      ? { code: error.code, message: problemKinds[error.code].title, errors: error.errors }
+      : { code: 'failed', message: messageOf(error) };
+  if (json) console.log(JSON.stringify({ error: said }));
+  else console.error(`${said.code}: ${said.message}`);
+  return error instanceof Problem ? 1 : 3;
+}
+
+/** The message with those of its causes. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message} (${messageOf(error.cause)})`;
+}
