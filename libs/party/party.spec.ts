@@ -32,7 +32,7 @@ describe('a scope', () => {
   it.each([
     ['citizen', ['channel']],
     ['checks', ['bank', 'mfo']],
-    ['loans', ['bank', 'mfo']],
+    ['loans', ['bank', 'mfo', 'bureau']],
     ['feed', ['bureau']],
     ['stamps', ['bureau']],
     ['oversight', ['regulator']],
