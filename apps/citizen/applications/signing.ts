@@ -31,7 +31,6 @@ export function signedDrafts(
     kind,
     person: { ...person, version },
     party: application.channel,
-    feeds: kind === 'refusal.placed',
     body: {
       applicationId: uuidToId('app', application.uuid),
       channel: application.channel,

@@ -70,8 +70,7 @@ const forgottenPerUse = 20;
 export async function forgetExpiredAssertions(tx: EntityManager, now: number): Promise<void> {
   await tx.query(
     `DELETE FROM assertion_ids WHERE ctid = ANY (ARRAY(
-       SELECT ctid FROM assertion_ids WHERE expires_at < to_timestamp($1::float8 / 1000) LIMIT $2
-       FOR UPDATE SKIP LOCKED))`,
+       SELECT ctid FROM assertion_ids WHERE expires_at < to_timestamp($1::float8 / 1000) LIMIT $2))`,
     [now, forgottenPerUse],
   );
 }

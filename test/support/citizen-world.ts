@@ -1,0 +1,281 @@
+/**
+ * A registry with one channel beside the usual parties, its citizen app and clerk in this process, and an authority
+ * whose list of revoked certificates is served over HTTP: what specs of the citizen's path start from.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLocalJWKSet, SignJWT } from 'jose';
+import { pino, type Logger } from 'pino';
+import request, { type Response } from 'supertest';
+import { formatInstant } from '#libs/journal/instant.js';
+import type { Config } from '#libs/platform/config.js';
+import { createApp } from '#libs/platform/http.js';
+import { CitizenModule } from '../../apps/citizen/citizen.module.js';
+import { ClerkWorkerModule } from '../../apps/clerk/worker.module.js';
+import type { Credential } from '../../apps/sandbox/nca/issue.js';
+import {
+  createAuthority,
+  crl,
+  issuePerson,
+  serialNumberOf,
+  type Authority,
+} from '../../apps/sandbox/nca/nca.js';
+import { signDocument } from '../../apps/sandbox/nca/sign.js';
+import type { Role } from '../../apps/sandbox/postgres/provision.js';
+import { writeKeys } from '../../apps/tool/keygen/keygen.service.js';
+import { migrateRegistry } from '../../apps/tool/migrate/migrate.service.js';
+import { foundRegistry } from '../../apps/tool/registry.module.js';
+import { testDatabase, type TestDatabase } from './database.js';
+import { iss, origin } from './journals.js';
+import { accessToken, dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
+
+export const publicBase = 'http://127.0.0.1:8080';
+const issuer = 'http://127.0.0.1:8085';
+const dayMs = 86_400_000;
+
+/** A channel with its key, as the access server and the citizen app know it. */
+export interface Channel {
+  readonly clientId: string;
+  readonly key: KeyPair;
+}
+
+export interface World {
+  readonly database: TestDatabase;
+  readonly authority: Authority;
+  readonly portal: Channel;
+  readonly mobile: Channel;
+  readonly bank: Channel;
+  /** Everything the app and the clerk logged. */
+  readonly logged: string[];
+  readonly app: NestFastifyApplication;
+  /** Machine time plus the offset. */
+  registryNow(): number;
+  /** Raises registry time for everybody. */
+  advanceHours(hours: number): Promise<void>;
+  /** Serial numbers of revoked certificates; from now on in the list. */
+  revoke(person: Credential): void;
+  /** Whether the list's address answers. */
+  serveList(serves: boolean): void;
+  issue(iin: string): Promise<Credential>;
+  startClerk(): Promise<INestApplicationContext>;
+  close(): Promise<void>;
+}
+
+export async function newWorld(): Promise<World> {
+  const now = Date.now();
+  const home = mkdtempSync(join(tmpdir(), 'tyiym-citizen-'));
+  const database = await testDatabase();
+  const keysRoot = join(home, 'keys');
+  const publicKeys = await writeKeys(keysRoot, now);
+  const authority = await createAuthority({ at: now - 30 * dayMs });
+  writeFileSync(join(home, 'root.pem'), authority.root.certPem);
+  writeFileSync(join(home, 'ca.pem'), authority.issuing.certPem);
+  let offsetMs = 0;
+  const registryNow = (): number => Date.now() + offsetMs;
+  const list = await listServer(authority, registryNow);
+  const configOf = (app: Config['app'], role: Role, keys: string): Config => ({
+    ...{ app, sandbox: true, origin, issuer, logBase: iss, publicBase },
+    database: { ...loginOf(database, role) },
+    keysDir: join(keysRoot, keys),
+    nca: {
+      rootFiles: [join(home, 'root.pem')],
+      intermediateFiles: [join(home, 'ca.pem')],
+      crlUrls: { '*': list.url },
+    },
+    egovMobile: {
+      organisation: { nameRu: 'Реестр', nameKz: 'Тізілім', nameEn: 'Registry', bin: '010140000004' },
+    },
+  });
+  const tool = configOf('tool', 'tyiym_tool', 'tool');
+  await migrateRegistry({ ...tool, database: loginOf(database, 'tyiym_owner') });
+  const channels = await foundWith(tool, publicKeys);
+  const issuerKey = await newKeyPair();
+  const logged: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
+  const config = configOf('citizen', 'tyiym_citizen', 'citizen');
+  const app = await startCitizen(config, logger, issuerKey);
+  tokenIssuers.set(app, issuerKey);
+  return {
+    ...{ database, authority, logged, app, registryNow, ...channels },
+    revoke: list.revoke,
+    serveList: list.serve,
+    advanceHours: async (hours) => {
+      await database.owner.query('SELECT advance_clock($1)', [hours]);
+      offsetMs += hours * 3_600_000;
+    },
+    issue: (iin) =>
+      issuePerson(authority, {
+        ...{ iin, keyKind: 'ec', at: now - dayMs },
+        name: { surname: 'СЫНАҚ', given: 'ӘДІЛ' },
+      }),
+    startClerk: async () => {
+      const clerk = configOf('clerk-worker', 'tyiym_clerk_worker', 'clerk-worker');
+      return NestFactory.createApplicationContext(ClerkWorkerModule.register(clerk, logger), {
+        logger: false,
+        abortOnError: false,
+      });
+    },
+    close: async () => {
+      await app.close();
+      list.server.close();
+      await database.drop();
+      rmSync(home, { recursive: true });
+    },
+  };
+}
+
+/** The issuer's key of each running app; a spec needs it only through `call`. */
+const tokenIssuers = new WeakMap<NestFastifyApplication, KeyPair>();
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Replaces the scope of the token. */
+  readonly scope?: string;
+}
+
+/** One request as the channel would make it: token, DPoP proof with the newest nonce. */
+export async function call(world: World, channel: Channel, what: Call): Promise<Response> {
+  const issuerKey = tokenIssuers.get(world.app);
+  if (issuerKey === undefined) throw new Error('a world that does not run');
+  const token = await accessToken(issuerKey, Date.now(), {
+    claims: {
+      ...{ iss: issuer, aud: publicBase, client_id: channel.clientId, sub: channel.clientId },
+      ...{ scope: what.scope ?? 'citizen', cnf: { jkt: channel.key.kid } },
+    },
+  });
+  const server = world.app.getHttpServer();
+  const nonce = String((await request(server).get('/livez')).headers['dpop-nonce']);
+  const path = what.path.replace(/\?.*/s, '');
+  const proof = await dpopProof(
+    channel.key,
+    { method: what.method, url: `${publicBase}${path}`, accessToken: token, nonce },
+    Date.now(),
+  );
+  const sent = request(server)
+    [what.method === 'GET' ? 'get' : what.method === 'PUT' ? 'put' : 'post'](what.path)
+    .set({ Authorization: `DPoP ${token}`, DPoP: proof, ...what.headers });
+  if (what.key !== undefined) void sent.set('Idempotency-Key', what.key);
+  return what.body === undefined ? sent : sent.send(what.body as object);
+}
+
+/** A fresh citizen assertion by the channel; `changes` replaces claims. */
+export async function assertionFor(
+  channel: Channel,
+  iin: string,
+  changes: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const iat = Math.floor(Date.now() / 1000);
+  return new SignJWT({
+    ...{ iss: channel.clientId, aud: publicBase, iin, authTime: iat - 5, method: 'sms' },
+    ...{ iat, exp: iat + 300, jti: randomUUID(), ...changes },
+  })
+    .setProtectedHeader({ alg: 'ES256', typ: 'tyiym-citizen+jwt', kid: channel.key.kid })
+    .sign(channel.key.privateKey);
+}
+
+/** Base64 of the person's CMS over the document of an opened application. */
+export async function signatureOf(person: Credential, document: string, detached = false): Promise<string> {
+  const bytes = Buffer.from(document, 'base64');
+  return (await signDocument({ ...person, document: bytes, at: Date.now(), detached })).toString('base64');
+}
+
+async function startCitizen(
+  config: Config,
+  logger: Logger,
+  issuerKey: KeyPair,
+): Promise<NestFastifyApplication> {
+  const keys = createLocalJWKSet({
+    keys: [{ ...issuerKey.publicJwk, kid: issuerKey.kid, alg: 'ES256', use: 'sig' }],
+  });
+  const app = await createApp(CitizenModule.register(config, { logger, keys }), config, logger);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return app;
+}
+
+async function foundWith(
+  tool: Config,
+  publicKeys: Parameters<typeof foundRegistry>[1]['publicKeys'],
+): Promise<Pick<World, 'portal' | 'mobile' | 'bank'>> {
+  const channel = async (clientId: string): Promise<Channel> => ({ clientId, key: await newKeyPair() });
+  const portal = await channel('egov-portal');
+  const mobile = await channel('egov-mobile');
+  const bank = await channel('bank-alpha');
+  const body = (
+    { clientId, key }: Channel,
+    kind: string,
+    scopes: readonly string[],
+  ): Record<string, unknown> => ({
+    ...{ clientId, kind, scopes, bin: '010140000004', resource: publicBase },
+    names: { kk: 'Ұйым', ru: 'Организация', en: 'Organisation' },
+    keys: [{ kid: key.kid, use: 'sig', jwk: key.publicJwk, notBefore: formatInstant(Date.now() - 60_000) }],
+  });
+  await foundRegistry(tool, {
+    publicKeys,
+    parties: [
+      body(portal, 'channel', ['citizen']),
+      body(mobile, 'channel', ['citizen']),
+      body(bank, 'bank', ['checks']),
+    ],
+    officials: ['official-1', 'official-2'].map((officialId) => ({
+      ...{ officialId, name: 'Сынақ Әділ', role: 'operator' },
+      certSha256: [createHash('sha256').update(officialId).digest('base64url')],
+    })),
+  });
+  return { portal, mobile, bank };
+}
+
+interface ListServer {
+  readonly server: Server;
+  readonly url: string;
+  revoke(person: Credential): void;
+  serve(serves: boolean): void;
+}
+
+async function listServer(authority: Authority, registryNow: () => number): Promise<ListServer> {
+  const revoked: { serialNumber: string; revokedAt: number }[] = [];
+  let serves = true;
+  const server = createServer((_request, response) => {
+    if (!serves) return response.writeHead(503).end();
+    const at = registryNow() - 1000;
+    crl(authority, { at, revoked }).then(
+      (der) => response.end(der),
+      () => response.destroy(),
+    );
+    return response;
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  server.unref();
+  return {
+    server,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/ca.crl`,
+    revoke: (person) => {
+      revoked.push({ serialNumber: serialNumberOf(person.certPem), revokedAt: registryNow() - 60_000 });
+    },
+    serve: (does) => {
+      serves = does;
+    },
+  };
+}
+
+function loginOf(database: TestDatabase, role: Role): Config['database'] {
+  const { host, port, name, user } = database.target(role);
+  return { host, port, name, user, passwordFile: database.passwordFile(role) };
+}
+
+/** IINs of the vectors: belong to nobody. */
+export const iins: readonly string[] = (
+  JSON.parse(readFileSync('test/vectors/iin-vectors.json', 'utf8')) as { valid: { iin: string }[] }
+).valid.map(({ iin }) => iin);
