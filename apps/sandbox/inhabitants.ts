@@ -121,10 +121,11 @@ function syntheticIin(): string {
   }
 }
 
+/** The first number that begins so and whose control digit exists. */
 function withControlDigit(stem: string): string {
-  const digit = [...'0123456789'].find((last) => hasControlDigit(stem + last));
-  if (digit === undefined) throw new Error(`no control digit exists for ${stem}`);
-  return stem + digit;
+  const found = Array.from({ length: 100 }, (_, end) => stem + pad(end, 2)).find(hasControlDigit);
+  if (found === undefined) throw new Error(`no number begins with ${stem}`);
+  return found;
 }
 
 function pad(value: number, width: number): string {

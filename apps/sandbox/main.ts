@@ -2,6 +2,7 @@
  * `npm start`: the registry and the outside world on one machine. Everything it makes lies under `TYIYM_HOME`; a second
  * start finds it as it was; a signal ends all of it.
  */
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -15,6 +16,7 @@ import { once } from './files.js';
 import { found, prepareDatabase } from './founding.js';
 import { assertFree } from './free-ports.js';
 import { credentialOf, settle, type Inhabitants } from './inhabitants.js';
+import type { IdpClient } from './outside/idp-routes.js';
 import { startOutside } from './outside/outside.js';
 import { homeFrom, host, portsFrom, urlsOf, type Home, type PortName, type Ports } from './plan.js';
 import { sandboxContent, writeSandboxFile } from './sandbox-file.js';
@@ -54,7 +56,8 @@ async function start(): Promise<void> {
   await prepareDatabase(database.target('tyiym_owner'), readLookupKeys(home.at('keys', 'tool')));
   say('People, parties and keys …');
   const inhabitants = await settle(home, now);
-  const configs = writeConfigs(home, ports, database);
+  const server = { host: database.host, port: database.port, name: database.name };
+  const configs = writeConfigs(home, ports, server);
   await found(home, ports, inhabitants);
   say('The outside world …');
   await startTheOutside(home, ports, database, inhabitants);
@@ -124,8 +127,18 @@ async function startTheOutside(
     authority,
     people: people.map((person) => ({ ...person, ...credentialOf(home, person.name) })),
     stateDir: home.at('outside'),
+    egovIdp: await idpClient(home, urls.citizen),
   });
   closers.unshift(() => outside.close());
+}
+
+/** Our citizen pages as a client of eGov's sign-in; the secret is the sandbox's own. */
+async function idpClient(home: Home, citizen: string): Promise<IdpClient> {
+  const { clientId, clientSecret } = await once(home.at('secrets', 'egov-idp.json'), () => ({
+    clientId: 'tyiym',
+    clientSecret: randomBytes(24).toString('base64url'),
+  }));
+  return { clientId, clientSecret, redirectUris: [`${citizen}/session/callback`] };
 }
 
 function childOf(

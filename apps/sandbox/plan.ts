@@ -77,7 +77,7 @@ export interface PartyPlan {
   readonly name: string;
   readonly kind: 'channel' | 'bank' | 'mfo' | 'bureau' | 'regulator' | 'court';
   readonly names: { readonly kk: string; readonly ru: string; readonly en: string };
-  /** First eleven digits of the BIN; the fifth is 4. */
+  /** First ten digits of the BIN; the fifth is 4. */
   readonly binStem: string;
   readonly scopes: readonly string[];
   /** The app whose tokens it asks for. */
@@ -92,7 +92,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'egov-portal',
     kind: 'channel',
     names: named('eGov portal', 'Портал eGov', 'eGov порталы'),
-    binStem: '20034000101',
+    binStem: '2003400011',
     scopes: ['citizen'],
     app: 'citizen',
   },
@@ -100,7 +100,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'egov-mobile',
     kind: 'channel',
     names: named('eGov Mobile', 'eGov Mobile', 'eGov Mobile'),
-    binStem: '20034000102',
+    binStem: '2003400012',
     scopes: ['citizen'],
     app: 'citizen',
   },
@@ -108,7 +108,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'bank-alpha',
     kind: 'bank',
     names: named('Bank Alpha', 'Банк «Альфа-пример»', '«Альфа-мысал» банкі'),
-    binStem: '20034000103',
+    binStem: '2003400013',
     scopes: ['checks', 'loans'],
     app: 'lender',
   },
@@ -116,7 +116,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'bank-beta',
     kind: 'bank',
     names: named('Bank Beta', 'Банк «Бета-пример»', '«Бета-мысал» банкі'),
-    binStem: '20034000104',
+    binStem: '2003400014',
     scopes: ['checks', 'loans'],
     app: 'lender',
   },
@@ -124,7 +124,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'mfo-gamma',
     kind: 'mfo',
     names: named('MFO Gamma', 'МФО «Гамма-пример»', '«Гамма-мысал» МҚҰ'),
-    binStem: '20034000105',
+    binStem: '2003400015',
     scopes: ['checks', 'loans'],
     app: 'lender',
   },
@@ -132,7 +132,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'gkb',
     kind: 'bureau',
     names: named('State credit bureau (sandbox)', 'ГКБ (песочница)', 'МКБ (сынақ ортасы)'),
-    binStem: '20034000106',
+    binStem: '2003400016',
     scopes: ['feed', 'stamps', 'loans'],
     app: 'lender',
   },
@@ -140,7 +140,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'pkb',
     kind: 'bureau',
     names: named('First credit bureau (sandbox)', 'ПКБ (песочница)', 'БКБ (сынақ ортасы)'),
-    binStem: '20034000107',
+    binStem: '2003400017',
     scopes: ['feed', 'stamps', 'loans'],
     app: 'lender',
   },
@@ -148,7 +148,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'regulator',
     kind: 'regulator',
     names: named('Regulator (sandbox)', 'АРРФР (песочница)', 'ҚНРДА (сынақ ортасы)'),
-    binStem: '20034000108',
+    binStem: '2003400018',
     scopes: ['oversight'],
     app: 'lender',
   },
@@ -156,7 +156,7 @@ export const parties: readonly PartyPlan[] = [
     name: 'court',
     kind: 'court',
     names: named('Court (sandbox)', 'Суд (песочница)', 'Сот (сынақ ортасы)'),
-    binStem: '20034000109',
+    binStem: '2003400019',
     scopes: ['court'],
     app: 'lender',
   },

@@ -79,7 +79,6 @@ class Actors {
     };
     const signed = await signDocument({
       document: Buffer.from(document, 'base64'),
-      attached: true,
       at: machineClock(),
       ...credentialOf(this.home, citizen.name),
     });
