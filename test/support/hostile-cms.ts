@@ -5,7 +5,7 @@
  */
 import { createHash, sign, X509Certificate } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as asn1js from 'asn1js';
@@ -170,7 +170,7 @@ export function opensslCms(
   );
 }
 
-/** Runs openssl in a folder of its own that holds `files`, with `-out`; gives back what it wrote. */
+/** Runs openssl in a folder of its own that holds `files`; gives back what it printed, throws when it refuses. */
 export function openssl(
   files: Readonly<Record<string, string | Buffer>>,
   ...args: readonly string[]
@@ -179,8 +179,7 @@ export function openssl(
   try {
     for (const [name, content] of Object.entries(files))
       writeFileSync(join(folder, name), content, { mode: 0o600 });
-    execFileSync('openssl', [...args, '-out', 'out'], { cwd: folder, stdio: 'pipe' });
-    return readFileSync(join(folder, 'out'));
+    return execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
   } finally {
     rmSync(folder, { recursive: true });
   }
