@@ -15,13 +15,12 @@ import { databaseTarget } from '#libs/platform/database.js';
 import { readIdentityKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { LOOKUP_KEYS, RegistryModule } from '#libs/platform/registry.module.js';
-import type { Rules } from '#libs/refusal/rules.store.js';
 import { readTrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
 import { loop } from './loop.worker.js';
-import { clerkTables, MoveRefusalService, type ClerkTables } from './moves/move-refusal.service.js';
+import { clerkTables, MoveRefusalService, type ClerkJournal } from './moves/move-refusal.service.js';
 import { upkeepOf } from './upkeep.worker.js';
 
 const JOBS = Symbol('JOBS');
@@ -62,7 +61,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
           inject: [DataSource, Journal, LOOKUP_KEYS, VERIFIER],
           useFactory: (
             dataSource: DataSource,
-            journal: Journal<ClerkTables, Rules>,
+            journal: ClerkJournal,
             lookup: LookupKeys,
             verifier: Verifier,
           ) =>

@@ -6,12 +6,10 @@
 import type { EntityManager } from 'typeorm';
 import type { Act, Decision } from '#libs/journal/act.js';
 import type { Instant } from '#libs/journal/instant.js';
-import type { Journal } from '#libs/journal/journal.service.js';
 import { Problem } from '#libs/problem/problem.js';
 import { askClerkToMove, dueMovesTable, type DueMove } from '#libs/refusal/due-moves.store.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
-import type { Rules } from '#libs/refusal/rules.store.js';
 import { carryOut, comeBack, refusalAfter, type Move } from '#libs/refusal/transitions.js';
 import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
@@ -27,9 +25,14 @@ export type ClerkTables = typeof clerkTables;
 /** What became of a job; `early` when its hour has not come, `outdated` when the refusal has moved on. */
 export type Outcome = 'lifted' | 'cancelled' | 'placed' | 'early' | 'outdated';
 
+/** What the clerk needs of the Journal. Of the rules nothing: the law was applied when the citizen signed. */
+export interface ClerkJournal {
+  submit<A>(act: Act<ClerkTables, unknown, A>): Promise<A>;
+}
+
 export interface MoveSettings {
   readonly tx: EntityManager;
-  readonly journal: Journal<ClerkTables, Rules>;
+  readonly journal: ClerkJournal;
   readonly keys: OpeningKeys;
   readonly trust: TrustAnchors;
   /** Asks the authority. @throws Problem `certificate-revoked`, `revocation-unavailable` */
@@ -37,6 +40,8 @@ export interface MoveSettings {
 }
 
 const lostAtOnce = 500;
+/** Any instant that has passed makes the job run at once. */
+const longDue: Instant = 0;
 
 export class MoveRefusalService {
   constructor(private readonly settings: MoveSettings) {}
@@ -49,19 +54,17 @@ export class MoveRefusalService {
     const { tx, journal, keys } = this.settings;
     const due = await dueOf(tx, entryIndex);
     if (due === undefined) return 'outdated';
-    const now = journal.registryNow();
-    if (now < hourOf(due.refusal)) return this.tooEarly(entryIndex, due.refusal);
-    const certificate =
-      due.refusal.state === 'lift-pending' ? await this.askCertificate(due, now) : 'known-good';
+    if (due.at < hourOf(due.refusal)) return this.tooEarly(entryIndex, due.refusal);
+    const certificate = due.refusal.state === 'lift-pending' ? await this.askCertificate(due) : 'known-good';
     const outcome = await journal.submit(moveAct(due, personOfRequest(due, keys), certificate));
     return outcome === 'early' ? this.tooEarly(entryIndex, due.refusal) : outcome;
   }
 
   /** Asks again for moves that are due and whose job was lost, by a killed worker for one. @returns how many. */
   async findLost(): Promise<number> {
-    const { tx, journal } = this.settings;
+    const { tx } = this.settings;
     const lost = await lostMoves(tx, lostAtOnce);
-    for (const entryIndex of lost) await askClerkToMove(tx, { entryIndex, dueAt: journal.registryNow() });
+    for (const entryIndex of lost) await askClerkToMove(tx, { entryIndex, dueAt: longDue });
     return lost.length;
   }
 
@@ -71,7 +74,7 @@ export class MoveRefusalService {
     return 'early';
   }
 
-  private async askCertificate({ refusal, request }: Due, at: Instant): Promise<'known-good' | 'revoked'> {
+  private async askCertificate({ at, refusal, request }: Due): Promise<'known-good' | 'revoked'> {
     const { keys, trust, verifier } = this.settings;
     const signer = signerOfRequest(request, keys, trust, refusal.liftRequestedAt ?? at);
     try {
@@ -89,7 +92,7 @@ export function moveAct(
   { refusal }: Pick<Due, 'refusal'>,
   iin: Iin,
   certificate: 'known-good' | 'revoked',
-): Act<ClerkTables, Rules, Outcome> {
+): Act<ClerkTables, unknown, Outcome> {
   const { subject } = refusal;
   return {
     look: { refusals: [subject] },

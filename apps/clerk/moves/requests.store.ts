@@ -9,9 +9,10 @@ import type { Due, SealedRequest } from './signed-lift.js';
  * @returns undefined when the refusal has moved on, so that nothing waits on this entry any more.
  */
 export async function dueOf(tx: EntityManager, entryIndex: number): Promise<Due | undefined> {
-  const rows: ({ refusal: Record<string, unknown> } & Nullable<SealedRequest>)[] = await tx.query(
+  const rows: ({ refusal: Record<string, unknown>; at: number } & Nullable<SealedRequest>)[] = await tx.query(
     `SELECT to_jsonb(r) AS refusal, d.application_id AS "applicationId", d.document, d.cms,
-            p.person_id AS "personId", p.data_key AS "dataKey", p.iin
+            p.person_id AS "personId", p.data_key AS "dataKey", p.iin,
+            (extract(epoch FROM registry_now()) * 1000)::bigint AS at
      FROM entries e
      JOIN refusals r ON r.subject = e.subject AND r.subject_epoch = e.subject_epoch
      LEFT JOIN signed_documents d ON d.entry_index = r.request_index
@@ -23,12 +24,13 @@ export async function dueOf(tx: EntityManager, entryIndex: number): Promise<Due 
   );
   const row = rows[0];
   if (row === undefined) return undefined;
-  const { refusal, applicationId, document, cms, personId, dataKey, iin } = row;
+  const { at, refusal, applicationId, document, cms, personId, dataKey, iin } = row;
   assert(
     applicationId && document && cms && personId && dataKey && iin,
     'a lift without its signed document',
   );
   return {
+    at,
     refusal: refusalFromJson(refusal),
     request: { applicationId, personId, dataKey, iin, document, cms },
   };

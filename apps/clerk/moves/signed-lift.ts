@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { uuidToId } from '#libs/journal/id.js';
+import type { Instant } from '#libs/journal/instant.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { RevocationSubject } from '#libs/signature/verified-signer.js';
@@ -24,6 +25,8 @@ export interface SealedRequest {
 }
 
 export interface Due {
+  /** Registry time of the reading, by the database. */
+  readonly at: Instant;
   readonly refusal: Refusal;
   readonly request: SealedRequest;
 }

@@ -64,8 +64,8 @@ const languageNames: Readonly<Record<ProblemLanguage, string>> = {
 const style = `:root{color-scheme:light dark;--ink:#1b1f24;--quiet:#4d5761;--line:#c9d0d6;--paper:#fff;--link:#0b57a4}
 @media (prefers-color-scheme:dark){:root{--ink:#e8ebee;--quiet:#aab4bd;--line:#414a52;--paper:#15181b;--link:#8cc4ff}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:1.0625rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:break-word}
-header,main{max-width:44rem;margin:0 auto;padding:0 1.25rem}
+body{margin:0;padding:0 1.25rem;background:var(--paper);color:var(--ink);font:1.0625rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:break-word}
+header,main{max-width:44rem;margin:0 auto}
 header{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;align-items:baseline;justify-content:space-between;padding-top:1.25rem;padding-bottom:.75rem;border-bottom:1px solid var(--line)}
 header p{margin:0;font-weight:700}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin:0;padding:0;list-style:none}

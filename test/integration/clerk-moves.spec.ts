@@ -1,0 +1,231 @@
+/** Lifts and returns as the clerk carries them out, against real PostgreSQL and an authority that may say anything. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { openDatabase } from '#libs/platform/database.js';
+import { refusalOf } from '#libs/refusal/refusals.store.js';
+import { makeVerifier } from '#libs/signature/verifier.client.js';
+import { clerkTables, MoveRefusalService } from '../../apps/clerk/moves/move-refusal.service.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
+import { liftScene, registryNow, type LiftScene, type LiftingPerson } from '../support/lift-scene.js';
+
+const keys = newLookupKeys();
+let database: TestDatabase;
+let citizen: DataSource;
+let clerk: DataSource;
+let scene: LiftScene;
+let moves: MoveRefusalService;
+const verifiers: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await openRegistry(database, keys);
+  citizen = await openDatabase(database.target('tyiym_citizen'));
+  clerk = await openDatabase(database.target('tyiym_clerk_worker'));
+  scene = await liftScene(database, citizen, keys);
+});
+beforeEach(() => {
+  scene.authority = 'good';
+  moves = newMoves();
+});
+afterAll(async () => {
+  await Promise.all(verifiers.map((verifier) => verifier.close()));
+  await scene.close();
+  await citizen.destroy();
+  await clerk.destroy();
+  await database.drop();
+});
+
+/** A worker of its own, which has no list in hand yet. */
+function newMoves(): MoveRefusalService {
+  const verifier = makeVerifier({ crlUrls: { '*': scene.crlUrl } });
+  verifiers.push(verifier);
+  return new MoveRefusalService({
+    tx: clerk.manager,
+    journal: newJournal(clerk, 'clerk', keys, clerkTables),
+    keys: { identity: scene.identity, lookup: keys },
+    trust: scene.trust,
+    verifier,
+  });
+}
+
+const advance = (hours: number) => database.owner.query('SELECT advance_clock($1)', [hours]);
+const stateOf = (person: LiftingPerson) => refusalOf(clerk.manager, keys, person.iin);
+
+async function entriesOf(person: LiftingPerson): Promise<Record<string, unknown>[]> {
+  const { rows } = await database.superuser.query<{ entry: string }>(
+    'SELECT entry FROM entries WHERE subject = $1 ORDER BY index',
+    [person.subject.bytes],
+  );
+  return rows.map(({ entry }) => JSON.parse(entry) as Record<string, unknown>);
+}
+
+async function jobFor(entryIndex: number): Promise<{ dueInS: number; payload: unknown } | undefined> {
+  const { rows } = await database.superuser.query<{ dueInS: number; payload: unknown }>(
+    `SELECT extract(epoch FROM run_at - clock_timestamp())::float8 AS "dueInS", payload
+     FROM graphile_worker._private_jobs WHERE key = 'move-refusal:' || $1::bigint`,
+    [entryIndex],
+  );
+  return rows[0];
+}
+
+describe('a due lift', () => {
+  it('is carried out with the entry that asked for it and the link to the placing', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    const before = await stateOf(person);
+    expect(await moves.move(person.requestIndex)).toBe('lifted');
+    const [placed, requested, lifted] = await entriesOf(person);
+    expect(lifted).toMatchObject({
+      kind: 'refusal.lifted',
+      version: 2,
+      requestedBy: requested?.['id'],
+      prev: before?.movedLeaf.toString('base64url'),
+    });
+    expect(placed).toMatchObject({ kind: 'refusal.placed', version: 1 });
+    expect(await stateOf(person)).toMatchObject({ state: 'none', version: 2 });
+  });
+
+  it('waits for its hour, and a job that came too early asks for that hour', async () => {
+    const person = await scene.lifting({ lockHours: 24 });
+    await database.superuser.query('DELETE FROM graphile_worker._private_jobs');
+    expect(await moves.move(person.requestIndex)).toBe('early');
+    expect(await stateOf(person)).toMatchObject({ state: 'lift-pending' });
+    expect((await jobFor(person.requestIndex))?.dueInS).toBeGreaterThan(86_000);
+    await advance(24);
+    expect(await newMoves().move(person.requestIndex)).toBe('lifted');
+  });
+
+  it('is cancelled when the certificate was revoked meanwhile, and the refusal stays in force', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    scene.authority = 'revoked';
+    expect(await moves.move(person.requestIndex)).toBe('cancelled');
+    const entries = await entriesOf(person);
+    expect(entries.at(-1)).toMatchObject({
+      kind: 'lift.cancelled',
+      version: 1,
+      requestedBy: entries.at(-2)?.['id'],
+      reason: 'certificate-revoked',
+    });
+    expect(await stateOf(person)).toMatchObject({ state: 'in-force', version: 1 });
+    scene.authority = 'good';
+    expect(await newMoves().move(person.requestIndex)).toBe('outdated');
+  });
+
+  it.each(['silent', 'stale'] as const)('stays pending while the authority is %s', async (mode) => {
+    const person = await scene.lifting({ lockHours: 0 });
+    scene.authority = mode;
+    await expect(newMoves().move(person.requestIndex)).rejects.toThrow('revocation-unavailable');
+    expect(await stateOf(person)).toMatchObject({ state: 'lift-pending', version: 1 });
+    scene.authority = 'good';
+    expect(await newMoves().move(person.requestIndex)).toBe('lifted');
+  });
+
+  it('is carried out once, however many workers take its job at once', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => newMoves().move(person.requestIndex)));
+    expect(outcomes.toSorted()).toEqual(['lifted', ...Array.from({ length: 5 }, () => 'outdated')]);
+    expect((await entriesOf(person)).map(({ kind }) => kind)).toEqual([
+      'refusal.placed',
+      'lift.requested',
+      'refusal.lifted',
+    ]);
+  });
+
+  it('stays in force when the signed lift behind it belongs to somebody else', async () => {
+    const [person, other] = [await scene.lifting({ lockHours: 0 }), await scene.lifting({ lockHours: 0 })];
+    await database.superuser.query('UPDATE signed_documents SET person_id = $1 WHERE entry_index = $2', [
+      other.personId,
+      person.requestIndex,
+    ]);
+    await expect(moves.move(person.requestIndex)).rejects.toThrow();
+    expect(await stateOf(person)).toMatchObject({ state: 'lift-pending' });
+  });
+
+  it('stays in force when there is no signed lift behind it', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    await database.superuser.query('DELETE FROM signed_documents WHERE entry_index = $1', [
+      person.requestIndex,
+    ]);
+    await expect(moves.move(person.requestIndex)).rejects.toThrow('a lift without its signed document');
+    expect(await stateOf(person)).toMatchObject({ state: 'lift-pending' });
+  });
+
+  it('means nothing for an entry that is no request', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    expect(await moves.move(person.requestIndex - 1)).toBe('outdated');
+    expect(await moves.move(1_000_000)).toBe('outdated');
+    expect(await stateOf(person)).toMatchObject({ state: 'lift-pending' });
+  });
+});
+
+describe('a return', () => {
+  it('is asked for by the lift itself and places again at its hour, with the lock from before', async () => {
+    const person = await scene.lifting({ lockHours: 12, placeAgainAfterHours: 24 });
+    await advance(12);
+    expect(await newMoves().move(person.requestIndex)).toBe('lifted');
+    const lifted = await stateOf(person);
+    expect(lifted?.state).toBe('none');
+    const liftIndex = lifted?.entryIndex ?? -1;
+    expect(await jobFor(liftIndex)).toMatchObject({ payload: { entryIndex: liftIndex } });
+    expect((await jobFor(liftIndex))?.dueInS).toBeGreaterThan(86_000);
+    expect(await newMoves().move(liftIndex)).toBe('early');
+    await advance(24);
+    scene.authority = 'silent';
+    expect(await newMoves().move(liftIndex)).toBe('placed');
+    const entries = await entriesOf(person);
+    expect(entries.at(-1)).toMatchObject({
+      kind: 'refusal.placed',
+      version: 3,
+      lockHours: 12,
+      requestedBy: entries[1]?.['id'],
+      prev: lifted?.movedLeaf.toString('base64url'),
+    });
+    expect(await stateOf(person)).toMatchObject({ state: 'in-force', version: 3, lockHours: 12 });
+    expect(await newMoves().move(liftIndex)).toBe('outdated');
+  });
+});
+
+describe('a lost job', () => {
+  it('is asked for again when its worker died with it, and not while somebody has it', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    await moves.findLost();
+    const lock = (ageS: number) =>
+      database.superuser.query(
+        `UPDATE graphile_worker._private_jobs SET locked_at = now() - $2 * interval '1 second', locked_by = 'dead'
+         WHERE key = 'move-refusal:' || $1::bigint`,
+        [person.requestIndex, ageS],
+      );
+    await lock(5);
+    expect(await moves.findLost()).toBe(0);
+    await lock(120);
+    expect(await moves.findLost()).toBe(1);
+    expect((await jobFor(person.requestIndex))?.dueInS).toBeLessThan(2);
+  });
+
+  it('is asked for again when it was put off too long or gave up', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    await moves.findLost();
+    expect(await moves.findLost()).toBe(0);
+    const set = (change: string) =>
+      database.superuser.query(
+        `UPDATE graphile_worker._private_jobs SET ${change} WHERE key = 'move-refusal:' || $1::bigint`,
+        [person.requestIndex],
+      );
+    await set(`run_at = now() + interval '6 hours', attempts = 9`);
+    expect(await moves.findLost()).toBe(1);
+    await set('attempts = max_attempts');
+    expect(await moves.findLost()).toBe(1);
+    await set(`key = 'another'`);
+    expect(await moves.findLost()).toBe(1);
+  });
+
+  it('is none before its hour', async () => {
+    const person = await scene.lifting({ lockHours: 24 });
+    await moves.findLost();
+    await database.superuser.query('DELETE FROM graphile_worker._private_jobs WHERE key = $1', [
+      `move-refusal:${person.requestIndex}`,
+    ]);
+    expect(await moves.findLost()).toBe(0);
+    expect(await registryNow(database)).toBeLessThan((await stateOf(person))?.liftsAt ?? 0);
+  });
+});
