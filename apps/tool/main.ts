@@ -57,6 +57,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./token/assertion.command.js'),
   },
   {
+    name: 'check',
+    description: 'one check as a lender of the sandbox',
+    load: () => import('./check/check.command.js'),
+  },
+  {
     name: 'verify',
     description: 'verify a receipt offline and say what it proves',
     load: () => import('./verify/verify.command.js'),
