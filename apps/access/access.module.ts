@@ -2,7 +2,7 @@
 import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Provider } from 'oidc-provider';
+import { Provider, type errors } from 'oidc-provider';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { listenersOf } from '#libs/platform/access/listeners.js';
@@ -104,9 +104,14 @@ function providerOf(config: Config, listeners: Listeners, dataSource: DataSource
     await next();
     if (context.status === 503) context.set('Retry-After', '1');
   });
-  provider.on('grant.error', ({ oidc }, error) =>
-    logger.info({ clientId: oidc.client?.clientId, failure: failureRecord(error) }, 'no token given'),
-  );
+  provider.on('grant.error', ({ oidc }, error) => {
+    // Asking for a nonce is how every client begins.
+    if (error.error !== 'use_dpop_nonce')
+      logger.info(
+        { clientId: oidc.client?.clientId, error: error.error, reason: reasonOf(error) },
+        'no token given',
+      );
+  });
   provider.on('server_error', (_context, error) =>
     logger.error({ failure: failureRecord(error) }, 'internal'),
   );
@@ -118,4 +123,9 @@ function readinessOf(dataSource: DataSource): Readiness {
     await dataSource.query('SELECT FROM parties LIMIT 1');
     return { ok: true, problems: [] };
   };
+}
+
+/** The library's own words; what hangs below them may quote the request and goes on as a record only. */
+function reasonOf({ cause, error_detail: detail }: errors.OIDCProviderError): unknown {
+  return cause === undefined ? detail : failureRecord(cause);
 }

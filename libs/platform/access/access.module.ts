@@ -16,6 +16,7 @@ import { dpopNonces } from './dpop-nonces.js';
 import { proofLifeMs } from './dpop.js';
 import { issuerKeys } from './issuer-keys.client.js';
 import type { Listeners } from './mtls.js';
+import { proofKeys } from './proof-keys.js';
 import { PROTECTED_RESOURCE, ProtectedResourceController } from './protected-resource.controller.js';
 import { replaySet } from './replay-set.js';
 import { ScopeGuard } from './scope.guard.js';
@@ -73,8 +74,11 @@ export class PartyAccessModule implements OnModuleInit {
           inject: [TOKEN_VERIFIER, PARTY_DIRECTORY],
           useFactory: (tokens: TokenVerifier, directory: PartyDirectory): CallerChecks => ({
             tokens,
-            nonces: dpopNonces(randomBytes(32)),
-            usedProofs: replaySet(proofLifeMs),
+            proofs: {
+              nonces: dpopNonces(randomBytes(32)),
+              used: replaySet(proofLifeMs),
+              keys: proofKeys(),
+            },
             listeners: settings.listeners,
             directory,
           }),
@@ -91,7 +95,7 @@ export class PartyAccessModule implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     fastify.addHook('onRequest', async (_request, reply) => {
-      void reply.header('DPoP-Nonce', this.checks.nonces.current(this.clock()));
+      void reply.header('DPoP-Nonce', this.checks.proofs.nonces.current(this.clock()));
     });
   }
 }

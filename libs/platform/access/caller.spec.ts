@@ -11,6 +11,7 @@ import { authenticate, type Caller, type CallerChecks, type PresentedRequest } f
 import { dpopNonces } from './dpop-nonces.js';
 import { proofLifeMs } from './dpop.js';
 import { presentedCertificate } from './mtls.js';
+import { proofKeys } from './proof-keys.js';
 import { replaySet } from './replay-set.js';
 import { tokenVerifier } from './token-verifier.js';
 
@@ -82,8 +83,7 @@ function checksWith(
 ): CallerChecks {
   return {
     tokens: tokenVerifier({ issuer, audience: plain.publicBase, keys }),
-    nonces,
-    usedProofs: replaySet(proofLifeMs),
+    proofs: { nonces, used: replaySet(proofLifeMs), keys: proofKeys() },
     listeners,
     directory: {
       partyOf: (clientId) => (clientId === party?.clientId ? party : undefined),

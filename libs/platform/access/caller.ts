@@ -4,8 +4,7 @@
  */
 import { pinsCertificate, scopeCounts, type Party } from '#libs/party/party.js';
 import { Problem } from '#libs/problem/problem.js';
-import type { DpopNonces } from './dpop-nonces.js';
-import { verifyProof } from './dpop.js';
+import { verifyProof, type ProofMemory } from './dpop.js';
 import {
   listenerOf,
   presentedCertificate,
@@ -15,7 +14,6 @@ import {
   type Listeners,
 } from './mtls.js';
 import { AccessRefused, mustHold } from './refused.js';
-import type { ReplaySet } from './replay-set.js';
 import type { AccessToken, TokenVerifier } from './token-verifier.js';
 
 /** A request as far as authentication looks at it. */
@@ -46,8 +44,7 @@ export interface PartyDirectory {
 
 export interface CallerChecks {
   readonly tokens: TokenVerifier;
-  readonly nonces: DpopNonces;
-  readonly usedProofs: ReplaySet;
+  readonly proofs: ProofMemory;
   readonly listeners: Listeners;
   readonly directory: PartyDirectory;
 }
@@ -108,7 +105,7 @@ async function checkProof(
   accessToken: string,
   jkt: string,
   listener: Listener,
-  { nonces, usedProofs }: CallerChecks,
+  { proofs }: CallerChecks,
   nowMs: number,
 ): Promise<void> {
   mustHold(typeof request.dpop === 'string', 'invalid_dpop_proof', 'not exactly one proof');
@@ -120,7 +117,7 @@ async function checkProof(
     accessToken,
     jkt,
   };
-  await verifyProof(proven, nonces, usedProofs, nowMs);
+  await verifyProof(proven, proofs, nowMs);
 }
 
 function countingScopes(token: AccessToken, party: Party): ReadonlySet<string> {

@@ -9,6 +9,7 @@ import {
 } from '../../../test/support/machine-client.js';
 import { dpopNonces } from './dpop-nonces.js';
 import { proofLifeMs, verifyProof } from './dpop.js';
+import { proofKeys } from './proof-keys.js';
 import { AccessRefused, type ChallengeError } from './refused.js';
 import { replaySet, type ReplaySet } from './replay-set.js';
 
@@ -22,6 +23,8 @@ const other = await newKeyPair();
 const rsa = await newKeyPair('PS256');
 const nonces = dpopNonces(randomBytes(32));
 const nonce = nonces.current(now);
+// One for all rows, so that a key that was let in once is seen again by the hostile ones.
+const keys = proofKeys();
 let used: ReplaySet;
 beforeEach(() => {
   used = replaySet(proofLifeMs);
@@ -30,7 +33,7 @@ beforeEach(() => {
 const proofWith = (changes: SignedChanges = {}, by: KeyPair = key): Promise<string> =>
   dpopProof(by, { method, url, accessToken, nonce }, now, changes);
 const verify = (proof: string, jkt = key.kid, nowMs = now): Promise<void> =>
-  verifyProof({ proof, method, url, accessToken, jkt }, nonces, used, nowMs);
+  verifyProof({ proof, method, url, accessToken, jkt }, { nonces, used, keys }, nowMs);
 
 describe('a DPoP proof', () => {
   const secret = new TextEncoder().encode('a secret that is long enough for HMAC');
