@@ -26,5 +26,5 @@ export function personNamed(people: readonly Person[], name: string): Person {
 /** What his certificate calls him. */
 export function calledInCertificate({ certPem }: Person): { surname: string; given: string } {
   const subject = new X509Certificate(certPem).subjectName;
-  return { surname: subject.getField('SN')[0] ?? '', given: subject.getField('GN')[0] ?? '' };
+  return { surname: subject.getField('2.5.4.4')[0] ?? '', given: subject.getField('2.5.4.42')[0] ?? '' };
 }

@@ -63,8 +63,8 @@ export function sendDocuments(
 /** What the registry said. */
 export function sendResult(reply: FastifyReply, { status, message }: Sent): FastifyReply {
   const result =
-    message === undefined
-      ? html`<p role="status">The registry took the signature (${status}).</p>`
+    status === 200
+      ? html`<p role="status">The registry took it: ${message}</p>`
       : html`<p role="alert">The registry did not take it (${status}): ${message}</p>`;
   return sendPage(
     reply,

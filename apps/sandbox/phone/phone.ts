@@ -27,14 +27,11 @@ export interface Opened {
   readonly bundle: Bundle;
 }
 
-/** What the registry said to the signed documents. */
+/** What the registry said to the signed documents: it took them if the status is 200. */
 export interface Sent {
-  /** HTTP status. */
   readonly status: number;
-  /** The registry's own words when it did not take them. */
-  readonly message?: string;
-  /** Its answer when it did. */
-  readonly answer?: unknown;
+  /** The registry's own words. */
+  readonly message: string;
 }
 
 interface Call {
@@ -76,8 +73,7 @@ export class Phone {
   /** Sends a bundle as it is: what a broken phone sends as well. */
   async send({ uri, authToken }: Invitation, body: Bundle): Promise<Sent> {
     const sent = await this.call({ method: 'PUT', url: this.allowed(uri), token: authToken, body });
-    if (sent.status >= 300) return { status: sent.status, message: messageOf(sent) };
-    return sent;
+    return { status: sent.status, message: messageOf(sent) };
   }
 
   async close(): Promise<void> {
@@ -103,6 +99,7 @@ export class Phone {
         signal: AbortSignal.timeout(this.options.timeoutMs ?? 10_000),
         headers: {
           accept: 'application/json',
+          'accept-language': 'en',
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
