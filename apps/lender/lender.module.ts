@@ -8,7 +8,7 @@ import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.m
 import { ChecksController } from './checks/checks.controller.js';
 import { ChecksService } from './checks/checks.service.js';
 import { PartyController } from './party/party.controller.js';
-import { lenderTables, type LenderTables } from './tables.js';
+import { lenderTables, type LenderTables } from './tables.store.js';
 
 @Module({})
 export class LenderModule {

@@ -8,7 +8,7 @@ import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { formatInstant } from '#libs/journal/instant.js';
 import type { Party } from '#libs/party/party.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
-import type { Rules } from '#libs/refusal/rules.store.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import { verdictOf, type Verdict } from '#libs/refusal/verdict.js';
 import { valueAt } from '#libs/regime/regime.js';
 import type { Iin } from '#libs/subject/iin.js';

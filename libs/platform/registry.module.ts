@@ -8,7 +8,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { Tables } from '#libs/journal/act.js';
 import type { ProcessName } from '#libs/journal/entry.js';
 import { Journal } from '#libs/journal/journal.service.js';
-import { loadRules, type Rules } from '#libs/refusal/rules.store.js';
+import type { Rules } from '#libs/refusal/rules.js';
+import { loadRules } from '#libs/refusal/rules.store.js';
 import { lookupKeyCheck, sentinelOf, type LookupKeys } from '#libs/subject/subject.js';
 import { PARTY_DIRECTORY } from './access/access.module.js';
 import type { PartyDirectory } from './access/caller.js';
@@ -19,11 +20,7 @@ import { databaseTarget, openDatabase } from './database.js';
 import { READINESS, type Readiness } from './health.controller.js';
 import { readIdempotencyKey, readLookupKeys, readSigningKey } from './keys.js';
 import { createLogger } from './logging.js';
-
-/** Injection token of the secret under which request bodies are compared. */
-export const IDEMPOTENCY_SECRET = Symbol('IDEMPOTENCY_SECRET');
-/** Injection token of the lookup keys. */
-export const LOOKUP_KEYS = Symbol('LOOKUP_KEYS');
+import { IDEMPOTENCY_SECRET, LOOKUP_KEYS } from './registry-tokens.js';
 
 export interface RegistrySettings<T extends Tables> {
   readonly config: Config;

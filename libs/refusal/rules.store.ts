@@ -1,15 +1,8 @@
-/** What verdicts are judged by beside the refusals: parties and the dated table of law. Read again when an entry moves them. */
+/** Reads the rules; the Journal asks for them again when an entry moved them. */
 import type { EntityManager } from 'typeorm';
-import type { Party } from '#libs/party/party.js';
 import { allParties } from '#libs/party/parties.store.js';
-import type { Regime } from '#libs/regime/regime.js';
 import { allRegimeRows } from '#libs/regime/regime.store.js';
-
-export interface Rules {
-  /** By client id; suspended ones too. */
-  readonly parties: ReadonlyMap<string, Party>;
-  readonly regime: Regime;
-}
+import type { Rules } from './rules.js';
 
 export async function loadRules(tx: EntityManager): Promise<Rules> {
   const parties = await allParties(tx);

@@ -5,9 +5,10 @@ import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry.module.js';
+import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { parseIin } from '#libs/subject/iin.js';
-import { CheckAnswer, CheckPage, CheckRequest, ChecksQuery } from './checks.dto.js';
+import type { CheckAnswer, CheckPage } from './check-answer.js';
+import { CheckAnswerDto, CheckPageDto, CheckRequest, ChecksQuery } from './checks.dto.js';
 import { ChecksService } from './checks.service.js';
 
 @ApiTags('checks')
@@ -27,7 +28,7 @@ export class ChecksController {
     required: true,
     schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
   })
-  @ApiCreatedResponse({ type: CheckAnswer })
+  @ApiCreatedResponse({ type: CheckAnswerDto })
   async make(
     @Body() body: CheckRequest,
     @Req() request: CallerRequest,
@@ -43,7 +44,7 @@ export class ChecksController {
   @Get(':checkId')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'readCheck', summary: 'One of your own checks with its receipt' })
-  @ApiOkResponse({ type: CheckAnswer })
+  @ApiOkResponse({ type: CheckAnswerDto })
   read(@Param('checkId') checkId: string, @Req() request: CallerRequest): Promise<CheckAnswer> {
     return this.checks.read(request.party.clientId, checkId);
   }
@@ -51,7 +52,7 @@ export class ChecksController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'listChecks', summary: 'Your own checks in the order they were made' })
-  @ApiOkResponse({ type: CheckPage })
+  @ApiOkResponse({ type: CheckPageDto })
   list(@Query() query: ChecksQuery, @Req() request: CallerRequest): Promise<CheckPage> {
     const { from, to, ...rest } = query;
     return this.checks.list(request.party.clientId, {

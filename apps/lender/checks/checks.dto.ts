@@ -2,7 +2,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsISO8601, IsOptional, IsString, Matches } from 'class-validator';
 import { borrowerRoles, circumstances, products, stages } from '#libs/check/check.js';
-import { IsIinText } from '#libs/platform/iin.dto.js';
+import type { CheckAnswer, CheckItem, CheckPage } from './check-answer.js';
+import { IsIinText } from './iin.dto.js';
 import { PageQuery } from '#libs/platform/page.dto.js';
 import { ReceiptDto } from '#libs/platform/receipt.dto.js';
 
@@ -39,7 +40,7 @@ export class CheckRequest {
   readonly role?: (typeof borrowerRoles)[number];
 }
 
-export class CheckAnswer {
+export class CheckAnswerDto implements CheckAnswer {
   @ApiProperty({ pattern: '^chk_[0-7][0-9a-hjkmnp-tv-z]{25}$' })
   readonly checkId: string;
 
@@ -77,18 +78,18 @@ export class ChecksQuery extends PageQuery {
   readonly loanRef?: string;
 }
 
-export class CheckItem {
+export class CheckItemDto implements CheckItem {
   @ApiProperty() readonly checkId: string;
   @ApiProperty({ enum: products }) readonly product: string;
   @ApiProperty({ enum: stages }) readonly stage: string;
   @ApiProperty() readonly loanRef: string;
-  @ApiProperty({ enum: ['clear', 'refused'] }) readonly verdict: string;
+  @ApiProperty({ enum: ['clear', 'refused'] }) readonly verdict: 'clear' | 'refused';
   @ApiProperty({ format: 'date-time' }) readonly asOf: string;
   @ApiPropertyOptional({ format: 'date-time' }) readonly validUntil?: string;
 }
 
-export class CheckPage {
-  @ApiProperty({ type: [CheckItem] }) readonly items: readonly CheckItem[];
+export class CheckPageDto implements CheckPage {
+  @ApiProperty({ type: [CheckItemDto] }) readonly items: readonly CheckItemDto[];
   @ApiProperty({ type: String, nullable: true, description: 'Cursor of the next page, or null.' })
   readonly next: string | null;
 }

@@ -3,21 +3,20 @@ import assert from 'node:assert/strict';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { assertNoIin, lenderOf, makeCheck, type Question } from '#libs/check/check.js';
-import { checkOf, checksOf, type CheckFilter, type CheckRow } from '#libs/check/checks.store.js';
+import { checkOf, checksOf, type CheckFilter } from '#libs/check/checks.store.js';
 import type { Act, Seen, Tables } from '#libs/journal/act.js';
 import { idempotencyName, utcDay } from '#libs/journal/idempotency.store.js';
-import { idToUuid, isId, uuidToId } from '#libs/journal/id.js';
-import { formatInstant } from '#libs/journal/instant.js';
+import { idToUuid, isId } from '#libs/journal/id.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
-import { LOOKUP_KEYS } from '#libs/platform/registry.module.js';
-import type { Rules } from '#libs/refusal/rules.store.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
-import type { LenderTables } from '../tables.js';
-import type { CheckAnswer, CheckItem, CheckPage } from './checks.dto.js';
+import type { LenderTables } from '../tables.store.js';
+import { answerOf, itemOf, type CheckAnswer, type CheckPage } from './check-answer.js';
 
 /** What a batch says: a new check, or where an earlier answer to the same request stands. */
 type Made = { readonly receipt: Receipt } | { readonly replayOf: number };
@@ -114,33 +113,6 @@ export class ChecksService {
     if (receipt === undefined) throw new Problem('not-found');
     return receipt;
   }
-}
-
-/** The answer says nothing that its entry does not say. */
-function answerOf(receipt: Receipt): CheckAnswer {
-  const entry = JSON.parse(receipt.entry) as Readonly<Record<'checkId' | 'at', string>> & {
-    readonly verdict: CheckAnswer['verdict'];
-    readonly validUntil?: string;
-  };
-  return {
-    checkId: entry.checkId,
-    verdict: entry.verdict,
-    asOf: entry.at,
-    ...(entry.validUntil !== undefined && { validUntil: entry.validUntil }),
-    receipt,
-  };
-}
-
-function itemOf({ uuid, product, stage, loanRef, verdict, at, validUntil }: CheckRow): CheckItem {
-  return {
-    checkId: uuidToId('chk', uuid),
-    product,
-    stage,
-    loanRef,
-    verdict,
-    asOf: formatInstant(at),
-    ...(validUntil !== undefined && { validUntil: formatInstant(validUntil) }),
-  };
 }
 
 function uuidOfCursor(cursor: string): string {
