@@ -3,7 +3,7 @@ import { idempotencyTable } from '#libs/journal/idempotency.store.js';
 import type { Journal } from '#libs/journal/journal.service.js';
 import { dueMovesTable } from '#libs/refusal/due-moves.store.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
-import type { Rules } from '#libs/refusal/rules.store.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import { applicationsTable, signedDocumentsTable } from './applications/applications.store.js';
 import { assertionsTable } from './session/assertions.store.js';
 

@@ -6,7 +6,7 @@ import { idToUuid } from '#libs/journal/id.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry.module.js';
+import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import {
   OpenApplicationDto,
   OpenedApplicationDto,

@@ -12,7 +12,7 @@ import { Journal } from '#libs/journal/journal.service.js';
 import type { Party } from '#libs/party/party.js';
 import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
-import { LOOKUP_KEYS } from '#libs/platform/registry.module.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { seal, type SealingKey } from '#libs/subject/seal.js';

@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import type { Clock } from '#libs/platform/clock.js';
 import { askUntil } from '#libs/platform/long-poll.js';
-import { LOOKUP_KEYS } from '#libs/platform/registry.module.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import type { Iin } from '#libs/subject/iin.js';
@@ -54,7 +54,7 @@ export class OutcomeService {
 
   /** What came of a signed application. @param isDue whether the clerk is at it right now and worth waiting for. */
   async outcome(application: Application, iin: Iin, isDue: boolean): Promise<Outcome> {
-    const ask = (): Promise<Outcome> => this.read(this.dataSource.manager, application, iin);
+    const ask = (): Promise<Outcome> => this.read(application, iin);
     const isEnough = ({ state }: Outcome): boolean => !isDue || state !== 'lift-pending';
     return askUntil(ask, isEnough, { ...clerkPatience, clock: this.clock });
   }
@@ -68,7 +68,7 @@ export class OutcomeService {
     const look = (): Promise<Look> => this.lookAt(channel, uuid);
     const { state, found, iin } = await askUntil(look, (seen) => seen.state !== 'open', patience);
     if (state !== 'signed') return { state };
-    const { refusal, receipt } = await this.read(this.dataSource.manager, found.application, iin);
+    const { refusal, receipt } = await this.read(found.application, iin);
     return { state, refusal, receipt };
   }
 
@@ -81,19 +81,19 @@ export class OutcomeService {
     return { found, iin, state: stateOf(found.application, refusal, found.at) };
   }
 
-  private async read(tx: EntityManager, application: Application, iin: Iin): Promise<Outcome> {
+  /** In one snapshot, because the clerk may lift between two statements. */
+  private read(application: Application, iin: Iin): Promise<Outcome> {
     const { entryIndex } = application;
     assert(entryIndex !== undefined, 'only a signed application came to something');
-    const newest = await newestEntryOf(tx, subjectsOf(this.keys, iin), entryIndex);
-    assert(newest !== undefined, 'the entry of a signed application is there');
-    const refusal = await refusalOf(tx, this.keys, iin);
-    const receipt = await readReceipt(tx, newest.index);
-    assert(receipt !== undefined, 'the receipt of an entry of this person is there');
-    return {
-      state: outcomeOf(newest.kind, isPending(refusal, entryIndex)),
-      refusal: statusOf(refusal),
-      receipt,
-    };
+    return this.dataSource.transaction('REPEATABLE READ', async (tx) => {
+      const newest = await newestEntryOf(tx, subjectsOf(this.keys, iin), entryIndex);
+      assert(newest !== undefined, 'the entry of a signed application is there');
+      const refusal = await refusalOf(tx, this.keys, iin);
+      const receipt = await readReceipt(tx, newest.index);
+      assert(receipt !== undefined, 'the receipt of an entry of this person is there');
+      const state = outcomeOf(newest.kind, isPending(refusal, entryIndex));
+      return { state, refusal: statusOf(refusal), receipt };
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** A person's refusal as an act sees it, under whichever live pseudonym it is kept. */
 import type { Seen } from '#libs/journal/act.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
-import type { Rules } from '#libs/refusal/rules.store.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
 import type { CitizenTables } from '../tables.js';
 

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry.module.js';
+import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { PresentDto } from '../session/present.dto.js';
 import { LiftCancelledDto, RefusalStatusDto } from './refusal.dto.js';
 import { RefusalService } from './refusal.service.js';

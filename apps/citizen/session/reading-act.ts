@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { Act } from '#libs/journal/act.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
-import type { Rules } from '#libs/refusal/rules.store.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { refusalSeen } from '../refusal/refusal-seen.js';
 import type { CitizenTables } from '../tables.js';

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Party } from '#libs/party/party.js';
-import { LOOKUP_KEYS } from '#libs/platform/registry.module.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { CitizenPresence } from '../session/citizen-presence.service.js';

@@ -36,7 +36,7 @@ export async function dueOf(tx: EntityManager, entryIndex: number): Promise<Due 
   };
 }
 
-/** Entries whose move is due and has no job that will run within five minutes, oldest first. */
+/** Entries whose move is due and has no job that is being done or will run soon, oldest first. */
 export async function lostMoves(tx: EntityManager, limit: number): Promise<readonly number[]> {
   const rows: { index: number }[] = await tx.query(
     `WITH due AS (
@@ -49,7 +49,7 @@ export async function lostMoves(tx: EntityManager, limit: number): Promise<reado
        SELECT FROM graphile_worker.jobs j
        WHERE j.key = 'move-refusal:' || due.index AND j.attempts < j.max_attempts
          AND j.run_at < clock_timestamp() + interval '5 minutes'
-         AND (j.locked_at IS NULL OR j.locked_at > clock_timestamp() - interval '1 minute'))
+         AND (j.locked_at IS NULL OR j.locked_at > clock_timestamp() - interval '15 seconds'))
      ORDER BY due.index LIMIT $1`,
     [limit],
   );
