@@ -9,17 +9,19 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLocalJWKSet, SignJWT } from 'jose';
 import { pino, type Logger } from 'pino';
 import request, { type Response } from 'supertest';
 import { formatInstant } from '#libs/journal/instant.js';
+import { verifyReceipt, type VerifiedReceipt } from '#libs/journal/verify-receipt.js';
 import type { Config } from '#libs/platform/config.js';
 import { createApp } from '#libs/platform/http.js';
 import { CitizenModule } from '../../apps/citizen/citizen.module.js';
 import { ClerkWorkerModule } from '../../apps/clerk/worker.module.js';
+import { LenderModule } from '../../apps/lender/lender.module.js';
 import type { Credential } from '../../apps/sandbox/nca/issue.js';
 import {
   createAuthority,
@@ -38,12 +40,15 @@ import { iss, origin } from './journals.js';
 import { accessToken, dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
 
 export const publicBase = 'http://127.0.0.1:8080';
+const lenderBase = 'http://127.0.0.1:8081';
 const issuer = 'http://127.0.0.1:8085';
 const dayMs = 86_400_000;
 
 /** A channel with its key, as the access server and the citizen app know it. */
 export interface Channel {
   readonly clientId: string;
+  /** The app it calls. */
+  readonly resource: string;
   readonly key: KeyPair;
 }
 
@@ -66,6 +71,8 @@ export interface World {
   serveList(serves: boolean): void;
   issue(iin: string): Promise<Credential>;
   startClerk(): Promise<INestApplicationContext>;
+  /** The lender's app, which `bank` calls. */
+  startLender(): Promise<NestFastifyApplication>;
   close(): Promise<void>;
 }
 
@@ -101,7 +108,8 @@ export async function newWorld(): Promise<World> {
   const logged: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
   const config = configOf('citizen', 'tyiym_citizen', 'citizen');
-  const app = await startCitizen(config, logger, issuerKey);
+  const overrides = { logger, keys: jwksOf(issuerKey) };
+  const app = await start(CitizenModule.register(config, overrides), config, logger);
   tokenIssuers.set(app, issuerKey);
   return {
     ...{ database, authority, logged, app, registryNow, ...channels },
@@ -122,6 +130,12 @@ export async function newWorld(): Promise<World> {
         logger: false,
         abortOnError: false,
       });
+    },
+    startLender: async () => {
+      const lender = { ...configOf('lender', 'tyiym_lender', 'lender'), publicBase: lenderBase };
+      const started = await start(LenderModule.register(lender, overrides), lender, logger);
+      tokenIssuers.set(started, issuerKey);
+      return started;
     },
     close: async () => {
       await app.close();
@@ -146,21 +160,21 @@ export interface Call {
 }
 
 /** One request as the channel would make it: token, DPoP proof with the newest nonce. */
-export async function call(world: World, channel: Channel, what: Call): Promise<Response> {
-  const issuerKey = tokenIssuers.get(world.app);
+export async function call({ app }: Pick<World, 'app'>, channel: Channel, what: Call): Promise<Response> {
+  const issuerKey = tokenIssuers.get(app);
   if (issuerKey === undefined) throw new Error('a world that does not run');
   const token = await accessToken(issuerKey, Date.now(), {
     claims: {
-      ...{ iss: issuer, aud: publicBase, client_id: channel.clientId, sub: channel.clientId },
+      ...{ iss: issuer, aud: channel.resource, client_id: channel.clientId, sub: channel.clientId },
       ...{ scope: what.scope ?? 'citizen', cnf: { jkt: channel.key.kid } },
     },
   });
-  const server = world.app.getHttpServer();
+  const server = app.getHttpServer();
   const nonce = String((await request(server).get('/livez')).headers['dpop-nonce']);
   const path = what.path.replace(/\?.*/s, '');
   const proof = await dpopProof(
     channel.key,
-    { method: what.method, url: `${publicBase}${path}`, accessToken: token, nonce },
+    { method: what.method, url: `${channel.resource}${path}`, accessToken: token, nonce },
     Date.now(),
   );
   const sent = request(server)
@@ -191,15 +205,12 @@ export async function signatureOf(person: Credential, document: string, detached
   return (await signDocument({ ...person, document: bytes, at: Date.now(), detached })).toString('base64');
 }
 
-async function startCitizen(
-  config: Config,
-  logger: Logger,
-  issuerKey: KeyPair,
-): Promise<NestFastifyApplication> {
-  const keys = createLocalJWKSet({
-    keys: [{ ...issuerKey.publicJwk, kid: issuerKey.kid, alg: 'ES256', use: 'sig' }],
-  });
-  const app = await createApp(CitizenModule.register(config, { logger, keys }), config, logger);
+function jwksOf(key: KeyPair): ReturnType<typeof createLocalJWKSet> {
+  return createLocalJWKSet({ keys: [{ ...key.publicJwk, kid: key.kid, alg: 'ES256', use: 'sig' }] });
+}
+
+async function start(root: DynamicModule, config: Config, logger: Logger): Promise<NestFastifyApplication> {
+  const app = await createApp(root, config, logger);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return app;
@@ -209,16 +220,18 @@ async function foundWith(
   tool: Config,
   publicKeys: Parameters<typeof foundRegistry>[1]['publicKeys'],
 ): Promise<Pick<World, 'portal' | 'mobile' | 'bank'>> {
-  const channel = async (clientId: string): Promise<Channel> => ({ clientId, key: await newKeyPair() });
-  const portal = await channel('egov-portal');
-  const mobile = await channel('egov-mobile');
-  const bank = await channel('bank-alpha');
+  const channel = async (clientId: string, resource: string): Promise<Channel> => ({
+    ...{ clientId, resource, key: await newKeyPair() },
+  });
+  const portal = await channel('egov-portal', publicBase);
+  const mobile = await channel('egov-mobile', publicBase);
+  const bank = await channel('bank-alpha', lenderBase);
   const body = (
-    { clientId, key }: Channel,
+    { clientId, key, resource }: Channel,
     kind: string,
     scopes: readonly string[],
   ): Record<string, unknown> => ({
-    ...{ clientId, kind, scopes, bin: '010140000004', resource: publicBase },
+    ...{ clientId, kind, scopes, bin: '010140000004', resource },
     names: { kk: 'Ұйым', ru: 'Организация', en: 'Organisation' },
     keys: [{ kid: key.kid, use: 'sig', jwk: key.publicJwk, notBefore: formatInstant(Date.now() - 60_000) }],
   });
@@ -279,3 +292,14 @@ function loginOf(database: TestDatabase, role: Role): Config['database'] {
 export const iins: readonly string[] = (
   JSON.parse(readFileSync('test/vectors/iin-vectors.json', 'utf8')) as { valid: { iin: string }[] }
 ).valid.map(({ iin }) => iin);
+
+/** Verifies a receipt as anybody could, with the keys this registry published. */
+export async function verified(world: World, receipt: unknown, iin: string): Promise<VerifiedReceipt> {
+  const { rows } = await world.database.superuser.query<{ key: unknown }>(
+    `SELECT jwk || jsonb_build_object('kid', kid, 'purpose', purpose, 'kinds', to_jsonb(kinds),
+       'nbf', floor(extract(epoch FROM not_before)), 'exp', floor(extract(epoch FROM expires_at))) AS key
+     FROM signing_keys WHERE purpose LIKE 'head/%'`,
+  );
+  const now = Math.floor(world.registryNow() / 1000);
+  return verifyReceipt(receipt, { keys: rows.map(({ key }) => key) }, { now, iin, issuer: iss, origin });
+}

@@ -62,6 +62,8 @@ export interface CmsParts {
   readonly sid?: Buffer;
   readonly digestAlgorithm?: string;
   readonly signatureAlgorithm?: string;
+  /** What the signature is really made with; default SHA-256. */
+  readonly signedWith?: 'sha512';
   /** What is signed instead of the attributes. */
   readonly signedBytes?: Buffer;
   readonly version?: number;
@@ -97,7 +99,7 @@ function signerInfo(parts: CmsParts): Buffer {
     algorithm(parts.digestAlgorithm ?? ID.sha256),
     ...(attributes ? [tlv(0xa0, ...attributes)] : []),
     algorithm(parts.signatureAlgorithm ?? ID.ecdsaSha256),
-    octets(sign('sha256', signed, parts.signer.keyPem)),
+    octets(sign(parts.signedWith ?? 'sha256', signed, parts.signer.keyPem)),
     ...(parts.unsigned ? [tlv(0xa1, ...parts.unsigned)] : []),
   );
 }

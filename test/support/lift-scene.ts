@@ -41,8 +41,8 @@ const citizenTables = {
   signed_documents: signedDocumentsTable,
 };
 
-/** What the authority answers when asked for its list; the mode may change at any time. */
-export type AuthorityMode = 'good' | 'revoked' | 'stale' | 'silent';
+/** What the authority answers when asked for its list; it hangs without an answer, or says so by closing. */
+export type AuthorityMode = 'good' | 'revoked' | 'stale' | 'silent' | 'hanging';
 
 export interface LiftScene {
   readonly trust: TrustAnchors;
@@ -50,6 +50,8 @@ export interface LiftScene {
   readonly caFiles: { readonly root: string; readonly issuing: string };
   readonly identity: SealingKey;
   authority: AuthorityMode;
+  /** How often the authority was asked. */
+  asked: number;
   /** A person with a refusal under this lock and a lift signed now. */
   lifting(wish: LiftWish): Promise<LiftingPerson>;
   close(): Promise<void>;
@@ -74,21 +76,24 @@ const vectors = JSON.parse(readFileSync('test/vectors/iin-vectors.json', 'utf8')
 };
 const hour = 3_600_000;
 
-/** @param dataSource of the citizen's role */
+/**
+ * @param dataSource of the citizen's role
+ * @param identity the identity key, a fresh one unless the clerk's process has its own
+ */
 export async function liftScene(
   database: TestDatabase,
   dataSource: DataSource,
   lookup: LookupKeys,
+  identity: SealingKey = { keyId: randomBytes(4), secret: randomBytes(32) },
 ): Promise<LiftScene> {
   const at = await registryNow(database);
   const authority = await createAuthority({ at: at - 30 * 24 * hour });
-  const identity = { keyId: randomBytes(4), secret: randomBytes(32) };
   const journal = newJournal(dataSource, 'citizen', lookup, citizenTables);
   await admitChannel(database);
   const iins = vectors.valid.map(({ iin }) => parseIin(iin));
   const credentials = new Map<string, Credential>();
   const serials: string[] = [];
-  const scene = { authority: 'good' as AuthorityMode };
+  const scene = { authority: 'good' as AuthorityMode, asked: 0 };
   const server = await serveCrl(database, authority, scene, serials);
   return Object.assign(scene, {
     trust: readTrustAnchors({ roots: [authority.root.certPem], intermediates: [authority.issuing.certPem] }),
@@ -126,7 +131,7 @@ function issue(authority: Authority, iin: string, at: number): Promise<Credentia
 async function serveCrl(
   database: TestDatabase,
   authority: Authority,
-  scene: { authority: AuthorityMode },
+  scene: Pick<LiftScene, 'authority' | 'asked'>,
   serials: readonly string[],
 ): Promise<Server> {
   const list = async (): Promise<Buffer> => {
@@ -141,6 +146,8 @@ async function serveCrl(
     });
   };
   const server = createServer((_request, response) => {
+    scene.asked += 1;
+    if (scene.authority === 'hanging') return;
     if (scene.authority === 'silent') return void response.destroy();
     list().then(
       (der) => response.end(der),
