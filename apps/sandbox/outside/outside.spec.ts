@@ -130,6 +130,21 @@ describe('the clock', () => {
     expect(readList(await listBytes()).thisUpdate).toBe(wholeSecond(world.now()));
   });
 
+  it('says that it cannot be asked while the database is away, and the list waits for it', async () => {
+    await app.close();
+    const away = (): Promise<number> => Promise.reject(new Error('connection refused'));
+    app = createOutside({ ...world.options, registryNow: away, advanceClock: away });
+    ask = await asking(app);
+    const answers = [
+      await get('/sandbox/clock'),
+      await post('/sandbox/clock', { advanceHours: 1 }),
+      await post('/sandbox/revocations', { name: 'bolat' }),
+      await get('/nca/crl/ca.crl'),
+    ];
+    for (const { status, json } of answers)
+      expect([status, json]).toEqual([503, { error: 'registry time cannot be asked now' }]);
+  });
+
   it.each([
     ['none', {}],
     ['zero', { advanceHours: 0 }],

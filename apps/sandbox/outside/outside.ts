@@ -14,6 +14,7 @@ import { type IdpClient, idpRoutes } from './idp-routes.js';
 import { indexRoute } from './index-page.js';
 import { ncaRoutes } from './nca-routes.js';
 import type { Person } from './people.js';
+import { Refused } from './refused.js';
 import { Revocations } from './revocations.js';
 import { createServer } from './server.js';
 
@@ -50,9 +51,11 @@ export async function startOutside(options: OutsideOptions): Promise<{ close(): 
 
 /** The same without a port: what specs talk to. */
 export function createOutside(options: OutsideOptions): FastifyInstance {
-  const { authority, people, citizenBase, base, egovIdp, registryNow, advanceClock } = options;
+  const { authority, people, citizenBase, base, egovIdp } = options;
   assert.equal(new Set(people.map(({ name }) => name)).size, people.length, 'two people have one name');
-  const revocations = new Revocations(options);
+  const registryNow = (): Promise<number> => told(options.registryNow());
+  const advanceClock = (hours: number): Promise<number> => told(options.advanceClock(hours));
+  const revocations = new Revocations({ ...options, registryNow });
   const faults = new Faults(options.slowMs);
   const phone = new Phone({ citizenBase, registryNow });
   const app = createServer();
@@ -64,4 +67,13 @@ export function createOutside(options: OutsideOptions): FastifyInstance {
   clockRoutes(app, { registryNow, advanceClock, follow: () => revocations.renew() });
   faultRoutes(app, faults);
   return app;
+}
+
+/** The instant, if the registry's database gave one. @throws Refused 503 */
+async function told(asked: Promise<number>): Promise<number> {
+  const at = await asked.catch((cause: unknown) => {
+    throw new Refused(503, 'registry time cannot be asked now', { cause });
+  });
+  assert(Number.isFinite(at), 'registry time is an instant');
+  return at;
 }
