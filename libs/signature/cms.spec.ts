@@ -130,6 +130,12 @@ const malformed: [string, string, () => Buffer][] = [
     'not a certificate',
     () => cmsWith({ certificates: [der(scene.person), nested(2)] }),
   ],
+  [
+    'a certificate with two signature algorithms',
+    'two signature algorithms',
+    () =>
+      cmsWith({ certificates: [edit(der(scene.person), [1], () => sequence(oid('1.2.840.10045.4.3.4')))] }),
+  ],
   ['version 3 of the data', 'a wrong version', () => cmsWith({ version: 3 })],
   ['version 3 of the signer', 'a wrong version', () => cmsWith({ signerVersion: 3 })],
   [
@@ -262,7 +268,7 @@ const refused: [string, string, () => Buffer, Buffer?][] = [
   [
     'a signature algorithm with another digest',
     'signature-not-valid',
-    () => cmsWith({ signatureAlgorithm: '1.2.840.10045.4.3.4' }),
+    () => cmsWith({ signatureAlgorithm: '1.2.840.10045.4.3.4', signedWith: 'sha512' }),
   ],
   [
     'a signature with a bit turned',

@@ -97,6 +97,12 @@ const refused: [string, () => Promise<Given>][] = [
       }),
     }),
   ],
+  [
+    "one whose issuer has our authority's key and another name",
+    async () => ({
+      signer: await scene.certify({ issuer: await authority({ keyPem: scene.authority.issuing.keyPem }) }),
+    }),
+  ],
   ['one issued by another person', async () => under(scene.person)],
   [
     'one below an authority that is none',
@@ -180,6 +186,12 @@ function altered(credential: Credential): Credential {
 }
 
 describe('a certificate leads to a pinned root', () => {
+  it('not when it names an extension twice, which cannot even be read', async () => {
+    const twice = [unknownExtension(false), unknownExtension(false)];
+    const signer = await scene.certify({ extensions: twice });
+    await expect(verify({ signer })).rejects.toThrow('signature-malformed');
+  });
+
   it.each(refused)('not %s', async (_row, given) => {
     await expect(verify(await given())).rejects.toThrow('certificate-not-trusted');
   });

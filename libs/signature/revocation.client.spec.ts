@@ -81,13 +81,21 @@ describe('asking for a revocation list', () => {
   it.each([
     ['no address is configured', { crlUrls: {} }, undefined],
     ['the address does not answer', {}, () => undefined],
-    ['the address answers 404', {}, () => ({ status: 404, body: Buffer.alloc(0) })],
     ['the address answers something else', {}, () => ({ body: Buffer.from('<html>') })],
     ['nobody listens there', { crlUrls: { '*': 'http://127.0.0.1:9/ca.crl' } }, undefined],
   ])('is revocation-unavailable when %s', async (_row, options, answering) => {
     if (answering !== undefined) answer = answering;
     await expect(client(options).knownGood(question())).rejects.toThrow('revocation-unavailable');
   });
+
+  it.each([404, 500, 206])(
+    'is revocation-unavailable when the address answers %s, whatever comes with it',
+    async (status) => {
+      const body = await list();
+      answer = () => ({ status, body });
+      await expect(client().knownGood(question())).rejects.toThrow('revocation-unavailable');
+    },
+  );
 
   it('follows no redirection', async () => {
     const body = await list();

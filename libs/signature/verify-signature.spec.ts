@@ -86,6 +86,7 @@ describe('a signature made by openssl', () => {
     ['signature-malformed', 'in S/MIME', 'EC P-256', ['-binary', '-nodetach', '-outform', 'SMIME']],
     ['signature-content-differs', 'with line ends turned into those of mail', 'EC P-256', ['-nodetach']],
     ['signature-not-valid', 'with SHA-1', 'EC P-256', ['-binary', '-md', 'sha1']],
+    ['signature-not-valid', 'with SHA-1 on RSA', 'RSA-2048', ['-binary', '-md', 'sha1']],
     ['signature-not-valid', 'with SHA-224', 'RSA-2048', ['-binary', '-md', 'sha224']],
     ['signature-not-valid', 'with RSA-PSS', 'RSA-2048', ['-binary', '-keyopt', 'rsa_padding_mode:pss']],
     ['signature-not-valid', 'without its certificate', 'EC P-256', ['-binary', '-nocerts']],
