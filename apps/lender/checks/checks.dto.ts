@@ -1,9 +1,10 @@
 /** The wire shape of checks. */
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, IsString, Matches } from 'class-validator';
+import { IsIn, IsISO8601, IsString, Matches } from 'class-validator';
 import { borrowerRoles, circumstances, products, stages } from '#libs/check/check.js';
 import type { CheckAnswer, CheckItem, CheckPage } from './check-answer.js';
 import { IsIinText } from './iin.dto.js';
+import { MayBeAbsent } from '#libs/platform/may-be-absent.dto.js';
 import { PageQuery } from '#libs/platform/page.dto.js';
 import { ReceiptDto } from '#libs/platform/receipt.dto.js';
 
@@ -30,12 +31,12 @@ export class CheckRequest {
   readonly loanRef: string;
 
   @ApiPropertyOptional({ enum: circumstances })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(circumstances)
   readonly circumstance?: (typeof circumstances)[number];
 
   @ApiPropertyOptional({ enum: borrowerRoles })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(borrowerRoles)
   readonly role?: (typeof borrowerRoles)[number];
 }
@@ -63,17 +64,17 @@ export class CheckAnswerDto implements CheckAnswer {
 
 export class ChecksQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'date-time', description: 'First instant.' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsISO8601({ strict: true })
   readonly from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'First instant no longer listed.' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsISO8601({ strict: true })
   readonly to?: string;
 
   @ApiPropertyOptional({ pattern: '^[!-~]{1,64}$' })
-  @IsOptional()
+  @MayBeAbsent()
   @Matches(/^[!-~]{1,64}$/)
   readonly loanRef?: string;
 }
