@@ -117,6 +117,7 @@ function directoryOf(journal: Journal<Tables, Rules>): PartyDirectory {
   return {
     partyOf: (clientId) => journal.rules().parties.get(clientId),
     registryNow: () => journal.registryNow(),
+    onRulesChanged: (listener) => journal.onRulesChanged(listener),
   };
 }
 

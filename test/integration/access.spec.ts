@@ -67,7 +67,11 @@ class Routes {
   }
 }
 
-const directory: PartyDirectory = { partyOf: (clientId) => parties.get(clientId), registryNow: machineClock };
+const directory: PartyDirectory = {
+  partyOf: (clientId) => parties.get(clientId),
+  registryNow: machineClock,
+  onRulesChanged: () => undefined,
+};
 
 @Module({ providers: [{ provide: PARTY_DIRECTORY, useValue: directory }], exports: [PARTY_DIRECTORY] })
 class DirectoryModule {}

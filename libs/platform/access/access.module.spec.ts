@@ -12,7 +12,7 @@ import {
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
-import { createLocalJWKSet } from 'jose';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import request, { type Response } from 'supertest';
 import type { Party } from '#libs/party/party.js';
 import { problemKinds } from '#libs/problem/catalogue.js';
@@ -59,9 +59,11 @@ class Routes {
   }
 }
 
+const rulesListeners: (() => void)[] = [];
 const directory: PartyDirectory = {
   partyOf: (clientId) => (clientId === party.clientId ? party : undefined),
   registryNow: () => now,
+  onRulesChanged: (listener) => rulesListeners.push(listener),
 };
 
 @Module({ providers: [{ provide: PARTY_DIRECTORY, useValue: directory }], exports: [PARTY_DIRECTORY] })
@@ -76,9 +78,14 @@ class StatusOnly implements ExceptionFilter<Problem> {
   }
 }
 
+let areKeysWithdrawn = false;
 let app: NestFastifyApplication;
 beforeAll(async () => {
-  const keys = createLocalJWKSet({ keys: [{ ...issuerKey.publicJwk, kid: issuerKey.kid }] });
+  const published = createLocalJWKSet({ keys: [{ ...issuerKey.publicJwk, kid: issuerKey.kid }] });
+  const keys: JWTVerifyGetKey = async (header, token) => {
+    if (areKeysWithdrawn) throw new errors.JWKSNoMatchingKey();
+    return await published(header, token);
+  };
   const listeners = { plain: { publicBase, behindProxy: false } };
   const settings = {
     issuer,
@@ -102,15 +109,21 @@ afterAll(() => app.close());
 const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
   Promise.resolve(request(app.getHttpServer()).get(path).set(headers));
 
+const tokenWith = (scope: string): Promise<string> =>
+  accessToken(issuerKey, now, {
+    claims: { iss: issuer, aud: publicBase, client_id: 'bank-alpha', scope, cnf: { jkt: proofKey.kid } },
+  });
+
 /** Calls as a client does: takes a nonce from any answer, then proves possession. */
-async function call(path: string, scope = 'checks'): Promise<Response> {
+async function callWith(token: string, path: string): Promise<Response> {
   const nonce = String((await get('/livez')).headers['dpop-nonce']);
-  const claims = { iss: issuer, aud: publicBase, client_id: 'bank-alpha', scope, cnf: { jkt: proofKey.kid } };
-  const token = await accessToken(issuerKey, now, { claims });
-  const url = `${publicBase}${path}`;
-  const dpop = await dpopProof(proofKey, { method: 'GET', url, accessToken: token, nonce }, now);
+  const of = { method: 'GET', url: `${publicBase}${path}`, accessToken: token, nonce };
+  const dpop = await dpopProof(proofKey, of, now);
   return await get(path, { authorization: `DPoP ${token}`, dpop });
 }
+
+const call = async (path: string, scope = 'checks'): Promise<Response> =>
+  await callWith(await tokenWith(scope), path);
 
 describe('a route', () => {
   it('gets the party that calls', async () => {
@@ -155,8 +168,7 @@ describe('the challenge', () => {
   });
 
   it('of a proof without our nonce asks for one', async () => {
-    const claims = { iss: issuer, aud: publicBase, client_id: 'bank-alpha', cnf: { jkt: proofKey.kid } };
-    const token = await accessToken(issuerKey, now, { claims });
+    const token = await tokenWith('checks');
     const of = { method: 'GET', url: `${publicBase}/checks`, accessToken: token };
     const dpop = await dpopProof(proofKey, of, now);
     const answer = await get('/checks', { authorization: `DPoP ${token}`, dpop });
@@ -175,4 +187,15 @@ it('the metadata says where tokens come from and how they are bound', async () =
     tls_client_certificate_bound_access_tokens: true,
     dpop_signing_alg_values_supported: ['ES256', 'PS256'],
   });
+});
+
+it('a token verified under the old rules is verified again once they have changed', async () => {
+  const token = await tokenWith('checks');
+  expect((await callWith(token, '/checks')).status).toBe(200);
+  areKeysWithdrawn = true;
+  expect((await callWith(token, '/checks')).status).toBe(200);
+  for (const listener of rulesListeners) listener();
+  expect((await callWith(token, '/checks')).status).toBe(401);
+  areKeysWithdrawn = false;
+  expect((await callWith(token, '/checks')).status).toBe(200);
 });

@@ -20,12 +20,10 @@ import { proofKeys } from './proof-keys.js';
 import { PROTECTED_RESOURCE, ProtectedResourceController } from './protected-resource.controller.js';
 import { replaySet } from './replay-set.js';
 import { ScopeGuard } from './scope.guard.js';
-import { tokenVerifier, type TokenVerifier } from './token-verifier.js';
+import { tokenVerifier } from './token-verifier.js';
 
 /** Injection token of the app's `PartyDirectory`; one of `imports` exports it. */
 export const PARTY_DIRECTORY = Symbol('PARTY_DIRECTORY');
-/** Injection token of the `TokenVerifier`, for `clear()` when `rules_version` changes. */
-export const TOKEN_VERIFIER = Symbol('TOKEN_VERIFIER');
 
 export interface AccessSettings {
   readonly issuer: string;
@@ -51,8 +49,6 @@ export class PartyAccessModule implements OnModuleInit {
   static register(settings: AccessSettings): DynamicModule {
     const clock = settings.clock ?? machineClock;
     const audience = settings.listeners.plain.publicBase;
-    const keys = settings.keys ?? issuerKeys(settings.issuer, clock);
-    const verifier = tokenVerifier({ issuer: settings.issuer, audience, keys });
     return {
       module: PartyAccessModule,
       imports: [
@@ -65,29 +61,18 @@ export class PartyAccessModule implements OnModuleInit {
       ],
       controllers: [ProtectedResourceController],
       providers: [
-        { provide: TOKEN_VERIFIER, useValue: verifier },
         { provide: ACCESS_CLOCK, useValue: clock },
         { provide: RESOURCE_METADATA_URL, useValue: `${audience}/.well-known/oauth-protected-resource` },
         { provide: PROTECTED_RESOURCE, useValue: metadataOf(settings) },
         {
           provide: CALLER_CHECKS,
-          inject: [TOKEN_VERIFIER, PARTY_DIRECTORY],
-          useFactory: (tokens: TokenVerifier, directory: PartyDirectory): CallerChecks => ({
-            tokens,
-            proofs: {
-              nonces: dpopNonces(randomBytes(32)),
-              used: replaySet(proofLifeMs),
-              keys: proofKeys(),
-            },
-            listeners: settings.listeners,
-            directory,
-          }),
+          inject: [PARTY_DIRECTORY],
+          useFactory: (directory: PartyDirectory) => checksOf(settings, clock, directory),
         },
         AccessStrategy,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: ScopeGuard },
       ],
-      exports: [TOKEN_VERIFIER],
     };
   }
 
@@ -98,6 +83,15 @@ export class PartyAccessModule implements OnModuleInit {
       void reply.header('DPoP-Nonce', this.checks.proofs.nonces.current(this.clock()));
     });
   }
+}
+
+function checksOf(settings: AccessSettings, clock: Clock, directory: PartyDirectory): CallerChecks {
+  const { issuer, listeners } = settings;
+  const keys = settings.keys ?? issuerKeys(issuer, clock);
+  const tokens = tokenVerifier({ issuer, audience: listeners.plain.publicBase, keys });
+  directory.onRulesChanged(() => tokens.clear());
+  const proofs = { nonces: dpopNonces(randomBytes(32)), used: replaySet(proofLifeMs), keys: proofKeys() };
+  return { tokens, proofs, listeners, directory };
 }
 
 function metadataOf(settings: AccessSettings): object {

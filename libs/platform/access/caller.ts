@@ -40,6 +40,8 @@ export interface PartyDirectory {
   partyOf(clientId: string): Party | undefined;
   /** Registry time, ms, by which the validity of a party's keys is judged. */
   registryNow(): number;
+  /** Calls `listener` whenever `rules_version` has changed: what was verified under the old rules is forgotten. */
+  onRulesChanged(listener: () => void): void;
 }
 
 export interface CallerChecks {
