@@ -2,8 +2,9 @@
 import pg from 'pg';
 import type { DatabaseTarget } from '#libs/platform/database.js';
 import type { Home, Ports } from './plan.js';
-import { startCluster } from './postgres/cluster.js';
+import { KeptCluster } from './kept-cluster.js';
 import { existingServer } from './postgres/existing.js';
+import { freeDataDirectory } from './postgres/postmaster.js';
 import { provision, roleTarget, type Role } from './postgres/provision.js';
 import { clientConfig } from './postgres/target.js';
 
@@ -16,27 +17,39 @@ export interface SandboxDatabase {
   /** What it runs on, for the person at the terminal. */
   readonly described: string;
   target(role: Role): DatabaseTarget;
-  /** Starts the registry's database anew. */
+  /** Ends our own server; one of DATABASE_URL is left alone. */
   stop(): Promise<void>;
 }
 
-/** Starts or finds the server, and makes roles and database where they are missing. */
+/**
+ * Starts or finds the server, and makes roles and database where they are missing.
+ * @param say tells the person at the terminal what happens by itself.
+ */
 export async function startDatabase(
   home: Home,
   ports: Ports,
   url: string | undefined,
+  say: (line: string) => void,
 ): Promise<SandboxDatabase> {
   const own =
     url === undefined
-      ? await startCluster({
-          dir: home.at('pg'),
-          port: ports.postgres,
-          superuserPasswordFile: home.at('secrets', 'postgres'),
-        })
+      ? await KeptCluster.start(
+          {
+            dir: home.at('pg'),
+            port: ports.postgres,
+            superuserPasswordFile: home.at('secrets', 'postgres'),
+          },
+          say,
+        )
       : undefined;
   const superuser = own?.superuser ?? (await existingServer(url ?? ''));
   const secretsDir = home.at('secrets');
-  await provision({ superuser, secretsDir, databaseName });
+  try {
+    await provision({ superuser, secretsDir, databaseName });
+  } catch (error) {
+    await own?.stop();
+    throw error;
+  }
   const { host, port } = superuser;
   return {
     host,
@@ -49,6 +62,11 @@ export async function startDatabase(
     target: (role) => roleTarget(superuser, databaseName, secretsDir, role),
     stop: async () => own?.stop(),
   };
+}
+
+/** Ends a server of our own that outlived its sandbox. @throws Error when its sandbox lives. */
+export async function freeCluster(home: Home): Promise<void> {
+  await freeDataDirectory(home.at('pg', 'data'), home.at('pg', 'launcher.pid'));
 }
 
 /** Drops the registry's database from a server of DATABASE_URL, for `--fresh`; our own goes with its folder. */

@@ -10,7 +10,7 @@ import { machineClock } from '#libs/platform/clock.js';
 import { writeKeys } from '../tool/keygen/keygen.service.js';
 import { banner } from './banner.js';
 import { apps, writeConfigs, type AppName } from './configs.js';
-import { dropExisting, startDatabase, type SandboxDatabase } from './database.js';
+import { dropExisting, freeCluster, startDatabase, type SandboxDatabase } from './database.js';
 import { once } from './files.js';
 import { found } from './founding.js';
 import { assertFree } from './free-ports.js';
@@ -24,11 +24,15 @@ import { Supervisor } from './supervisor.js';
 import { clientConfig } from './postgres/target.js';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** What is running, the newest first: each is ended before what it stands on. */
 const closers: (() => Promise<unknown>)[] = [];
+let isStopping = false;
 
 try {
   await start();
 } catch (error) {
+  // A start that was told to stop fails at whatever was taken away first; that is no news.
+  if (isStopping) await new Promise(() => undefined);
   say(`\nThe sandbox could not start: ${error instanceof Error ? error.message : String(error)}`);
   if (process.env['TYIYM_DEBUG'] !== undefined) console.error(error);
   await stop(1);
@@ -47,8 +51,10 @@ async function start(): Promise<void> {
   );
 
   say('PostgreSQL …');
-  const database = await startDatabase(home, ports, databaseUrl);
-  closers.push(() => database.stop());
+  const starting = startDatabase(home, ports, databaseUrl, say);
+  // Known before it has started, because a signal may come meanwhile.
+  closers.unshift(async () => (await starting).stop());
+  const database = await starting;
   const now = machineClock();
   if (!existsSync(home.at('keys'))) await writeKeys(home.at('keys'), now);
   say('People, parties and keys …');
@@ -71,6 +77,7 @@ async function start(): Promise<void> {
 
 /** A new beginning takes away everything the sandbox made, and nothing else. */
 async function beginAnew(home: Home, databaseUrl: string | undefined): Promise<void> {
+  await freeCluster(home);
   if (databaseUrl !== undefined) await dropExisting(databaseUrl);
   for (const part of [
     'pg',
@@ -162,10 +169,8 @@ function childOf(
 }
 
 function onSignals(): void {
-  let isStopping = false;
   const end = (): void => {
     if (isStopping) return;
-    isStopping = true;
     say('\nStopping …');
     void stop(0);
   };
@@ -173,6 +178,8 @@ function onSignals(): void {
 }
 
 async function stop(code: number): Promise<void> {
-  for (const close of closers) await close().catch(() => undefined);
+  isStopping = true;
+  for (let close = closers.shift(); close !== undefined; close = closers.shift())
+    await close().catch(() => undefined);
   process.exit(code);
 }

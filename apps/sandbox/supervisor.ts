@@ -66,6 +66,7 @@ export class Supervisor {
   }
 
   private spawn(child: Child): void {
+    if (this.isStopping) return;
     // A group of its own: Ctrl-C reaches the sandbox alone, which then ends its children in order.
     const spawned = fork(child.module, [...child.args], {
       detached: true,
@@ -91,7 +92,7 @@ export class Supervisor {
     }
     this.say(`${child.name} ended (${signal ?? code}); starting it again`);
     await wait(restartPauseMs);
-    if (!this.isStopping) this.spawn(child);
+    this.spawn(child);
   }
 }
 

@@ -114,6 +114,8 @@ export function stopOnSignal(logger: Logger, closers: readonly (() => Promise<un
   process.on('SIGTERM', stop).on('SIGINT', stop);
   // A parent that was killed cannot send a signal; its closed channel says the same.
   process.on('disconnect', stop);
+  // One killed while we started had nobody listening for it.
+  if (process.connected === false) stop();
 }
 
 function closerOf(server: {
