@@ -4,7 +4,7 @@ import { IsIn, IsISO8601, IsString, Matches } from 'class-validator';
 import { borrowerRoles, circumstances, products, stages } from '#libs/check/check.js';
 import type { CheckAnswer, CheckItem, CheckPage } from './check-answer.js';
 import { IsIinText } from './iin.dto.js';
-import { MayBeAbsent } from '#libs/platform/may-be-absent.dto.js';
+import { MayBeAbsent } from '#libs/platform/may-be-absent.js';
 import { PageQuery } from '#libs/platform/page.dto.js';
 import { ReceiptDto } from '#libs/platform/receipt.dto.js';
 
