@@ -195,6 +195,17 @@ describe('the switches', () => {
     expect([...stale.revoked]).toEqual(serialsOf('bolat'));
   });
 
+  it('none after stale gives a list newer than the stale one', async () => {
+    await listBytes();
+    world.pass(10_000);
+    await post('/sandbox/faults', { target: 'crl', mode: 'stale' });
+    const stale = readList(await listBytes());
+    await post('/sandbox/faults', { target: 'crl', mode: 'none' });
+    const good = readList(await listBytes());
+    expect(good.thisUpdate).toBeGreaterThan(stale.thisUpdate);
+    expect(good.nextUpdate).toBeGreaterThan(world.now());
+  });
+
   it('garbage is no list', async () => {
     await post('/sandbox/faults', { target: 'crl', mode: 'garbage' });
     const bytes = await listBytes();

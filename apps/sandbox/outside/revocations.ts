@@ -48,7 +48,8 @@ export class Revocations {
 
   /** A list that says everything it should and held until a moment ago. */
   async staleList(): Promise<Buffer> {
-    // Newer than any other, because who has a newer list does not look at an older one.
+    // Newer than any other, because who has a newer list does not look at an older one; the next good one is newer still.
+    this.kept = undefined;
     return this.make((await this.options.registryNow()) - 2_000, 1_000);
   }
 
