@@ -61,6 +61,10 @@ export interface World {
   /** Everything the app and the clerk logged. */
   readonly logged: string[];
   readonly app: NestFastifyApplication;
+  /** The operator's configuration. */
+  readonly tool: Config;
+  /** The keys directory of a process. */
+  keysDir(process: string): string;
   /** Machine time plus the offset. */
   registryNow(): number;
   /** Raises registry time for everybody. */
@@ -112,7 +116,8 @@ export async function newWorld(): Promise<World> {
   const app = await start(CitizenModule.register(config, overrides), config, logger);
   tokenIssuers.set(app, issuerKey);
   return {
-    ...{ database, authority, logged, app, registryNow, ...channels },
+    ...{ database, authority, logged, app, tool, registryNow, ...channels },
+    keysDir: (process) => join(keysRoot, process),
     revoke: list.revoke,
     serveList: list.serve,
     advanceHours: async (hours) => {

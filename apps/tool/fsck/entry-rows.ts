@@ -1,0 +1,73 @@
+/** One entry by itself: its text is canonical, its columns and its leaf hash follow from it. */
+import { readCanonical } from '#libs/journal/canonical.js';
+import { leafOf, saltOf } from '#libs/journal/commitment.js';
+import { isEntryKind, type EntryKind } from '#libs/journal/entry.js';
+import { uuidToId } from '#libs/journal/id.js';
+import { formatInstant, type Instant } from '#libs/journal/instant.js';
+import { leafHash } from '#libs/tlog/tree.js';
+import type { SubjectKey } from '#libs/subject/subject.js';
+import type { Finding } from './finding.js';
+
+/** A row of `entries`. */
+export interface EntryRow {
+  readonly index: number;
+  readonly uuid: string;
+  readonly kind: string;
+  readonly at: Instant;
+  /** Null when the person was erased, as seed and subject then. */
+  readonly text: string | null;
+  readonly seed: Buffer | null;
+  readonly leafHash: Buffer;
+  readonly subject?: SubjectKey;
+  readonly version: number | null;
+  /** Client id of the party that acted. */
+  readonly party: string | null;
+}
+
+/** An entry that could be read. */
+export interface ReadEntry {
+  readonly row: EntryRow;
+  readonly kind: EntryKind;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+export interface EntryChecked {
+  readonly findings: readonly Finding[];
+  /** Absent when erased or unreadable. */
+  readonly read?: ReadEntry;
+  readonly isErased: boolean;
+}
+
+/** @param before the row before it, absent for index 0. */
+export function checkEntryRow(row: EntryRow, before: EntryRow | undefined): EntryChecked {
+  const { index, text, seed } = row;
+  const findings: Finding[] = [];
+  const expected = before === undefined ? 0 : before.index + 1;
+  if (index !== expected)
+    findings.push({ code: 'index-gap', index, what: `entry ${expected} is missing before ${index}` });
+  if (before !== undefined && row.at < before.at)
+    findings.push({ code: 'clock-went-back', index, what: 'older than the entry before it' });
+  if (text === null && seed === null && row.subject === undefined) return { findings, isErased: true };
+  const members = text === null ? undefined : readCanonical(text);
+  if (text === null || seed === null || members === undefined) {
+    findings.push({ code: 'entry-malformed', index, what: 'text or seed cannot be read' });
+    return { findings, isErased: false };
+  }
+  if (!leafHash(leafOf(text, saltOf(seed))).equals(row.leafHash))
+    findings.push({ code: 'leaf-differs', index, what: 'the leaf hash is not that of entry and seed' });
+  for (const column of differingColumns(row, members))
+    findings.push({ code: 'column-differs', index, what: `column ${column} differs from the text` });
+  if (!isEntryKind(members['kind'])) return { findings, isErased: false };
+  return { findings, isErased: false, read: { row, kind: members['kind'], members } };
+}
+
+function differingColumns(row: EntryRow, members: Readonly<Record<string, unknown>>): readonly string[] {
+  const pairs: readonly (readonly [string, unknown, unknown])[] = [
+    ['kind', row.kind, members['kind']],
+    ['id', uuidToId('ent', row.uuid), members['id']],
+    ['at', formatInstant(row.at), members['at']],
+    ['version', row.version ?? undefined, members['version']],
+    ['subject', row.subject !== undefined, members['person'] !== undefined],
+  ];
+  return pairs.filter(([, column, member]) => column !== member).map(([name]) => name);
+}

@@ -1,0 +1,64 @@
+/** What fsck found: a code that stays, the row it lies in, and a sentence. Never an IIN, never a value of a person. */
+
+export interface Finding {
+  /** Stable; `docs/operations.md` says what to do about each. */
+  readonly code: FindingCode;
+  /** The entry it lies in. */
+  readonly index?: number;
+  /** The table and the row it lies in, when that is no entry. */
+  readonly table?: string;
+  readonly row?: string;
+  readonly what: string;
+}
+
+/** Every code, with what it means. */
+export const findingCodes = {
+  'index-gap': 'indexes of entries are not contiguous',
+  'entry-malformed': 'the text of an entry is not canonical JSON, or only half erased',
+  'column-differs': 'a column beside an entry says something else than its text',
+  'leaf-differs': 'the leaf hash is not that of entry and seed',
+  'clock-went-back': 'an entry is older than the one before it',
+  'head-missing': 'entries without a signed head, or a head that does not follow the one before',
+  'head-differs': 'a head has another root, frontier or instant than the entries give',
+  'head-signature': 'the signature of a head does not verify with the key published for it',
+  'head-kinds': 'the key of a head may not vouch for an entry of its batch',
+  'checkpoint-differs': 'a checkpoint is not that of its size, or its note does not verify',
+  'version-differs': 'a refusal version does not follow from the entries before',
+  'person-differs': 'the person of an entry is not the one of its subject',
+  'act-not-signed': 'an act of a citizen without his valid signature: it moves no verdict',
+  'lift-not-requested':
+    'a lift that no signed request stands behind, or before its hour: it moves no verdict',
+  'move-not-allowed': 'an act that the state of the refusal does not allow: it moves no verdict',
+  'verdict-differs': 'a check was answered otherwise than the entries before it say',
+  'validity-differs': 'a clear verdict was valid for another time than the regime says',
+  'registry-act': 'an act of the operator that could not be applied to the registry before it',
+  'registry-act-not-signed': 'an act of the operator without two officials’ valid signatures',
+  'row-differs': 'a row says something else than the entries',
+  'row-missing': 'the entries say that there is a row',
+  'row-unknown': 'a row that no entry stands behind',
+  'journal-head-differs': 'the head row is not that of the entries',
+} as const;
+export type FindingCode = keyof typeof findingCodes;
+
+/** Members in which a row is not as expected, compared by their JSON; both sides leave absent members out. */
+export function differing(expected: object, actual: object): readonly string[] {
+  const [want, have] = [plain(expected), plain(actual)];
+  const names = new Set([...Object.keys(want), ...Object.keys(have)]);
+  return [...names].filter((name) => JSON.stringify(want[name]) !== JSON.stringify(have[name])).toSorted();
+}
+
+/** Bytes as base64url and members in one order, so that equal rows have equal texts. */
+function plain(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, ordered(member)]));
+}
+
+function ordered(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return value.toString('base64url');
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, ordered(member)]),
+  );
+}

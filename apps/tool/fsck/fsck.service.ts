@@ -1,0 +1,316 @@
+/**
+ * `tool fsck`: reads the whole Journal once, in its order, and rebuilds from it everything else: the tree and its heads,
+ * versions, verdicts, citizens' signatures, the registry. Then every other table is compared with what was rebuilt.
+ * Entries that are appended while it runs are left to the next run.
+ */
+import { AssertionError } from 'node:assert/strict';
+import type { EntityManager } from 'typeorm';
+import { countsVersion, isEntryKind, movesRules, movesState } from '#libs/journal/entry.js';
+import { uuidToId } from '#libs/journal/id.js';
+import { journalHead, type Head } from '#libs/journal/journal.store.js';
+import type { TrustAnchors } from '#libs/signature/trust.js';
+import type { SealingKey } from '#libs/subject/seal.js';
+import { lookupKeyCheck, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
+import { actsBetween } from '../acts/official-acts.store.js';
+import { loadRegistry } from '../acts/registry.store.js';
+import { checkCheckpoint } from './checkpoints.js';
+import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
+import { differing, type Finding } from './finding.js';
+import {
+  checkpointsBetween,
+  checksAndEntries,
+  checksOfIds,
+  entriesFrom,
+  headsBetween,
+  keptDocuments,
+  peopleOf,
+  refusalsAfter,
+  signedApplications,
+} from './fsck.store.js';
+import { TreeReplay } from './heads.js';
+import { faultOfPerson, knownPeople, type KnownPeople } from './people.js';
+import {
+  applicationOfEntry,
+  checkOfEntry,
+  compareRegistry,
+  compareRow,
+  type ApplicationRow,
+} from './projections.js';
+import { RefusalReplay } from './refusal-replay.js';
+import { RegistryReplay } from './registry-replay.js';
+import { claimsSignature, faultOfSignature, UsedApplications, type KeptDocument } from './signatures.js';
+import { VersionReplay } from './versions.js';
+
+export interface FsckOptions {
+  readonly tx: EntityManager;
+  readonly origin: string;
+  readonly identityKey: SealingKey;
+  readonly lookupKeys: LookupKeys;
+  /** Undefined: citizens' and officials' signatures cannot be judged, and each is a finding. */
+  readonly trust: TrustAnchors | undefined;
+  /** Entries read at once. */
+  readonly pageSize?: number;
+  onProgress?(done: number, total: number): void;
+}
+
+export interface FsckReport {
+  /** Entries below which everything was read. */
+  readonly size: number;
+  /** Rows of erased persons: their leaf hashes stand, their texts are gone. */
+  readonly erased: number;
+  readonly findings: readonly Finding[];
+}
+
+const firstUuid = '00000000-0000-0000-0000-000000000000';
+const noTrust: TrustAnchors = { roots: [], intermediates: [] };
+
+/** Runs every check once. Never throws for what it finds. */
+export function fsck(options: FsckOptions): Promise<FsckReport> {
+  return new Fsck(options).run();
+}
+
+class Fsck {
+  private readonly findings: Finding[] = [];
+  private readonly tree: TreeReplay;
+  private readonly registry: RegistryReplay;
+  private readonly versions = new VersionReplay();
+  private readonly refusals = new RefusalReplay();
+  private readonly used = new UsedApplications();
+  private readonly applications = new Map<string, ApplicationRow>();
+  private readonly moves = { state: 0, rules: 0, feed: 0 };
+  private readonly pageSize: number;
+  private erased = 0;
+
+  constructor(private readonly options: FsckOptions) {
+    const { origin, identityKey, trust } = options;
+    this.tree = new TreeReplay({ origin });
+    this.registry = new RegistryReplay({ origin, identityKey, trust });
+    this.pageSize = options.pageSize ?? 1000;
+  }
+
+  async run(): Promise<FsckReport> {
+    const { tx, onProgress } = this.options;
+    const head = await journalHead(tx);
+    let before: EntryRow | undefined;
+    for (let from = 0; from < head.size;) {
+      const page = await entriesFrom(tx, { from, size: head.size, limit: this.pageSize });
+      const last = page.at(-1);
+      if (last === undefined) break;
+      await this.readPage(page, before, from);
+      before = last;
+      from = last.index + 1;
+      onProgress?.(from, head.size);
+    }
+    this.compareHead(head);
+    await this.compareRefusals(head.size);
+    await this.compareChecks(head.size);
+    await this.compareApplications(head.size);
+    await this.compareRegistry(head.size);
+    // A person met on two pages is found twice.
+    const findings = new Map(this.findings.map((finding) => [JSON.stringify(finding), finding]));
+    return { size: head.size, erased: this.erased, findings: [...findings.values()] };
+  }
+
+  /** One page of entries in their order, with everything that lies beside them. */
+  private async readPage(
+    page: readonly EntryRow[],
+    before: EntryRow | undefined,
+    from: number,
+  ): Promise<void> {
+    const { tx, identityKey, lookupKeys } = this.options;
+    const to = (page.at(-1)?.index ?? from) + 1;
+    const heads = (await headsBetween(tx, from, to)).values();
+    const checkpoints = await checkpointsBetween(tx, from, to);
+    const acts = new Map((await actsBetween(tx, from, to)).map((act) => [act.entryIndex, act]));
+    const kept = new Map((await keptDocuments(tx, from, to)).map((each) => [each.entryIndex, each]));
+    const rows = await peopleOf(tx, subjectsIn(page));
+    const { people, findings } = knownPeople(rows, identityKey, lookupKeys);
+    this.findings.push(...findings);
+    const roots = new Map<number, Buffer>();
+    const read: ReadEntry[] = [];
+    let head = heads.next();
+    for (const row of page) {
+      const checked = checkEntryRow(row, before);
+      before = row;
+      this.findings.push(...checked.findings);
+      this.erased += checked.isErased ? 1 : 0;
+      this.count(row.kind);
+      this.tree.add({ hash: row.leafHash, kind: row.kind, at: row.at });
+      if (checked.read !== undefined) {
+        read.push(checked.read);
+        this.findings.push(...(await this.registry.see(checked.read, acts.get(row.index))));
+        await this.seeEntry(checked.read, people, kept.get(row.index));
+      }
+      while (head.done !== true && head.value.size === row.index + 1) {
+        this.findings.push(...(await this.tree.close(head.value, this.registry.registry)));
+        roots.set(head.value.size, this.tree.closed.root);
+        head = heads.next();
+      }
+    }
+    for (const each of checkpoints)
+      this.findings.push(...checkCheckpoint(each, roots.get(each.size), this.registry.registry));
+    await this.compareChecksOf(read);
+  }
+
+  /** What an entry says of a person, his signature and his refusal. */
+  private async seeEntry(
+    entry: ReadEntry,
+    people: KnownPeople,
+    kept: KeptDocument | undefined,
+  ): Promise<void> {
+    const { row } = entry;
+    const { index } = row;
+    const person = row.subject && people.get(subjectText(row.subject));
+    const personFault = faultOfPerson(entry, person);
+    if (personFault !== undefined) this.findings.push({ code: 'person-differs', index, what: personFault });
+    let isSigned = false;
+    if (claimsSignature(entry)) {
+      const trust = this.options.trust ?? noTrust;
+      const fault = this.used.fault(entry) ?? (await faultOfSignature(entry, kept, person, trust));
+      isSigned = fault === undefined;
+      if (fault !== undefined)
+        this.findings.push({ code: 'act-not-signed', index, what: `${entry.kind}: ${fault}` });
+      const application = applicationOfEntry(entry);
+      if (application !== undefined) this.applications.set(application.uuid, application);
+    } else if (kept !== undefined) {
+      this.findings.push({
+        code: 'row-unknown',
+        table: 'signed_documents',
+        row: String(index),
+        what: 'its entry claims no signature',
+      });
+    }
+    this.findings.push(...this.versions.see(entry));
+    try {
+      const regime = this.registry.registry.regime;
+      this.findings.push(...this.refusals.see(entry, { isSigned, regime }));
+    } catch (error) {
+      if (!(error instanceof AssertionError)) throw error;
+      this.findings.push({ code: 'validity-differs', index, what: error.message });
+    }
+  }
+
+  private count(kind: string): void {
+    if (!isEntryKind(kind)) return;
+    this.moves.state += movesState(kind) ? 1 : 0;
+    this.moves.rules += movesRules(kind) ? 1 : 0;
+    this.moves.feed += countsVersion(kind) ? 1 : 0;
+  }
+
+  private compareHead(head: Head): void {
+    const { size, root, frontier, at } = this.tree.closed;
+    const say = (what: string): void => {
+      this.findings.push({ code: 'journal-head-differs', table: 'journal_head', row: '1', what });
+    };
+    if (size !== this.tree.size)
+      this.findings.push({
+        code: 'head-missing',
+        index: size,
+        what: 'no signed head covers the entries from here on',
+      });
+    const checks = [...this.options.lookupKeys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)]);
+    const expected = {
+      origin: this.options.origin,
+      size,
+      root,
+      frontier,
+      rulesVersion: this.moves.rules,
+      feedSeq: this.moves.feed,
+      keyChecks: Object.fromEntries(checks) as unknown,
+      ...(at !== undefined && { lastAt: at }),
+    };
+    const { origin, rulesVersion, feedSeq, keyChecks, lastAt } = head;
+    const own = {
+      origin,
+      size: head.size,
+      root: head.root,
+      frontier: head.frontier,
+      rulesVersion,
+      feedSeq,
+      keyChecks,
+    };
+    const members = differing(expected, { ...own, ...(at !== undefined && { lastAt }) });
+    if (members.length > 0) say(`differs in ${members.join(', ')}`);
+    // Rises with the fence, too, so it may be ahead and never behind.
+    if (head.stateVersion < this.moves.state) say('state_version is behind the entries');
+  }
+
+  private async compareRefusals(size: number): Promise<void> {
+    const expected = new Map(this.refusals.standings);
+    let after: SubjectKey = { epoch: -1, bytes: Buffer.alloc(0) };
+    for (;;) {
+      const page = await refusalsAfter(this.options.tx, after, this.pageSize);
+      for (const row of page) {
+        const name = subjectText(row.subject);
+        const standing = expected.get(name);
+        expected.delete(name);
+        if (row.entryIndex < size)
+          this.findings.push(...compareRow('refusals', subjectText(row.subject), standing, row));
+      }
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.subject;
+    }
+    for (const standing of expected.values())
+      this.findings.push(...compareRow('refusals', subjectText(standing.subject), standing, undefined));
+  }
+
+  /** The rows that the checks of a page demand. */
+  private async compareChecksOf(entries: readonly ReadEntry[]): Promise<void> {
+    const demanded = entries
+      .filter(({ kind }) => kind === 'check.made')
+      .map((entry) => ({ index: entry.row.index, row: checkOfEntry(entry) }));
+    const uuids = demanded.flatMap(({ row }) => (row === undefined ? [] : [row.uuid]));
+    const rows = new Map((await checksOfIds(this.options.tx, uuids)).map((row) => [row.uuid, row]));
+    for (const { index, row } of demanded) {
+      if (row === undefined) this.findings.push({ code: 'entry-malformed', index, what: 'no checkId' });
+      else this.findings.push(...compareRow('checks', uuidToId('chk', row.uuid), row, rows.get(row.uuid)));
+    }
+  }
+
+  /** Checks that no entry, or another check's, stands behind. */
+  private async compareChecks(size: number): Promise<void> {
+    for (let after = firstUuid; ;) {
+      const page = await checksAndEntries(this.options.tx, { after, size, limit: this.pageSize });
+      for (const { uuid, checkId, isErased } of page)
+        if (!isErased && checkId !== uuidToId('chk', uuid))
+          this.findings.push(...compareRow('checks', uuidToId('chk', uuid), undefined, {}));
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.uuid;
+    }
+  }
+
+  private async compareApplications(size: number): Promise<void> {
+    const expected = new Map(this.applications);
+    for (let after = firstUuid; ;) {
+      const page = await signedApplications(this.options.tx, after, this.pageSize);
+      for (const row of page) {
+        const demanded = expected.get(row.uuid);
+        expected.delete(row.uuid);
+        if (row.entryIndex < size)
+          this.findings.push(...compareRow('applications', uuidToId('app', row.uuid), demanded, row));
+      }
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.uuid;
+    }
+    for (const [uuid, row] of expected)
+      this.findings.push(...compareRow('applications', uuidToId('app', uuid), row, undefined));
+  }
+
+  private async compareRegistry(size: number): Promise<void> {
+    try {
+      const actual = await loadRegistry(this.options.tx);
+      this.findings.push(...compareRegistry(this.registry.registry, actual, size));
+    } catch (error) {
+      if (!(error instanceof AssertionError)) throw error;
+      this.findings.push({ code: 'row-differs', table: 'regime', row: 'unreadable', what: error.message });
+    }
+  }
+}
+
+function subjectsIn(page: readonly EntryRow[]): readonly SubjectKey[] {
+  const named = page.flatMap(({ subject }) => (subject === undefined ? [] : [subject]));
+  return [...new Map(named.map((subject) => [subjectText(subject), subject])).values()];
+}

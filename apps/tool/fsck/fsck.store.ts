@@ -1,0 +1,215 @@
+/** What fsck reads, paged by key: no statement runs long, because an open snapshot slows every check that is made. */
+import assert from 'node:assert/strict';
+import type { EntityManager } from 'typeorm';
+import type { Instant } from '#libs/journal/instant.js';
+import type { SubjectKey } from '#libs/subject/subject.js';
+import type { CheckpointRow } from './checkpoints.js';
+import type { EntryRow } from './entry-rows.js';
+import type { HeadRow } from './heads.js';
+import type { PersonRow } from './people.js';
+import type { ApplicationRow, CheckRow } from './projections.js';
+import type { Standing } from './refusal-replay.js';
+import type { KeptDocument } from './signatures.js';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** `limit` entries from `from` on, below `size`. */
+export async function entriesFrom(
+  tx: EntityManager,
+  { from, size, limit }: { readonly from: number; readonly size: number; readonly limit: number },
+): Promise<readonly EntryRow[]> {
+  const rows = await tx.query<Raw[]>(
+    `SELECT index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version, party
+     FROM entries WHERE index >= $1 AND index < $2 ORDER BY index LIMIT $3`,
+    [from, size, limit],
+  );
+  return rows.map((row) => ({
+    index: row['index'] as number,
+    uuid: row['id'] as string,
+    kind: row['kind'] as string,
+    at: instantOf(row['at']) ?? 0,
+    text: row['entry'] as string | null,
+    seed: row['seed'] as Buffer | null,
+    leafHash: row['leaf_hash'] as Buffer,
+    ...subjectMember(row),
+    version: row['version'] as number | null,
+    party: row['party'] as string | null,
+  }));
+}
+
+/** Heads whose size lies in (after, to], in their order. */
+export async function headsBetween(
+  tx: EntityManager,
+  after: number,
+  to: number,
+): Promise<readonly HeadRow[]> {
+  const rows = await tx.query<Raw[]>(
+    `SELECT size, from_size, at, root, frontier, kid, jws FROM heads WHERE size > $1 AND size <= $2 ORDER BY size`,
+    [after, to],
+  );
+  return rows.map((row) => ({
+    size: row['size'] as number,
+    fromSize: row['from_size'] as number,
+    at: instantOf(row['at']) ?? 0,
+    root: row['root'] as Buffer,
+    frontier: row['frontier'] as Buffer,
+    kid: row['kid'] as string,
+    jws: row['jws'] as string,
+  }));
+}
+
+/** Checkpoints whose size lies in (after, to]. */
+export async function checkpointsBetween(
+  tx: EntityManager,
+  after: number,
+  to: number,
+): Promise<readonly CheckpointRow[]> {
+  return tx.query<CheckpointRow[]>(
+    `SELECT size, origin, root, note FROM checkpoints WHERE size > $1 AND size <= $2 ORDER BY size`,
+    [after, to],
+  );
+}
+
+/** Documents kept for entries in [from, to). */
+export async function keptDocuments(
+  tx: EntityManager,
+  from: number,
+  to: number,
+): Promise<readonly KeptDocument[]> {
+  return tx.query<KeptDocument[]>(
+    `SELECT entry_index AS "entryIndex", application_id AS "applicationUuid", document, cms, revocation,
+       revocation_kind AS "revocationKind" FROM signed_documents WHERE entry_index >= $1 AND entry_index < $2`,
+    [from, to],
+  );
+}
+
+/** People who are known under these pseudonyms. */
+export async function peopleOf(
+  tx: EntityManager,
+  subjects: readonly SubjectKey[],
+): Promise<readonly PersonRow[]> {
+  const rows = await tx.query<Raw[]>(
+    'SELECT person_id, subject_epoch, subject, data_key, iin FROM people WHERE subject = ANY ($1::bytea[])',
+    [subjects.map(({ bytes }) => bytes)],
+  );
+  return rows.map((row) => ({
+    personId: row['person_id'] as string,
+    subject: { epoch: row['subject_epoch'] as number, bytes: row['subject'] as Buffer },
+    dataKey: row['data_key'] as Buffer,
+    iin: row['iin'] as Buffer,
+  }));
+}
+
+const checkColumns = `check_id AS "uuid", lender, entry_index AS "entryIndex", subject_epoch, subject, product, stage,
+  loan_ref AS "loanRef", verdict, version, at, valid_until`;
+
+/** Checks by id. */
+export async function checksOfIds(tx: EntityManager, uuids: readonly string[]): Promise<readonly CheckRow[]> {
+  const rows = await tx.query<Raw[]>(`SELECT ${checkColumns} FROM checks WHERE check_id = ANY ($1::uuid[])`, [
+    uuids,
+  ]);
+  return rows.map(checkFromRow);
+}
+
+/** A check and the `checkId` that the entry it names has; undefined when there is no such entry of a check. */
+export interface CheckAndEntry {
+  readonly uuid: string;
+  readonly entryIndex: number;
+  readonly isErased: boolean;
+  readonly checkId: string | null;
+}
+
+/** Checks after this id whose entries lie below `size`, in the order of their ids. */
+export async function checksAndEntries(
+  tx: EntityManager,
+  { after, size, limit }: { readonly after: string; readonly size: number; readonly limit: number },
+): Promise<readonly CheckAndEntry[]> {
+  return tx.query<CheckAndEntry[]>(
+    `SELECT c.check_id AS uuid, c.entry_index AS "entryIndex", e.index IS NOT NULL AND e.entry IS NULL AS "isErased",
+       substring(e.entry FROM '"checkId":"([^"]+)"') AS "checkId"
+     FROM (SELECT check_id, entry_index FROM checks WHERE check_id > $1 AND entry_index < $2
+           ORDER BY check_id LIMIT $3) c
+     LEFT JOIN entries e ON e.index = c.entry_index AND e.kind = 'check.made' ORDER BY c.check_id`,
+    [after, size, limit],
+  );
+}
+
+/** Refusals after this key, without the sentinels, in the order of their key. */
+export async function refusalsAfter(
+  tx: EntityManager,
+  after: SubjectKey,
+  limit: number,
+): Promise<readonly Standing[]> {
+  const rows = await tx.query<Raw[]>(
+    `SELECT * FROM refusals WHERE (subject, subject_epoch) > ($1, $2) AND state <> 'sentinel'
+     ORDER BY subject, subject_epoch LIMIT $3`,
+    [after.bytes, after.epoch, limit],
+  );
+  return rows.map((row) => ({
+    subject: { epoch: row['subject_epoch'] as number, bytes: row['subject'] as Buffer },
+    state: row['state'] as Standing['state'],
+    version: row['version'] as number,
+    lockHours: row['lock_hours'] as number,
+    ...present({
+      placedAt: instantOf(row['placed_at']),
+      liftRequestedAt: instantOf(row['lift_requested_at']),
+      liftsAt: instantOf(row['lifts_at']),
+      placeAgainAfterHours: row['place_again_after_hours'] as number | null,
+      placedAgainAt: instantOf(row['placed_again_at']),
+      requestedBy: row['requested_by'] as string | null,
+      requestIndex: row['request_index'] as number | null,
+    }),
+    movedLeaf: row['moved_leaf'] as Buffer,
+    entryIndex: row['entry_index'] as number,
+  }));
+}
+
+/** Signed applications after this id. */
+export async function signedApplications(
+  tx: EntityManager,
+  after: string,
+  limit: number,
+): Promise<readonly ApplicationRow[]> {
+  const rows = await tx.query<Raw[]>(
+    `SELECT application_id, channel, identified_by, subject_epoch, subject, document_sha256, cms_sha256, entry_index
+     FROM applications WHERE application_id > $1 AND state = 'signed' ORDER BY application_id LIMIT $2`,
+    [after, limit],
+  );
+  return rows.map((row) => ({
+    uuid: row['application_id'] as string,
+    channel: row['channel'] as string,
+    identifiedBy: row['identified_by'] as string,
+    subject: { epoch: row['subject_epoch'] as number, bytes: row['subject'] as Buffer },
+    documentSha256: (row['document_sha256'] as Buffer).toString('base64url'),
+    cmsSha256: (row['cms_sha256'] as Buffer).toString('base64url'),
+    entryIndex: row['entry_index'] as number,
+  }));
+}
+
+function checkFromRow(row: Raw): CheckRow {
+  const { at, valid_until: validUntil, subject: _subject, subject_epoch: _epoch, ...rest } = row;
+  return {
+    ...(rest as unknown as CheckRow),
+    ...subjectMember(row),
+    at: instantOf(at) ?? 0,
+    ...present({ validUntil: instantOf(validUntil) }),
+  };
+}
+
+function subjectMember(row: Raw): { readonly subject?: SubjectKey } {
+  const bytes = row['subject'];
+  return Buffer.isBuffer(bytes) ? { subject: { epoch: row['subject_epoch'] as number, bytes } } : {};
+}
+
+function instantOf(value: unknown): Instant | undefined {
+  if (value === null || value === undefined) return undefined;
+  assert(value instanceof Date, 'not an instant');
+  return value.getTime();
+}
+
+/** Absent members are left out, as the entries leave them out. */
+function present<T extends object>(members: T): Partial<{ [N in keyof T]: NonNullable<T[N]> }> {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== null && value !== undefined),
+  ) as Partial<{ [N in keyof T]: NonNullable<T[N]> }>;
+}

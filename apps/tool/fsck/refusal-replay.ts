@@ -1,0 +1,211 @@
+/**
+ * What was in force, told from the entries alone by a program that shares nothing with the one that wrote them: no
+ * transition table, no verdict rule. An act counts only when the citizen's own signature stands behind it, so a lift that
+ * was slipped into the Journal is named and moves nothing.
+ */
+import { uuidToId } from '#libs/journal/id.js';
+import { formatInstant, type Instant } from '#libs/journal/instant.js';
+import { valueAt, type Regime } from '#libs/regime/regime.js';
+import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
+import type { ReadEntry } from './entry-rows.js';
+import type { Finding, FindingCode } from './finding.js';
+
+/** A row of `refusals` as the entries demand it. */
+export interface Standing {
+  readonly subject: SubjectKey;
+  readonly state: 'none' | 'in-force' | 'lift-pending';
+  readonly version: number;
+  readonly lockHours: number;
+  readonly placedAt?: Instant;
+  readonly liftRequestedAt?: Instant;
+  readonly liftsAt?: Instant;
+  readonly placeAgainAfterHours?: number;
+  readonly placedAgainAt?: Instant;
+  /** UUID of the lift.requested. */
+  readonly requestedBy?: string;
+  readonly requestIndex?: number;
+  readonly movedLeaf: Buffer;
+  readonly entryIndex: number;
+}
+
+/** What is known when an entry is seen. */
+export interface Circumstances {
+  /** Whether a citizen's valid signature over this very act was found. */
+  readonly isSigned: boolean;
+  /** The law as the entries before this one left it. */
+  readonly regime: Regime;
+}
+
+type Outcome =
+  | { readonly next: Standing }
+  | { readonly code: FindingCode; readonly what: string }
+  /** An act without its signature, which was named when the signature was judged. */
+  | 'nothing';
+type Step = (now: Standing | undefined, entry: ReadEntry, known: Circumstances) => Outcome;
+
+const hourMs = 3_600_000;
+
+/** Each kind that moves a refusal; every other leaves it as it is. */
+const steps: Readonly<Record<string, Step>> = {
+  'refusal.inherited': (now, entry) => ({ next: inForce(now, entry, hoursOf(entry)) }),
+  'refusal.placed': placed,
+  'refusal.lock-grown': lockGrown,
+  'lift.requested': liftRequested,
+  'lift.cancelled': liftCancelled,
+  'refusal.lifted': lifted,
+  'refusal.annulled': (now, entry) =>
+    now === undefined ? not('nothing is in force') : { next: none(now, entry) },
+};
+
+export class RefusalReplay {
+  private readonly people = new Map<string, Standing>();
+
+  /** Everybody whose refusal an entry ever moved. */
+  get standings(): ReadonlyMap<string, Standing> {
+    return this.people;
+  }
+
+  see(entry: ReadEntry, known: Circumstances): readonly Finding[] {
+    const { row, kind } = entry;
+    if (row.subject === undefined) return [];
+    const name = subjectText(row.subject);
+    const now = this.people.get(name);
+    if (kind === 'check.made') return checkFindings(now, entry, known.regime);
+    const step = Object.hasOwn(steps, kind) ? steps[kind] : undefined;
+    if (step === undefined) return [];
+    const outcome = step(now, entry, known);
+    if (outcome === 'nothing') return [];
+    if ('code' in outcome)
+      return [{ code: outcome.code, index: row.index, what: `${kind}: ${outcome.what}` }];
+    this.people.set(name, outcome.next);
+    return [];
+  }
+}
+
+/** A verdict at index i is a function of the entries before i. */
+function checkFindings(now: Standing | undefined, entry: ReadEntry, regime: Regime): readonly Finding[] {
+  const { row, members } = entry;
+  const isRefused = now !== undefined && now.state !== 'none';
+  const found: Finding[] = [];
+  const say = (code: FindingCode, what: string) => found.push({ code, index: row.index, what });
+  if (members['verdict'] !== (isRefused ? 'refused' : 'clear'))
+    say('verdict-differs', `answered ${String(members['verdict'])}, the entries before say otherwise`);
+  const stage = members['stage'] === 'disbursement' ? 'disbursement' : 'decision';
+  const seconds = valueAt(regime, 'checkValidity', row.at, row.party ?? '')[stage];
+  const validUntil = isRefused ? undefined : formatInstant(row.at + seconds * 1000);
+  if (members['validUntil'] !== validUntil) say('validity-differs', 'validUntil is not what the regime says');
+  return found;
+}
+
+function placed(now: Standing | undefined, entry: ReadEntry, known: Circumstances): Outcome {
+  if (now !== undefined && now.state !== 'none') return not('a refusal is in force already');
+  const { row, members } = entry;
+  if (members['requestedBy'] === undefined)
+    return known.isSigned ? { next: inForce(now, entry, hoursOf(entry)) } : 'nothing';
+  // A return rests on the signature under the lift, and on nothing else.
+  const isAsked =
+    now?.placedAgainAt !== undefined &&
+    row.at >= now.placedAgainAt &&
+    members['requestedBy'] === idOf(now) &&
+    hoursOf(entry) === now.lockHours;
+  return isAsked
+    ? { next: inForce(now, entry, now.lockHours) }
+    : { code: 'act-not-signed', what: 'a return that no signed lift asked for, or before its hour' };
+}
+
+function lockGrown(now: Standing | undefined, entry: ReadEntry, known: Circumstances): Outcome {
+  if (now?.state !== 'in-force' || hoursOf(entry) <= now.lockHours) return not('the lock does not grow');
+  if (!known.isSigned) return 'nothing';
+  return { next: { ...standing(now, entry), lockHours: hoursOf(entry) } };
+}
+
+function liftRequested(now: Standing | undefined, entry: ReadEntry, known: Circumstances): Outcome {
+  const { row, members } = entry;
+  if (now?.state !== 'in-force') return not('nothing is in force that could be lifted');
+  if (hoursOf(entry) !== now.lockHours) return not('it names another lock than the one in force');
+  if (!known.isSigned) return 'nothing';
+  const waits = Math.max(now.lockHours, valueAt(known.regime, 'liftDelay', row.at));
+  const liftsAt = row.at + waits * hourMs;
+  const again = members['placeAgainAfterHours'];
+  const back =
+    typeof again === 'number' ? { placeAgainAfterHours: again, placedAgainAt: liftsAt + again * hourMs } : {};
+  return {
+    next: {
+      ...standing(now, entry),
+      state: 'lift-pending',
+      liftRequestedAt: row.at,
+      liftsAt,
+      ...back,
+      requestedBy: row.uuid,
+      requestIndex: row.index,
+    },
+  };
+}
+
+/** Needs no signature, because it can only make safer. */
+function liftCancelled(now: Standing | undefined, entry: ReadEntry): Outcome {
+  if (now?.state !== 'lift-pending') return not('no lift is pending');
+  return { next: standing(now, entry) };
+}
+
+function lifted(now: Standing | undefined, entry: ReadEntry): Outcome {
+  const { row, members } = entry;
+  if (now?.state !== 'lift-pending' || members['requestedBy'] !== idOf(now))
+    return { code: 'lift-not-requested', what: 'no signed request is pending behind it' };
+  if (now.liftsAt === undefined || row.at < now.liftsAt)
+    return { code: 'lift-not-requested', what: 'before the hour of its request' };
+  return { next: none(now, entry) };
+}
+
+function inForce(now: Standing | undefined, { row }: ReadEntry, lockHours: number): Standing {
+  const { subject, index: entryIndex, leafHash: movedLeaf, at: placedAt } = row;
+  if (subject === undefined) throw new Error('a placing about nobody');
+  return {
+    subject,
+    state: 'in-force',
+    version: (now?.version ?? 0) + 1,
+    lockHours,
+    placedAt,
+    movedLeaf,
+    entryIndex,
+  };
+}
+
+function none(now: Standing, { row }: ReadEntry): Standing {
+  const again = now.placeAgainAfterHours;
+  return {
+    subject: now.subject,
+    state: 'none',
+    version: now.version + 1,
+    lockHours: now.lockHours,
+    ...(now.requestedBy !== undefined && { requestedBy: now.requestedBy }),
+    ...(now.requestIndex !== undefined && { requestIndex: now.requestIndex }),
+    ...(again !== undefined && { placeAgainAfterHours: again, placedAgainAt: row.at + again * hourMs }),
+    movedLeaf: row.leafHash,
+    entryIndex: row.index,
+  };
+}
+
+/** In force without a lift pending; the version does not rise. */
+function standing(now: Standing, { row }: ReadEntry): Standing {
+  const { subject, version, lockHours, placedAt, movedLeaf } = now;
+  return {
+    ...{ subject, version, lockHours, movedLeaf },
+    state: 'in-force',
+    ...(placedAt !== undefined && { placedAt }),
+    entryIndex: row.index,
+  };
+}
+
+function hoursOf({ members }: ReadEntry): number {
+  return typeof members['lockHours'] === 'number' ? members['lockHours'] : NaN;
+}
+
+/** The pending request as entries name it. */
+function idOf({ requestedBy }: Standing): string | undefined {
+  return requestedBy === undefined ? undefined : uuidToId('ent', requestedBy);
+}
+
+function not(what: string): Outcome {
+  return { code: 'move-not-allowed', what };
+}

@@ -1,0 +1,296 @@
+/**
+ * fsck on a registry in which citizens, a lender and the clerk did real things: clean as it is, and naming the row
+ * whenever the owner of the database changed one. Each change is undone by its transaction's end.
+ */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DataSource, EntityManager } from 'typeorm';
+import { Journal } from '#libs/journal/journal.service.js';
+import { machineClock } from '#libs/platform/clock.js';
+import { openDatabase } from '#libs/platform/database.js';
+import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
+import { refusalsTable } from '#libs/refusal/refusals.store.js';
+import { sentinelOf, subjectOf, subjectText } from '#libs/subject/subject.js';
+import { parseIin } from '#libs/subject/iin.js';
+import { fsck, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
+import { trustOf } from '../../apps/tool/registry.module.js';
+import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
+import { call, newWorld, type World } from '../support/citizen-world.js';
+import { eventually } from '../support/eventually.js';
+import { iss, keyChecksOf, origin } from '../support/journals.js';
+
+let world: World;
+let lender: NestFastifyApplication;
+let clerk: INestApplicationContext;
+let owner: DataSource;
+let acts: CitizenActs;
+let standing: Somebody;
+
+beforeAll(async () => {
+  world = await newWorld();
+  lender = await world.startLender();
+  clerk = await world.startClerk();
+  owner = await openDatabase(world.database.target('tyiym_owner'), 2);
+  acts = citizenActs(world);
+  await playScene();
+}, 60_000);
+afterAll(async () => {
+  await owner.destroy();
+  await clerk.close();
+  await lender.close();
+  await world.close();
+});
+
+async function check({ iin }: Somebody, stage: string): Promise<string> {
+  const answer = await call({ app: lender }, world.bank, {
+    ...{ method: 'POST', path: '/v1/checks', scope: 'checks', key: randomUUID() },
+    body: { iin, product: 'microcredit', stage, loanRef: `A-${randomUUID()}` },
+  });
+  expect(answer.status).toBe(201);
+  return (answer.body as { verdict: string }).verdict;
+}
+
+/** Every move a refusal can make, and checks before and after. */
+async function playScene(): Promise<void> {
+  const passing = await acts.somebody();
+  expect(await check(passing, 'decision')).toBe('clear');
+  expect((await acts.act(passing, { kind: 'place', lockHours: 0 })).status).toBe(200);
+  expect(await check(passing, 'disbursement')).toBe('refused');
+  const lifted = await acts.act(passing, { kind: 'lift', placeAgainAfterHours: 24 });
+  expect((lifted.body as { state: string }).state).toBe('lifted');
+  expect(await check(passing, 'disbursement')).toBe('clear');
+
+  standing = await acts.somebody();
+  expect((await acts.act(standing, { kind: 'place', lockHours: 12 })).status).toBe(200);
+  expect((await acts.act(standing, { kind: 'place', lockHours: 24 })).status).toBe(200);
+  expect((await acts.act(standing, { kind: 'lift' })).status).toBe(200);
+  expect((await acts.present('/v1/lift-cancellations', standing.iin)).status).toBe(200);
+  expect(await check(standing, 'decision')).toBe('refused');
+
+  await world.advanceHours(25);
+  // The return that the first lift was signed with.
+  await eventually(
+    'a return',
+    () =>
+      world.database.superuser.query(
+        `SELECT 1 FROM entries WHERE kind = 'refusal.placed' AND entry LIKE '%requestedBy%'`,
+      ),
+    ({ rows }) => rows.length === 1,
+  );
+  expect(await check(passing, 'decision')).toBe('refused');
+}
+
+async function run(tx: EntityManager): Promise<FsckReport> {
+  const { tool } = world;
+  return fsck({
+    ...{ tx, origin, trust: trustOf(tool), pageSize: 7 },
+    identityKey: readIdentityKey(tool.keysDir),
+    lookupKeys: readLookupKeys(tool.keysDir),
+  });
+}
+
+describe('fsck', () => {
+  it('finds nothing in what the processes did, as the tool’s own role', async () => {
+    const dataSource = await openDatabase(world.database.target('tyiym_tool'), 2);
+    try {
+      const { findings, size } = await run(dataSource.manager);
+      expect(findings).toEqual([]);
+      expect(size).toBeGreaterThan(20);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+
+  const flip = (column: string): string => `${column} = set_byte(${column}, 40, get_byte(${column}, 40) # 1)`;
+  const flipFirst = (column: string): string =>
+    `${column} = set_byte(${column}, 0, get_byte(${column}, 0) # 1)`;
+  const aCheck = `(SELECT min(index) FROM entries WHERE kind = 'check.made')`;
+  const anAct = `(SELECT min(index) FROM entries WHERE kind = 'lift.requested')`;
+
+  it.each([
+    [
+      'a byte of an entry',
+      `UPDATE entries SET entry = replace(entry, '"A-', '"B-') WHERE index = ${aCheck}`,
+      ['leaf-differs', 'row-differs'],
+    ],
+    [
+      'an entry, no longer canonical',
+      `UPDATE entries SET entry = replace(entry, ',"id"', ', "id"') WHERE index = ${aCheck}`,
+      ['entry-malformed'],
+    ],
+    ['a byte of a seed', `UPDATE entries SET ${flipFirst('seed')} WHERE index = ${aCheck}`, ['leaf-differs']],
+    [
+      'a byte of a leaf hash',
+      `UPDATE entries SET ${flipFirst('leaf_hash')} WHERE index = ${aCheck}`,
+      ['leaf-differs', 'head-differs', 'journal-head-differs'],
+    ],
+    [
+      'the instant beside an entry',
+      `UPDATE entries SET at = at + interval '1 day' WHERE index = ${aCheck}`,
+      ['column-differs', 'clock-went-back', 'head-differs'],
+    ],
+    [
+      'the person of a check',
+      `UPDATE entries SET subject = (SELECT subject FROM entries WHERE kind = 'lift.requested' ORDER BY index DESC LIMIT 1) WHERE index = ${aCheck}`,
+      ['person-differs', 'row-differs'],
+    ],
+    [
+      'an entry, gone',
+      `DELETE FROM entries WHERE index = ${aCheck}`,
+      ['index-gap', 'head-differs', 'row-unknown'],
+    ],
+    [
+      'a check',
+      `UPDATE checks SET verdict = 'clear', valid_until = now() WHERE verdict = 'refused'`,
+      ['row-differs'],
+    ],
+    ['a check, gone', `DELETE FROM checks WHERE verdict = 'refused'`, ['row-missing']],
+    ['a refusal', `UPDATE refusals SET lock_hours = 0 WHERE lock_hours = 24`, ['row-differs']],
+    ['a refusal, gone', `DELETE FROM refusals WHERE lock_hours = 24`, ['row-missing']],
+    [
+      'a refusal nobody placed',
+      `INSERT INTO refusals SELECT sha256('x'), 1, 'in-force', 1, 0, now(), NULL, NULL, NULL, NULL, NULL, NULL, sha256('y'), 3`,
+      ['row-unknown'],
+    ],
+    ['the root of the head row', `UPDATE journal_head SET ${flipFirst('root')}`, ['journal-head-differs']],
+    [
+      'the last instant of the head row',
+      `UPDATE journal_head SET last_at = last_at - interval '1 hour'`,
+      ['journal-head-differs'],
+    ],
+    [
+      'the root of a signed head',
+      `UPDATE heads SET ${flipFirst('root')} WHERE size = (SELECT max(size) FROM heads)`,
+      ['head-differs', 'head-signature'],
+    ],
+    [
+      'a letter of a signature of a head',
+      `UPDATE heads SET jws = left(jws, -8) || reverse(right(jws, 8)) WHERE size = (SELECT max(size) FROM heads)`,
+      ['head-signature'],
+    ],
+    [
+      'the key of a head',
+      `UPDATE heads SET kid = (SELECT kid FROM signing_keys WHERE purpose = 'head/citizen') WHERE size = (SELECT max(size) FROM heads)`,
+      ['head-kinds'],
+    ],
+    [
+      'a signed head, gone',
+      `DELETE FROM heads WHERE size = (SELECT max(size) FROM heads)`,
+      ['head-missing', 'journal-head-differs'],
+    ],
+    [
+      'a byte of a CMS',
+      `UPDATE signed_documents SET ${flip('cms')} WHERE entry_index = ${anAct}`,
+      ['act-not-signed', 'lift-not-requested', 'verdict-differs'],
+    ],
+    [
+      'a byte of a signed document',
+      `UPDATE signed_documents SET ${flip('document')} WHERE entry_index = ${anAct}`,
+      ['act-not-signed'],
+    ],
+    [
+      'a byte of a revocation list',
+      `UPDATE signed_documents SET ${flip('revocation')} WHERE entry_index = ${anAct}`,
+      ['act-not-signed'],
+    ],
+    [
+      'a signed document, gone',
+      `DELETE FROM signed_documents WHERE entry_index = ${anAct}`,
+      ['act-not-signed'],
+    ],
+    ['a byte of a sealed person', `UPDATE people SET ${flip('iin')}`, ['row-differs', 'act-not-signed']],
+    [
+      'an application',
+      `UPDATE applications SET ${flipFirst('cms_sha256')} WHERE entry_index = ${anAct}`,
+      ['row-differs'],
+    ],
+    ['a party', `UPDATE parties SET state = 'suspended' WHERE client_id = 'bank-alpha'`, ['row-differs']],
+    ['a key of a party', `UPDATE party_keys SET retired_at = now()`, ['row-differs']],
+    [
+      'an official',
+      `UPDATE officials SET cert_sha256 = '{x}' WHERE official_id = 'official-1'`,
+      ['row-differs'],
+    ],
+    ['a row of law', `UPDATE regime SET value = '1' WHERE name = 'liftDelay'`, ['row-differs']],
+    [
+      'a row of law that is none',
+      `UPDATE regime SET value = '"soon"' WHERE name = 'liftDelay'`,
+      ['row-differs'],
+    ],
+    [
+      'a key of the registry',
+      `UPDATE signing_keys SET revoked_at = now() WHERE purpose = 'head/lender'`,
+      ['row-differs'],
+    ],
+    [
+      'a checkpoint nobody signed',
+      `INSERT INTO checkpoints SELECT size, origin, root, 'a note', now() FROM journal_head`,
+      ['checkpoint-differs'],
+    ],
+  ])('names %s', async (_, change, codes) => {
+    const runner = owner.createQueryRunner();
+    await runner.startTransaction();
+    try {
+      for (const table of ['entries', 'refusals', 'journal_head', 'heads'])
+        await runner.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+      const { affected } = await runner.query(change, [], true);
+      expect(affected).toBeGreaterThan(0);
+      const { findings } = await run(runner.manager);
+      expect([...new Set(findings.map(({ code }) => code))]).toEqual(expect.arrayContaining(codes));
+      expect(JSON.stringify(findings)).not.toContain(standing.iin);
+    } finally {
+      await runner.rollbackTransaction();
+      await runner.release();
+    }
+  });
+
+  it('names a lift nobody signed, appended with the clerk’s own keys, and the verdict that believed it', async () => {
+    const keys = readLookupKeys(world.keysDir('clerk-worker'));
+    const dataSource = await openDatabase(world.database.target('tyiym_clerk_worker'), 2);
+    const journal = new Journal({
+      ...{ dataSource, app: 'clerk', origin, iss, clock: machineClock, tables: { refusals: refusalsTable } },
+      headKey: readSigningKey(world.keysDir('clerk-worker'), 'head.jwk.json'),
+      keyChecks: keyChecksOf(keys),
+      sentinels: [...keys].map(([epoch, key]) => sentinelOf(key, epoch)),
+      loadRules: () => Promise.resolve({}),
+    });
+    const iin = parseIin(standing.iin);
+    const [[epoch, key] = [0, Buffer.alloc(32)]] = [...keys];
+    const subject = subjectOf(key, epoch, iin);
+    const index = await journal.submit({
+      look: { refusals: [subject] },
+      decide: ({ find }) => {
+        const now = find('refusals', subjectText(subject));
+        if (now === undefined) throw new Error('nobody stands');
+        const version = now.version + 1;
+        const body = {
+          requestedBy: 'ent_01k00000000000000000000000',
+          prev: now.movedLeaf.toString('base64url'),
+        };
+        return {
+          entries: [{ kind: 'refusal.lifted', person: { subject, iin, version }, body, feeds: true }],
+          rows: ([made]) => {
+            if (made === undefined) throw new Error('no entry');
+            const { index: entryIndex, leafHash: movedLeaf } = made;
+            const { lockHours } = now;
+            return { refusals: [{ subject, state: 'none', version, lockHours, movedLeaf, entryIndex }] };
+          },
+          answer: (_, [made]) => made?.index ?? -1,
+        };
+      },
+    });
+    await journal.stop();
+    await dataSource.destroy();
+    expect(await check(standing, 'decision')).toBe('clear');
+
+    const { findings } = await run(owner.manager);
+    expect(findings.filter(({ code }) => code !== 'row-differs')).toEqual([
+      expect.objectContaining({ code: 'lift-not-requested', index }),
+      expect.objectContaining({ code: 'verdict-differs', index: index + 1 }),
+      expect.objectContaining({ code: 'validity-differs', index: index + 1 }),
+    ]);
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'row-differs', table: 'refusals' }));
+  });
+});
