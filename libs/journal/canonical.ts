@@ -37,12 +37,9 @@ export function readCanonical(text: string): Record<string, unknown> | undefined
  * members. Entries are flat, and this takes a quarter of the time of the walk for inner ones.
  */
 function isFlat(value: object): boolean {
-  return (
-    !Array.isArray(value) &&
-    Object.values(value).every((member) =>
-      typeof member === 'number'
-        ? Number.isFinite(member)
-        : typeof member === 'string' || typeof member === 'boolean' || member === undefined,
-    )
+  return Object.values(value).every((member) =>
+    typeof member === 'number'
+      ? Number.isFinite(member)
+      : typeof member === 'string' || typeof member === 'boolean' || member === undefined,
   );
 }

@@ -21,6 +21,7 @@ import {
 import { formatInstant } from './instant.js';
 import type { Receipt } from './receipt.js';
 import { receiptErrorCodes, type ReceiptErrorCode } from './receipt-error.js';
+import { openHead } from './verify-head.js';
 import type { Expectations } from './verify-receipt.js';
 
 const [iin] = iins;
@@ -56,7 +57,16 @@ describe('the head', () => {
     ['is a head in two parts', 'head-malformed', () => parts().slice(0, 2).join('.')],
     ['is a head in four parts', 'head-malformed', () => `${receipt.head}.`],
     ['is empty', 'head-malformed', () => ''],
-    ['is very long', 'head-malformed', () => `${receipt.head}${'A'.repeat(5000)}`],
+    [
+      'is very long',
+      'head-malformed',
+      () =>
+        signedAs(
+          lender,
+          { kid: kid(), typ: 'tyiym-head+jwt' },
+          payload().replace('{', `{"long":"${'A'.repeat(4000)}",`),
+        ),
+    ],
     ['has a padded signature', 'head-malformed', () => `${receipt.head}==`],
     ['has its signature in another spelling', 'head-malformed', () => respelt(receipt.head)],
     ['has no signature', 'head-malformed', () => `${parts()[0]}.${parts()[1]}.`],
@@ -179,6 +189,19 @@ describe('the head', () => {
     expect(await refusal(receipt, jwks(), { origin: 'tyiym.kz/journal/1' })).toBe('origin-differs');
   });
 
+  it('is a text and nothing else', async () => {
+    for (const head of [undefined, null, 7, [receipt.head], { head: receipt.head }])
+      await expect(openHead(head, jwks())).rejects.toMatchObject({ code: 'head-malformed' });
+    expect(await openHead(receipt.head, jwks())).toMatchObject({ payload: { size: 7 }, key: { kid: kid() } });
+  });
+
+  it('with members of a later version is still a head', async () => {
+    const later = payload().replace('{', '{"later":1,');
+    expect(
+      await refusal(with_({ head: await signedAs(lender, { kid: kid(), typ: 'tyiym-head+jwt' }, later) })),
+    ).toBe('holds');
+  });
+
   it('of an empty Journal holds no entry', async () => {
     const empty = await receiptOf(lender, { before: 0, after: 0, head: { size: 0 } });
     expect(await refusal(empty)).toBe('index-out-of-range');
@@ -210,6 +233,7 @@ describe('the key of the head', () => {
     ['it is for access tokens', 'head-key-malformed', () => lenderWith({ purpose: 'access' })],
     ['it is for nothing', 'head-key-malformed', () => lenderWith({ purpose: undefined })],
     ['it lists no kinds', 'head-key-malformed', () => lenderWith({ kinds: undefined })],
+    ['its kinds are not all names', 'head-key-malformed', () => lenderWith({ kinds: ['check.made', 1] })],
     [
       'its kinds are a text that holds the kind',
       'head-key-malformed',

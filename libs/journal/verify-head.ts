@@ -110,7 +110,7 @@ async function keyOf(kid: string, jwks: JwksWithKinds): Promise<{ key: HeadKey; 
   );
   ensure(named.length > 0, 'head-key-unknown');
   const [key] = named;
-  ensure(named.length === 1 && isHeadKey(key), 'head-key-malformed');
+  ensure(key && named.length === 1 && isHeadKey(key), 'head-key-malformed');
   const { kty, crv, x, y } = key;
   try {
     ensure((await calculateJwkThumbprint({ kty, crv, x, y })) === kid, 'head-key-malformed');
@@ -120,9 +120,8 @@ async function keyOf(kid: string, jwks: JwksWithKinds): Promise<{ key: HeadKey; 
   }
 }
 
-function isHeadKey(key: unknown): key is HeadKey {
-  if (!isObject(key)) return false;
-  const { kty, crv, x, y, alg, use, purpose, kinds, nbf, exp, revokedAt } = key;
+function isHeadKey(key: object): key is HeadKey {
+  const { kty, crv, x, y, alg, use, purpose, kinds, nbf, exp, revokedAt } = key as Record<string, unknown>;
   return (
     kty === 'EC' &&
     crv === 'P-256' &&

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createHash, createPrivateKey, sign } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 import { checkpointText, makeVkey, parseCheckpoint, parseVkey, signNote, verifyNote } from './note.js';
 import { emptyRoot } from './tree.js';
 
@@ -77,6 +77,17 @@ describe('a vkey', () => {
   });
 });
 
+describe('a key of another kind', () => {
+  it.each([
+    ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
+    ['X25519', generateKeyPairSync('x25519').privateKey],
+    ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey],
+  ])('%s makes neither vkey nor note', (_, other) => {
+    expect(() => makeVkey(name, other)).toThrow('not Ed25519');
+    expect(() => signNote(text, name, other)).toThrow();
+  });
+});
+
 describe('a signed note', () => {
   it('is the text, a blank line and one line for the signature', () => {
     expect(note).toBe(
@@ -133,6 +144,8 @@ describe('a signed note', () => {
     ['something after the signature', note.replace(/\n$/, ' x\n')],
     ['unpadded base64', note.replace(/=+\n$/, '\n')],
     ['an unknown line that is malformed', `${note}— witness.example ****\n`],
+    ['an unknown line whose name holds a plus', `${note}— wit+ness AAAAAAAA\n`],
+    ['an unknown line without a name', `${note}—  AAAAAAAA\n`],
     ['an unknown line without a signature', `${note}— witness.example AAAAAA==\n`],
     ['a hundred and one lines', `${text}\n${signature.repeat(101)}`],
     ['a million letters', signNote(`${'x'.repeat(1_000_000)}\n`, name, key)],
@@ -171,6 +184,7 @@ describe('a checkpoint', () => {
     ['a short root', `${name}\n1\n${emptyRoot.subarray(1).toString('base64')}\n`],
     ['a root in base64url', `${name}\n1\n${emptyRoot.toString('base64url')}\n`],
     ['an empty line', `${text}\n`],
+    ['a carriage return', text.replace('\n', '\r\n')],
     ['no newline at the end', text.slice(0, -1)],
   ])('is refused with %s', (_, spelled) => {
     expect(() => parseCheckpoint(spelled)).toThrow();

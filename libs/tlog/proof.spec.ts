@@ -118,7 +118,8 @@ describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
         const bent = proof.map((hash, at) => (at === where % proof.length ? flipped(hash, bit) : hash));
         if (size > 1) expect(verifyInclusion(leaf, index, size, bent, root)).toBe(false);
         expect(verifyInclusion(flipped(leaf, bit), index, size, proof, root)).toBe(false);
-        expect(verifyInclusion(leaf, index, size, [...proof, leaf], root)).toBe(false);
+        expect(() => inclusionRoot(leaf, index, size, [...proof, leaf])).toThrow('too long');
+        if (size > 1) expect(() => inclusionRoot(leaf, index, size, proof.slice(1))).toThrow('too short');
         if (size > 1) expect(verifyInclusion(leaf, index, size, proof.slice(1), root)).toBe(false);
         if (size > 1) expect(verifyInclusion(leaf, index, size, proof.slice(0, -1), root)).toBe(false);
         for (let other = 0; other < size; other += 1)
@@ -202,9 +203,21 @@ describe('a proof', () => {
     expect(verifyConsistency(0, emptyRoot, 1, leaf, [leaf])).toBe(false);
   });
 
+  it('of consistency without hashes or with short ones is refused and never thrown at', () => {
+    const three = rootOf(appendLeaves(emptyFrontier, leavesOf(3)));
+    expect(verifyConsistency(3, three, 4, leaf, [])).toBe(false);
+    expect(verifyConsistency(1, leaf.subarray(1), 2, nodeHash(leaf, leaf), [leaf])).toBe(false);
+    expect(verifyConsistency(1, leaf, 2, leaf.subarray(1), [leaf])).toBe(false);
+  });
+
   it('of consistency never runs backwards', () => {
+    expect(verifyConsistency(2, leaf, 1, leaf, [])).toBe(false);
     expect(verifyConsistency(2, nodeHash(leaf, leaf), 1, leaf, [])).toBe(false);
     expect(verifyConsistency(1, leaf, 1, numbered(1), [])).toBe(false);
+  });
+
+  it('of a batch is not made from a frontier that has fewer hashes than its size says', () => {
+    expect(() => batchProofs({ size: 3, hashes: [leaf] }, [leaf])).toThrow('fewer hashes');
   });
 
   it('of a batch needs no leaf of the past, and a batch of none needs no proof', () => {

@@ -27,7 +27,6 @@ interface Level {
  * alone: every node above new leaves is hashed once, n + 2 log₂(size) hashes for n leaves.
  */
 export function batchProofs(before: Frontier, leafHashes: readonly Buffer[]): Buffer[][] {
-  if (leafHashes.length === 0) return [];
   const levels = levelsOf(before, leafHashes);
   return leafHashes.map((_, at) => {
     const proof: Buffer[] = [];

@@ -9,6 +9,7 @@ import {
   leafHash,
   nodeHash,
   rootOf,
+  splitHashes,
 } from './tree.js';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
@@ -21,6 +22,14 @@ describe('the tree', () => {
     expect(leafHash(Buffer.of(5))).toEqual(sha256(Buffer.of(0, 5)));
     expect(nodeHash(l, r)).toEqual(sha256(Buffer.concat([Buffer.of(1), l, r])));
     expect(leafHash(Buffer.concat([l, r]))).not.toEqual(nodeHash(l, r));
+  });
+
+  it('joins nothing but whole hashes', () => {
+    const whole = sha256(Buffer.of(1));
+    expect(() => nodeHash(whole.subarray(1), whole)).toThrow('two hashes');
+    expect(() => nodeHash(whole, Buffer.concat([whole, whole]))).toThrow('two hashes');
+    expect(() => splitHashes(Buffer.alloc(33))).toThrow('32 bytes');
+    expect(splitHashes(Buffer.concat([whole, whole]))).toEqual([whole, whole]);
   });
 
   it('without leaves has the hash of nothing as its root', () => {
