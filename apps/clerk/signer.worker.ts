@@ -35,7 +35,7 @@ export function signerDuty(signer: SignerService, state: SignerState): Duty {
         signerRefuses.set(0);
       } catch (error) {
         if (error instanceof SigningRefused) {
-          state.refused = error.reason;
+          state.refused = error.code;
           signerRefuses.set(1);
         }
         throw error;

@@ -38,7 +38,7 @@ export function upkeepOf(dataSource: DataSource, moves: MoveRefusalService, log:
     },
     {
       name: 'lost moves',
-      everyMs: 30_000,
+      everyMs: 10_000,
       act: async () => {
         const found = await moves.findLost();
         if (found === 0) return;

@@ -24,10 +24,10 @@ export type RefusalReason =
   | 'not the tree that was published'
   | 'another root was published for this size';
 
-/** The database holds another history than the one that was signed. */
+/** The database holds another history than the one that was signed; `code` says how. */
 export class SigningRefused extends Error {
-  constructor(readonly reason: RefusalReason) {
-    super(`the Journal is ${reason}`);
+  constructor(readonly code: RefusalReason) {
+    super(`the Journal is ${code}`);
     this.name = 'SigningRefused';
   }
 }

@@ -50,7 +50,8 @@ export async function provision({ superuser, secretsDir, databaseName }: Provisi
   try {
     for (const role of allRoles) await provisionRole(client, role, ensurePassword(secretsDir, role));
     for (const role of appRoles) await setForRole(client, role);
-    await client.query(`GRANT pg_signal_backend TO ${ownerRole}`);
+    // For end_stuck_backends(): who holds the head and since when, and to end him.
+    await client.query(`GRANT pg_signal_backend, pg_read_all_stats TO ${ownerRole}`);
     await ensureDatabase(client, databaseName);
   } finally {
     await client.end();
