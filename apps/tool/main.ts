@@ -66,6 +66,11 @@ const commands: readonly CommandLine[] = [
     description: 'verify a receipt offline and say what it proves',
     load: () => import('./verify/verify.command.js'),
   },
+  {
+    name: 'fsck',
+    description: 'rebuild everything from the Journal and name every row that differs',
+    load: () => import('./fsck/fsck.command.js'),
+  },
 ];
 
 process.exitCode = await run(process.argv.slice(2));
