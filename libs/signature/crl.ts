@@ -6,7 +6,7 @@
 import { verifies } from './algorithms.js';
 import { instant, integerHex, oid, sequence, tagged, wholeBits } from './asn1.js';
 import { type Certificate, extensionsOf, keyUsageOf } from './certificate.js';
-import { assertDer, type DerLimits, members, readDer } from './der.js';
+import { assertDer, contents, type DerLimits, members, readDer } from './der.js';
 import { OID } from './oids.js';
 
 export interface RevocationList {
@@ -20,6 +20,8 @@ export interface RevocationList {
 /** Sizes a list may have: the first also bounds what is fetched. */
 export const CRL_LIMITS: DerLimits = { maxBytes: 64 * 1024 * 1024, maxDepth: 16 };
 
+const BOOLEAN = 0x01;
+const INTEGER = 0x02;
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
 const SEQUENCE = 0x30;
@@ -74,12 +76,19 @@ function assertComplete(wrapped: Buffer | undefined): void {
 function* serialNumbers(entries: Buffer): Generator<string> {
   for (const entry of members(entries)) {
     const [serial, , extensions] = members(entry);
-    if (serial === undefined) throw new Error('an entry without a number');
-    const found = extensions === undefined ? [] : [...extensionsOf(parse(extensions)).values()];
+    if (serial?.[0] !== INTEGER) throw new Error('an entry without a number');
     // An indirect list names another issuer in a critical extension of its entries.
-    if (found.some(({ critical }) => critical)) throw new Error('an entry that is not understood');
-    yield integerHex(parse(serial));
+    if (extensions !== undefined && hasCritical(extensions))
+      throw new Error('an entry that is not understood');
+    yield contents(serial).toString('hex');
   }
+}
+
+/** Whether one of the extensions says TRUE between its name and its value. */
+function hasCritical(extensions: Buffer): boolean {
+  for (const extension of members(extensions))
+    for (const part of members(extension)) if (part[0] === BOOLEAN && part.at(-1) !== 0) return true;
+  return false;
 }
 
 function isTime(value: Buffer): boolean {

@@ -125,3 +125,9 @@ export function* members(bytes: Buffer): Generator<Buffer> {
     offset = end;
   }
 }
+
+/** The content of a value, without its tag and length. `bytes` must have passed `assertDer`. */
+export function contents(bytes: Buffer): Buffer {
+  const head = readHead(bytes, 0, bytes.length);
+  return bytes.subarray(head.start, head.end);
+}

@@ -102,8 +102,10 @@ export class RevocationClient {
     const answer = await request(url, { dispatcher: this.agent, signal });
     const der = Buffer.from(await answer.body.arrayBuffer());
     if (answer.statusCode !== 200) throw new Error(`the list's address answers ${String(answer.statusCode)}`);
+    const digest = sha256(der);
+    if (digest === kept?.sha256) return { ...kept, fetchedAt: at };
     const list = readCrl(der, issuer);
     const older = kept !== undefined && list.thisUpdate < kept.list.thisUpdate;
-    return older ? { ...kept, fetchedAt: at } : { list, der, sha256: sha256(der), fetchedAt: at };
+    return older ? { ...kept, fetchedAt: at } : { list, der, sha256: digest, fetchedAt: at };
   }
 }
