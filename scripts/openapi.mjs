@@ -112,7 +112,9 @@ function finished(document, isPublic) {
     for (const operation of Object.values(path)) {
       operation.responses['4XX'] ??= problem;
       operation.responses['5XX'] ??= problem;
-      operation.security ??= isPublic ? [] : [{ mutualTls: [] }, { dpop: [] }];
+      // `@Public()` says so in the document, too: see access.guard.ts.
+      operation.security = isPublic || operation['x-public'] ? [] : [{ mutualTls: [] }, { dpop: [] }];
+      delete operation['x-public'];
     }
   delete document.components.schemas.Object;
   return document;

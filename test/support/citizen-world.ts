@@ -58,6 +58,8 @@ export interface World {
   readonly portal: Channel;
   readonly mobile: Channel;
   readonly bank: Channel;
+  /** Parties of every other kind, by client id: each with every scope of its kind, at the lender's app. */
+  readonly others: readonly Channel[];
   /** Everything the app and the clerk logged. */
   readonly logged: string[];
   readonly app: NestFastifyApplication;
@@ -162,6 +164,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Replaces the scope of the token. */
   readonly scope?: string;
+  /** Another's key that makes the proof, as a thief of the token would. */
+  readonly prover?: KeyPair;
 }
 
 /** One request as the channel would make it: token, DPoP proof with the newest nonce. */
@@ -178,7 +182,7 @@ export async function call({ app }: Pick<World, 'app'>, channel: Channel, what: 
   const nonce = String((await request(server).get('/livez')).headers['dpop-nonce']);
   const path = what.path.replace(/\?.*/s, '');
   const proof = await dpopProof(
-    channel.key,
+    what.prover ?? channel.key,
     { method: what.method, url: `${channel.resource}${path}`, accessToken: token, nonce },
     Date.now(),
   );
@@ -224,13 +228,20 @@ async function start(root: DynamicModule, config: Config, logger: Logger): Promi
 async function foundWith(
   tool: Config,
   publicKeys: Parameters<typeof foundRegistry>[1]['publicKeys'],
-): Promise<Pick<World, 'portal' | 'mobile' | 'bank'>> {
+): Promise<Pick<World, 'portal' | 'mobile' | 'bank' | 'others'>> {
   const channel = async (clientId: string, resource: string): Promise<Channel> => ({
     ...{ clientId, resource, key: await newKeyPair() },
   });
   const portal = await channel('egov-portal', publicBase);
   const mobile = await channel('egov-mobile', publicBase);
   const bank = await channel('bank-alpha', lenderBase);
+  const otherKinds = [
+    ['mfo-gamma', 'mfo', ['checks', 'loans']],
+    ['gkb', 'bureau', ['feed', 'stamps', 'loans']],
+    ['regulator', 'regulator', ['oversight']],
+    ['court', 'court', ['court']],
+  ] as const;
+  const others = await Promise.all(otherKinds.map(([clientId]) => channel(clientId, lenderBase)));
   const body = (
     { clientId, key, resource }: Channel,
     kind: string,
@@ -246,13 +257,16 @@ async function foundWith(
       body(portal, 'channel', ['citizen']),
       body(mobile, 'channel', ['citizen']),
       body(bank, 'bank', ['checks']),
+      ...others.map((other, place) =>
+        body(other, otherKinds[place]?.[1] ?? '', otherKinds[place]?.[2] ?? []),
+      ),
     ],
     officials: ['official-1', 'official-2'].map((officialId) => ({
       ...{ officialId, name: 'Сынақ Әділ', role: 'operator' },
       certSha256: [createHash('sha256').update(officialId).digest('base64url')],
     })),
   });
-  return { portal, mobile, bank };
+  return { portal, mobile, bank, others };
 }
 
 interface ListServer {

@@ -2,9 +2,10 @@
  * Every route needs a verified caller unless it says `@Public()`, so that a forgotten decorator closes a route and
  * never opens it. A refused caller is told by `WWW-Authenticate` what to bring (RFC 9449 §7.1, RFC 9728 §5.1).
  */
-import { Inject, Injectable, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, Inject, Injectable, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard, AuthModuleOptions } from '@nestjs/passport';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from './caller.js';
 import { AccessRefused } from './refused.js';
@@ -20,7 +21,8 @@ export const RESOURCE_METADATA_URL = Symbol('RESOURCE_METADATA_URL');
 const publicRoute = 'tyiym:public';
 
 /** The route, or all of a controller, is for anyone; nothing about the caller is known in it. */
-export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(publicRoute, true);
+export const Public = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(publicRoute, true), ApiExtension('x-public', true));
 
 /** Whether the handler, or its controller, is `@Public()`. */
 export function isPublic(reflector: Reflector, context: ExecutionContext): boolean {
