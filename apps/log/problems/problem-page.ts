@@ -15,6 +15,7 @@ interface Words {
   readonly again: string;
   /** @param seconds of `Retry-After` */
   after(seconds: number): string;
+  readonly later: string;
   readonly never: string;
   readonly languages: string;
 }
@@ -28,7 +29,8 @@ const words: Readonly<Record<ProblemLanguage, Words>> = {
     code: 'Код',
     again: 'Қайталау',
     after: (seconds) => `${seconds} секундтан кейін көмектесуі мүмкін`,
-    never: 'сұрау өзгермейінше көмектеспейді',
+    later: 'кейінірек көмектесуі мүмкін; көмектеспесе, хабарлаңыз',
+    never: 'өздігінен көмектеспейді',
     languages: 'Тілдер',
   },
   ru: {
@@ -39,7 +41,8 @@ const words: Readonly<Record<ProblemLanguage, Words>> = {
     code: 'Код',
     again: 'Повтор',
     after: (seconds) => `может помочь через ${seconds} с`,
-    never: 'не поможет, пока запрос не изменён',
+    later: 'может помочь позже; если нет, сообщите нам',
+    never: 'сам по себе не поможет',
     languages: 'Языки',
   },
   en: {
@@ -50,7 +53,8 @@ const words: Readonly<Record<ProblemLanguage, Words>> = {
     code: 'Code',
     again: 'Trying again',
     after: (seconds) => `may help after ${seconds} s`,
-    never: 'does not help until the request is changed',
+    later: 'may help later; report it if it does not',
+    never: 'does not help by itself',
     languages: 'Languages',
   },
 };
@@ -96,7 +100,8 @@ export function problemPage(code: ProblemCode, language: ProblemLanguage): strin
   const { title, detail } = problemText(code, language);
   const { status, retryAfterS } = problemKinds[code] as { status: number; retryAfterS?: number };
   const say = words[language];
-  const again = retryAfterS === undefined ? say.never : say.after(retryAfterS);
+  const unsaid = status >= 500 ? say.later : say.never;
+  const again = retryAfterS === undefined ? unsaid : say.after(retryAfterS);
   return page(
     { language, path: `/problems/${code}`, title },
     `<h1>${escaped(title)}</h1>
