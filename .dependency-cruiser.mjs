@@ -84,7 +84,7 @@ export default {
       'starters-import-wiring',
       'Sandbox and tool start other apps by their wiring; the sandbox also does what an operator and a party do, and that is in the tool.',
       { path: '^apps/(sandbox|tool)/', pathNot: spec },
-      { path: '^apps/', pathNot: ['^apps/$1/', wiring, '^apps/tool/(acts|keygen|token)/'] },
+      { path: '^apps/', pathNot: ['^apps/$1/', wiring, '^apps/tool/(acts|keygen|migrate|token)/'] },
     ),
     forbid(
       'libs-import-no-app',
