@@ -1,6 +1,6 @@
 /** The outside world for specs: an authority, two people (`aigul` with two certificates, `bolat` with an RSA key), and a registry clock that moves only when it is told to. */
 import { readFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -16,6 +16,8 @@ export interface OutsideWorld {
   now(): number;
   /** Lets machine and registry time pass. */
   pass(ms: number): void;
+  /** Leaves nothing behind. */
+  end(): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -45,7 +47,12 @@ export async function outsideWorld(changes: Partial<OutsideOptions> = {}): Promi
     slowMs: 200,
     ...changes,
   };
-  return { options, now: () => at, pass: (ms) => void (at += ms) };
+  return {
+    options,
+    now: () => at,
+    pass: (ms) => void (at += ms),
+    end: () => rm(options.stateDir, { recursive: true }),
+  };
 }
 
 type Inhabitants = Pick<OutsideOptions, 'authority' | 'people'>;

@@ -27,6 +27,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await app.close();
+  await world.end();
 });
 
 const authorize = (members: Readonly<Record<string, string>>): Promise<Reply> =>

@@ -29,12 +29,27 @@ export interface IdpParts {
 
 type Members = Readonly<Record<string, string>>;
 
-/** Puts `/egov/idp/oauth/{authorize,token}` and `/egov/idp/resource/user/{basic,phone}` in place. */
-export function idpRoutes(app: FastifyInstance, { client, people, faults, clock }: IdpParts): void {
-  const grants = new IdpGrants(clock);
-  const isStale = (): boolean => faults.modeOf('idp') === 'stale';
-  const preHandler = faults.strike('idp');
+interface Idp extends IdpParts {
+  readonly grants: IdpGrants;
+  readonly preHandler: ReturnType<Faults['strike']>;
+  /** Whether what it gives has already expired. */
+  readonly isStale: () => boolean;
+}
 
+/** Puts `/egov/idp/oauth/{authorize,token}` and `/egov/idp/resource/user/{basic,phone}` in place. */
+export function idpRoutes(app: FastifyInstance, parts: IdpParts): void {
+  const idp: Idp = {
+    ...parts,
+    grants: new IdpGrants(parts.clock),
+    preHandler: parts.faults.strike('idp'),
+    isStale: () => parts.faults.modeOf('idp') === 'stale',
+  };
+  authorizeRoutes(app, idp);
+  tokenRoute(app, idp);
+  resourceRoutes(app, idp);
+}
+
+function authorizeRoutes(app: FastifyInstance, { client, people, grants, isStale, preHandler }: Idp): void {
   const authorize = (members: Members, reply: FastifyReply): FastifyReply => {
     const { redirect_uri, state, login } = members;
     const redirectUri = knownRedirect(client, members.client_id, redirect_uri);
@@ -48,41 +63,43 @@ export function idpRoutes(app: FastifyInstance, { client, people, faults, clock 
   };
   const path = '/egov/idp/oauth/authorize';
   app.get(path, { preHandler }, (request, reply) => authorize(queryOf(request), reply));
-  app.post(path, { preHandler }, (request, reply) =>
-    authorize({ ...queryOf(request), ...formOf(request) }, reply),
-  );
+  app.post(path, { preHandler }, (request, reply) => authorize(formOf(request), reply));
+}
 
-  app.post('/egov/idp/oauth/token', { preHandler }, (request, reply) => {
-    if (!provesItself(client, request.headers.authorization))
-      return reply
-        .code(401)
-        .header('www-authenticate', 'Basic realm="egov"')
-        .send({ error: 'invalid_client' });
+/** Errors are those of RFC 6749 §5.2. */
+function tokenRoute(app: FastifyInstance, { client, grants, preHandler }: Idp): void {
+  app.post('/egov/idp/oauth/token', { preHandler }, async (request, reply) => {
+    if (!provesItself(client, request.headers.authorization)) {
+      void reply.header('www-authenticate', 'Basic realm="egov"');
+      throw new Refused(401, 'invalid_client');
+    }
     const { grant_type, code, redirect_uri } = formOf(request);
-    if (grant_type !== 'authorization_code') return reply.code(400).send({ error: 'unsupported_grant_type' });
-    if (code === undefined || redirect_uri === undefined)
-      return reply.code(400).send({ error: 'invalid_request' });
+    if (grant_type !== 'authorization_code') throw new Refused(400, 'unsupported_grant_type');
+    if (code === undefined || redirect_uri === undefined) throw new Refused(400, 'invalid_request');
     const token = grants.redeem(code, redirect_uri);
-    if (token === undefined) return reply.code(400).send({ error: 'invalid_grant' });
-    return reply.send({ access_token: token, token_type: 'bearer', expires_in: tokenSeconds });
+    if (token === undefined) throw new Refused(400, 'invalid_grant');
+    return { access_token: token, token_type: 'bearer', expires_in: tokenSeconds };
   });
+}
 
-  const bearer = (request: FastifyRequest, reply: FastifyReply): Person => {
-    const [, token] = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '') ?? [];
+/** Errors are those of RFC 6750 §3. */
+function resourceRoutes(app: FastifyInstance, { grants, isStale, preHandler }: Idp): void {
+  const bearer = ({ headers }: FastifyRequest, reply: FastifyReply): Person => {
+    const [, token] = /^Bearer ([\w-]+)$/i.exec(headers.authorization ?? '') ?? [];
     const person = token === undefined || isStale() ? undefined : grants.bearer(token);
     if (person !== undefined) return person;
     void reply.header('www-authenticate', 'Bearer error="invalid_token"');
     throw new Refused(401, 'invalid_token');
   };
-  app.get('/egov/idp/resource/user/basic', { preHandler }, (request, reply) => {
+  app.get('/egov/idp/resource/user/basic', { preHandler }, async (request, reply) => {
     const person = bearer(request, reply);
     const { surname, given } = calledInCertificate(person);
-    return reply.send({ person: { iin: person.iin, surname, name: given } });
+    return { person: { iin: person.iin, surname, name: given } };
   });
-  app.get('/egov/idp/resource/user/phone', { preHandler }, (request, reply) => {
+  app.get('/egov/idp/resource/user/phone', { preHandler }, async (request, reply) => {
     const { phone } = bearer(request, reply);
     if (phone === undefined) throw new Refused(404, 'this person gave no phone number');
-    return reply.send({ phone });
+    return { phone };
   });
 }
 

@@ -32,6 +32,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await app.close();
+  await world.end();
 });
 
 const post = (path: string, body: object): Promise<Reply> => ask('POST', path, { body });

@@ -1,6 +1,6 @@
 /**
  * How the outside world meets HTTP: small strict bodies (JSON or a form of one value a name), errors as `{error}` or as
- * a page for whoever sent a form, and nothing of a request repeated in an answer or a log.
+ * a page for a browser, and nothing of a request repeated in an answer or a log.
  */
 import Fastify, {
   type FastifyError,
@@ -52,7 +52,7 @@ export function text(maxLength: number): object {
   return { type: 'string', minLength: 1, maxLength };
 }
 
-/** Whether a person with a browser sent it, who is answered with pages. */
+/** Whether a page of ours sent it, which is answered with a page. */
 export function isForm(request: FastifyRequest): boolean {
   return request.headers['content-type']?.startsWith(formType) === true;
 }
@@ -109,6 +109,6 @@ function isFrame(line: string): boolean {
 function answer(request: FastifyRequest, reply: FastifyReply, status: number, message: string): FastifyReply {
   void reply.code(status);
   const reads = request.headers.accept?.startsWith('text/html') === true;
-  if (!reads && !isForm(request)) return reply.send({ error: message });
+  if (!reads) return reply.send({ error: message });
   return sendPage(reply, 'Not done', html`<p role="alert">${message}</p>`);
 }

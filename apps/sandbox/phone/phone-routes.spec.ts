@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
-import { type Ask, asking, outsideWorld, type Reply } from '../../../test/support/outside-world.js';
+import {
+  type Ask,
+  asking,
+  type OutsideWorld,
+  outsideWorld,
+  type Reply,
+} from '../../../test/support/outside-world.js';
 import { phoneRegistry, type PhoneRegistry } from '../../../test/support/phone-registry.js';
 import { createOutside } from '../outside/outside.js';
 
@@ -8,23 +14,24 @@ const document = { applicationId: 'app_1', kind: 'place', lockHours: 24, stateme
 const deadLink = 'The link is not valid or has been used. Open the application again.';
 
 let registry: PhoneRegistry;
+let world: OutsideWorld;
 let app: FastifyInstance;
 let ask: Ask;
 
 beforeEach(async () => {
   registry = await phoneRegistry(Buffer.from(JSON.stringify(document)));
-  const { options } = await outsideWorld({ citizenBase: registry.base });
-  app = createOutside(options);
+  world = await outsideWorld({ citizenBase: registry.base });
+  app = createOutside(world.options);
   ask = await asking(app);
 });
 
 afterEach(async () => {
-  await Promise.all([app.close(), registry.app.close()]);
+  await Promise.all([app.close(), registry.app.close(), world.end()]);
 });
 
 const post = (path: string, body: object): Promise<Reply> => ask('POST', path, { body });
 const form = (path: string, members: Record<string, string>): Promise<Reply> =>
-  ask('POST', path, { body: new URLSearchParams(members) });
+  ask('POST', path, { headers: { accept: 'text/html' }, body: new URLSearchParams(members) });
 const open = (): Promise<Reply> => post('/phone/open', { citizen: 'aigul', qr: registry.qr });
 const sessionOf = ({ json }: Reply): string => (json as { session: string }).session;
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type OutsideWorld, outsideWorld } from '../../../test/support/outside-world.js';
 import { phoneRegistry, type PhoneRegistry, type Spoiled } from '../../../test/support/phone-registry.js';
 import type { Person } from '../outside/people.js';
@@ -16,6 +16,10 @@ let registry: PhoneRegistry | undefined;
 
 beforeAll(async () => {
   world = await outsideWorld();
+});
+
+afterAll(async () => {
+  await world.end();
 });
 
 afterEach(async () => {

@@ -123,7 +123,7 @@ export async function openAndSign(options: PhoneOptions, holder: Holder, qr: str
 }
 
 /** The same bundle with each document's data replaced by the holder's CMS over it. @param at ms */
-export async function signedBy(holder: Holder, bundle: Bundle, at: number): Promise<Bundle> {
+async function signedBy(holder: Holder, bundle: Bundle, at: number): Promise<Bundle> {
   return withData(bundle, async (data) =>
     (await signDocument({ ...holder, document: data, at })).toString('base64'),
   );
