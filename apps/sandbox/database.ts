@@ -8,7 +8,7 @@ import { freeDataDirectory } from './postgres/postmaster.js';
 import { provision, roleTarget, type Role } from './postgres/provision.js';
 import { clientConfig } from './postgres/target.js';
 
-export const databaseName = 'tyiym';
+const databaseName = 'tyiym';
 
 export interface SandboxDatabase {
   readonly host: string;

@@ -22,7 +22,7 @@ const restartPauseMs = 200;
 const readyWithinMs = 30_000;
 
 /** What a start that failed tells the person at the terminal. */
-export class StartFailed extends Error {}
+class StartFailed extends Error {}
 
 export class Supervisor {
   private readonly running = new Map<string, ChildProcess>();

@@ -80,7 +80,7 @@ export function receiptsOf<T extends Tables>(batch: Batch<T>, head: string): rea
     batch.before,
     batch.entries.map((entry) => entry.leafHash),
   );
-  return batch.entries.map(({ text, seed, index, draft }, place) => {
+  return batch.entries.map(({ text, seed, index }, place) => {
     const proof = proofs[place];
     assert(proof !== undefined);
     return makeReceipt({ entryText: text, seed, index, proof, head });

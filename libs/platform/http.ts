@@ -101,7 +101,7 @@ export async function listenTls(config: ListenTlsConfig, fastify: FastifyInstanc
 }
 
 /** Runs the closers once, on the first signal, and leaves; a second signal leaves at once. */
-export function stopOnSignal(logger: Logger, closers: readonly (() => Promise<unknown>)[]): void {
+function stopOnSignal(logger: Logger, closers: readonly (() => Promise<unknown>)[]): void {
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) process.exit(1);

@@ -81,7 +81,7 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
 }
 
 /** The Journal of a process over its tables, with the rules its acts decide by. */
-export function journalOf<T extends Tables, R>(
+function journalOf<T extends Tables, R>(
   settings: RegistrySettings<T>,
   dataSource: DataSource,
   keys: LookupKeys,

@@ -75,18 +75,6 @@ export async function refusalOf(tx: EntityManager, keys: LookupKeys, iin: Iin): 
   return found && refusalFromJson(found.row);
 }
 
-/** Refusals with a lift or a return that is due, oldest first: what a lost job would leave behind. */
-export async function dueRefusals(tx: EntityManager, limit: number): Promise<readonly Refusal[]> {
-  const rows: { row: Record<string, unknown> }[] = await tx.query(
-    `SELECT to_jsonb(r) AS row FROM refusals r
-     WHERE (state = 'lift-pending' AND lifts_at <= registry_now())
-        OR (state = 'none' AND placed_again_at <= registry_now())
-     ORDER BY entry_index LIMIT $1`,
-    [limit],
-  );
-  return rows.map(({ row }) => refusalFromJson(row));
-}
-
 /** The rows that prove the lookup keys right. Only the owner may write them. */
 export async function insertSentinels(tx: EntityManager, keys: LookupKeys): Promise<void> {
   for (const [epoch, key] of keys)
