@@ -4,7 +4,7 @@
  */
 import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { Tables } from '#libs/journal/act.js';
 import type { ProcessName } from '#libs/journal/entry.js';
 import { Journal } from '#libs/journal/journal.service.js';
@@ -56,8 +56,7 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
         {
           provide: Journal,
           inject: [DataSource, LOOKUP_KEYS],
-          useFactory: (dataSource: DataSource, keys: LookupKeys) =>
-            journalOf(settings, dataSource, keys, loadRules),
+          useFactory: (dataSource: DataSource, keys: LookupKeys) => journalOf(settings, dataSource, keys),
         },
         { provide: PARTY_DIRECTORY, inject: [Journal], useFactory: directoryOf },
         { provide: READINESS, inject: [Journal], useFactory: readinessOf },
@@ -80,13 +79,12 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** The Journal of a process over its tables, with the rules its acts decide by. */
-function journalOf<T extends Tables, R>(
+/** The Journal of a process over its tables. */
+function journalOf<T extends Tables>(
   settings: RegistrySettings<T>,
   dataSource: DataSource,
   keys: LookupKeys,
-  loadRules: (tx: EntityManager) => Promise<R>,
-): Journal<T, R> {
+): Journal<T, Rules> {
   const { config, app, tables, clock = machineClock, limits = defaultLimits } = settings;
   const logger = settings.logger ?? createLogger(config.app);
   return new Journal({
