@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import type { Iin } from '#libs/subject/iin.js';
+import { iinOf, keyOf, newPerson } from './person-secrets.js';
+
+const identity = { keyId: Buffer.from('a1b2c3d4', 'hex'), secret: Buffer.alloc(32, 3) };
+const subject = { epoch: 1, bytes: Buffer.alloc(32, 1) };
+const iin = '061313294730' as Iin;
+const id = '7b1f5a8e-6f0d-4b7c-9a31-0c2d4e6f8a90';
+const other = '7b1f5a8e-6f0d-4b7c-9a31-0c2d4e6f8a91';
+
+describe('a person', () => {
+  const person = newPerson(identity, id, subject, iin, randomBytes);
+
+  it('keeps the IIN sealed, under a key of its own', () => {
+    expect(Buffer.concat([person.iin, person.dataKey]).includes(iin)).toBe(false);
+    expect(iinOf(keyOf(identity, person), person)).toBe(iin);
+    const again = newPerson(identity, id, subject, iin, randomBytes);
+    expect(again.iin.equals(person.iin)).toBe(false);
+    expect(() => iinOf(keyOf(identity, again), person)).toThrow();
+  });
+
+  it('is not opened by another identity key, nor from the row of somebody else', () => {
+    expect(() => keyOf({ ...identity, secret: Buffer.alloc(32, 4) }, person)).toThrow();
+    expect(() => keyOf(identity, { ...person, personId: other })).toThrow();
+    const key = keyOf(identity, person);
+    expect(() => iinOf(key, { ...person, personId: other })).toThrow();
+  });
+});
