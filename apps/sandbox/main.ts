@@ -130,7 +130,13 @@ async function startTheOutside(
     registryNow: () => instant('SELECT registry_now() AS at'),
     advanceClock: (hours) => instant('SELECT advance_clock($1) AS at', [hours]),
     authority,
-    people: people.map((person) => ({ ...person, ...credentialOf(home, person.name) })),
+    people: people.map((person, place) => ({
+      ...person,
+      ...credentialOf(home, person.name),
+      otherCertPems: [credentialOf(home, person.name, 'ec').certPem],
+      // A prefix that no operator of mobile networks uses.
+      phone: `+7000${String(place).padStart(7, '0')}`,
+    })),
     stateDir: home.at('outside'),
     egovIdp: await idpClient(home, urls.citizen),
   });
