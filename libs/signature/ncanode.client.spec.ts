@@ -35,8 +35,8 @@ let server: Server;
 let client: NcanodeClient;
 let url: string;
 let asked: { path: string; body: Record<string, unknown> }[];
-/** What the service answers: a status and a body, JSON unless it is text; undefined: nothing. */
-let answer: () => { status?: number; body: unknown } | undefined;
+/** What the service answers: a status and a body, JSON unless it is text; it may also hang up, or say nothing. */
+let answer: () => { status?: number; body: unknown } | 'hangs up' | 'says nothing';
 
 beforeAll(async () => {
   scene = await makeScene();
@@ -51,14 +51,15 @@ beforeEach(async () => {
     request.on('end', () => {
       asked.push({ path: request.url ?? '', body: JSON.parse(text) as Record<string, unknown> });
       const given = answer();
-      if (given === undefined) return;
+      if (given === 'hangs up') response.destroy();
+      if (typeof given !== 'object') return;
       const body = typeof given.body === 'string' ? given.body : JSON.stringify(given.body);
       response.writeHead(given.status ?? 200, { 'content-type': 'application/json' }).end(body);
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  client = new NcanodeClient({ url, timeoutMs: 300 });
+  client = new NcanodeClient({ url });
 });
 
 afterEach(async () => {
@@ -172,7 +173,7 @@ describe('verifying a national signature', () => {
   });
 
   const unavailable: [string, () => unknown][] = [
-    ['does not answer', () => undefined],
+    ['hangs up', () => 'hangs up'],
     ['has trouble of its own', () => ({ status: 500, body: { status: 500, message: 'x' } })],
     ['answers a page', () => ({ body: '<html></html>' })],
     ['answers a list', () => ({ body: [] })],
@@ -185,6 +186,13 @@ describe('verifying a national signature', () => {
       await expect(client.verify(input(cmsOf(person)))).rejects.toThrow('revocation-unavailable');
     },
   );
+
+  it('waits for the service only so long', async () => {
+    answer = () => 'says nothing';
+    const impatient = new NcanodeClient({ url, timeoutMs: 200 });
+    await expect(impatient.verify(input(cmsOf(person)))).rejects.toThrow('revocation-unavailable');
+    await impatient.close();
+  });
 
   it.each([
     ['signature-malformed', () => cmsOf(person, { attributes: undefined })],
@@ -266,7 +274,7 @@ describe('asking a service whether a national certificate is revoked', () => {
     ['revocation-unavailable', 'speaks of another certificate', () => reported({ serialNumber: '11' })],
     ['revocation-unavailable', 'has trouble of its own', () => ({ status: 500, body: {} })],
     ['revocation-unavailable', 'cannot make sense of the question', () => ({ status: 400, body: {} })],
-    ['revocation-unavailable', 'does not answer', () => undefined],
+    ['revocation-unavailable', 'hangs up', () => 'hangs up'],
   ];
   it.each(answers)('is %s when it %s', async (code, _row, answering) => {
     answer = answering as typeof answer;

@@ -16,8 +16,8 @@ let signer: VerifiedSigner;
 let server: Server;
 let base: string;
 let asked: string[];
-/** What the address answers; undefined: it does not answer at all. */
-let answer: (path: string) => { status?: number; body: Buffer } | undefined;
+/** What the address answers; it may also hang up, or say nothing and stay on the line. */
+let answer: (path: string) => { status?: number; body: Buffer } | 'hangs up' | 'says nothing';
 const clients: RevocationClient[] = [];
 
 beforeAll(async () => {
@@ -29,8 +29,10 @@ beforeEach(async () => {
   asked = [];
   server = createServer((request, response) => {
     asked.push(request.url ?? '');
-    const { status = 200, body } = answer(request.url ?? '') ?? {};
-    if (body !== undefined) response.writeHead(status, { location: '/elsewhere' }).end(body);
+    const given = answer(request.url ?? '');
+    if (given === 'hangs up') response.destroy();
+    if (typeof given === 'object')
+      response.writeHead(given.status ?? 200, { location: '/elsewhere' }).end(given.body);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
@@ -48,7 +50,7 @@ async function signedBy(trust: Scene['trust'], certificates: Buffer[]): Promise<
 }
 
 function client(options: Partial<ConstructorParameters<typeof RevocationClient>[0]> = {}): RevocationClient {
-  const made = new RevocationClient({ crlUrls: { '*': `${base}/ca.crl` }, timeoutMs: 300, ...options });
+  const made = new RevocationClient({ crlUrls: { '*': `${base}/ca.crl` }, ...options });
   clients.push(made);
   return made;
 }
@@ -80,7 +82,8 @@ describe('asking for a revocation list', () => {
 
   it.each([
     ['no address is configured', { crlUrls: {} }, undefined],
-    ['the address does not answer', {}, () => undefined],
+    ['the address says nothing', { timeoutMs: 200 }, () => 'says nothing' as const],
+    ['the address hangs up', {}, () => 'hangs up' as const],
     ['the address answers something else', {}, () => ({ body: Buffer.from('<html>') })],
     ['nobody listens there', { crlUrls: { '*': 'http://127.0.0.1:9/ca.crl' } }, undefined],
   ])('is revocation-unavailable when %s', async (_row, options, answering) => {
@@ -149,7 +152,7 @@ describe('asking for a revocation list', () => {
   });
 
   it.each([
-    ['silence', () => undefined],
+    ['silence', () => 'hangs up' as const],
     ['an error', () => ({ status: 500, body: Buffer.alloc(0) })],
     ['a list of somebody else', undefined],
   ])(

@@ -45,10 +45,7 @@ export class RevocationClient {
     this.agent = new Agent({ maxResponseSize: options.maxBytes ?? CRL_LIMITS.maxBytes });
     this.lists = new LRUCache<string, KeptList, Wanted>({
       max: 16,
-      // A list in hand goes on serving while its address is silent; `assertNotListed` says for how long.
-      allowStaleOnFetchRejection: true,
-      noDeleteOnFetchRejection: true,
-      fetchMethod: (_key, kept, { context }) => this.download(context, kept),
+      fetchMethod: (_key, kept, { context }) => this.renew(context, kept),
     });
   }
 
@@ -94,6 +91,16 @@ export class RevocationClient {
       return found;
     } catch (cause) {
       throw new Problem('revocation-unavailable', { cause });
+    }
+  }
+
+  /** A list in hand goes on serving while its address is silent; `assertNotListed` says for how long. */
+  private async renew(wanted: Wanted, kept: KeptList | undefined): Promise<KeptList> {
+    try {
+      return await this.download(wanted, kept);
+    } catch (cause) {
+      if (kept === undefined) throw cause;
+      return kept;
     }
   }
 
