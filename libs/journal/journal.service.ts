@@ -14,6 +14,7 @@ import { frontierFromBytes, frontierToBytes } from '#libs/tlog/tree.js';
 import type { Act, Tables } from './act.js';
 import { countersOf, decideBatch, receiptsOf, type Batch } from './batch.js';
 import type { ProcessName } from './entry.js';
+import { isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
 import { formatInstant, type Instant } from './instant.js';
 import {
@@ -65,7 +66,6 @@ export interface Readiness {
 }
 
 const maxSkewMs = 1000;
-const uniqueViolation = '23505';
 
 export class Journal<T extends Tables, Rules> {
   private readonly queue: Waiting<T, Rules>[] = [];
@@ -74,6 +74,7 @@ export class Journal<T extends Tables, Rules> {
   private readonly listeners: (() => void)[] = [];
   private running: Promise<void> | undefined;
   private stopped = false;
+  private lastBatchAt = 0;
   private known: { readonly version: number; readonly rules: Rules; readonly offsetMs: number } | undefined;
 
   constructor(private readonly options: JournalOptions<T, Rules>) {
@@ -142,9 +143,12 @@ export class Journal<T extends Tables, Rules> {
     // Leaving the caller's turn first lets everything that arrives in it share the batch.
     await Promise.resolve();
     while (this.queue.length > 0) {
-      const batch = this.queue.splice(0, this.options.maxBatch ?? 128);
-      await this.settle(batch);
-      if (this.queue.length > 0 && this.options.minIntervalMs) await wait(this.options.minIntervalMs);
+      const sinceLastMs = this.options.clock() - this.lastBatchAt;
+      const pauseMs = (this.options.minIntervalMs ?? 0) - Math.max(sinceLastMs, 0);
+      // Others wait for the same lock: only the lender's process takes it as often as it can.
+      if (pauseMs > 0) await wait(pauseMs);
+      this.lastBatchAt = this.options.clock();
+      await this.settle(this.queue.splice(0, this.options.maxBatch ?? 128));
     }
   }
 
@@ -364,16 +368,4 @@ export class Journal<T extends Tables, Rules> {
       // The connection is gone, and with it the transaction.
     }
   }
-}
-
-/** Whether PostgreSQL itself answered with an error, so that the transaction certainly did not commit. */
-function isServerError(error: unknown): boolean {
-  const state = sqlState(error);
-  // Class 08 and 57P: the connection or the server went away, which says nothing about a commit under way.
-  return state !== undefined && !/^(08|57P)/.test(state);
-}
-
-function sqlState(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
