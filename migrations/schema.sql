@@ -735,17 +735,20 @@ CREATE OR REPLACE FUNCTION public.end_stuck_backends()
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+  WITH at_the_head AS (
+    SELECT DISTINCT pid FROM pg_locks
+    WHERE granted AND relation = 'journal_head'::regclass AND mode IN ('RowShareLock', 'RowExclusiveLock')
+  )
   SELECT count(*)::integer FROM (
-    SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
-    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-      AND a.xact_start < clock_timestamp() - interval '2 seconds'
-      AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = 'journal_head'::regclass
-        AND l.mode IN ('RowShareLock', 'RowExclusiveLock'))
+    SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN at_the_head USING (pid)
+    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+      AND a.state_change < clock_timestamp() - interval '2 seconds'
+      AND NOT EXISTS (SELECT FROM unnest(pg_blocking_pids(a.pid)) AS b (pid) JOIN at_the_head USING (pid))
   ) ended
 $function$;
 REVOKE ALL ON FUNCTION end_stuck_backends() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION end_stuck_backends() TO tyiym_clerk_worker;
-COMMENT ON FUNCTION end_stuck_backends() IS 'Ends backends that have held the head for more than 2 s, because everybody waits behind them.';
+COMMENT ON FUNCTION end_stuck_backends() IS 'Ends backends that have held the head for more than 2 s without a step, and nobody who waits behind them. Its owner needs pg_signal_backend and pg_read_all_stats.';
 
 CREATE OR REPLACE FUNCTION public.entries_guard()
  RETURNS trigger

@@ -191,21 +191,29 @@ describe('the worker', () => {
     await isLifted(person, 20_000);
   }, 90_000);
 
-  it('ends whoever holds the head for more than two seconds, and nobody who only reads', async () => {
+  it('ends whoever holds the head for more than two seconds, and nobody who reads or waits', async () => {
     await start('clerk-worker');
     const holder = new pg.Client(clientConfig(operator.database.target('tyiym_lender')));
     const reader = new pg.Client(clientConfig(operator.database.target('tyiym_lender')));
-    for (const client of [holder, reader]) client.on('error', () => undefined);
-    await Promise.all([holder.connect(), reader.connect()]);
+    const waiter = new pg.Client(clientConfig(operator.database.target('tyiym_citizen')));
+    const last = new pg.Client(clientConfig(operator.database.target('tyiym_citizen')));
+    const clients = [holder, reader, waiter, last];
+    for (const client of clients) client.on('error', () => undefined);
+    await Promise.all(clients.map((client) => client.connect()));
     await reader.query('BEGIN');
     await reader.query('SELECT size FROM journal_head');
     await holder.query('BEGIN');
     await holder.query('SELECT size FROM journal_head FOR UPDATE');
+    // Longer than the lock time-out of their role, so that only the watchdog decides who goes.
+    await Promise.all([waiter, last].map((client) => client.query(`SET lock_timeout = '10s'`)));
     const began = performance.now();
+    const waiting = [waiter, last].map((client) => client.query('SELECT size FROM journal_head FOR UPDATE'));
     await new Promise((resolve) => holder.once('end', resolve));
-    expect(performance.now() - began).toBeLessThan(5000);
+    // Well before the transaction time-out of 5 s, which would have ended the holder without any watchdog.
+    expect(performance.now() - began).toBeLessThan(4500);
+    for (const { rowCount } of await Promise.all(waiting)) expect(rowCount).toBe(1);
     await reader.query('COMMIT');
-    await reader.end();
+    await Promise.all([reader.end(), waiter.end(), last.end()]);
   }, 60_000);
 
   it('makes the partitions that are missing and the figures of hours that are over', async () => {
