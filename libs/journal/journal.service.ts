@@ -157,11 +157,8 @@ export class Journal<T extends Tables, Rules> {
     try {
       await this.run(batch);
     } catch (error) {
-      const isServers = isServerError(error);
-      // Somebody wrote the same key between our look and append, which only the fence can allow: look again.
-      if (isServers && sqlState(error) === uniqueViolation && attempt <= 3)
-        return this.settle(batch, attempt + 1);
-      if (isServers && batch.length > 1) {
+      if (isUniqueViolation(error) && attempt <= 3) return this.settle(batch, attempt + 1);
+      if (mayBeOneActs(error) && batch.length > 1) {
         for (const one of batch) await this.settle([one]);
         return;
       }
