@@ -23,7 +23,7 @@ import { RefusalController } from './refusal/refusal.controller.js';
 import { RefusalService } from './refusal/refusal.service.js';
 import { CITIZEN_RESOURCE, CitizenPresence, MACHINE_CLOCK } from './session/citizen-presence.service.js';
 import { IDENTITY_KEY, KeptAnswers } from './session/kept-answers.service.js';
-import { citizenTables, type CitizenTables } from './tables.js';
+import { citizenTables, type CitizenTables } from './tables.store.js';
 import { TrailController } from './trail/trail.controller.js';
 import { TrailService } from './trail/trail.service.js';
 

@@ -14,18 +14,15 @@ import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { seal, type SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
-import {
-  CITIZEN_RESOURCE,
-  CitizenPresence,
-  useUp,
-  type Presence,
-} from '../session/citizen-presence.service.js';
+import { CITIZEN_RESOURCE, CitizenPresence, useUp } from '../session/citizen-presence.service.js';
 import { IDENTITY_KEY, KeptAnswers, keyedRequest } from '../session/kept-answers.service.js';
+import type { Presence } from '../session/presence.js';
 import { waitForTwin } from '../session/kept-answers.store.js';
-import type { CitizenJournal } from '../tables.js';
+import type { CitizenTables } from '../tables.store.js';
 import {
   askOf,
   lawAt,
@@ -39,8 +36,8 @@ import {
 import { insertApplication } from './applications.store.js';
 import { documentOf } from './document.js';
 import { phoneLinks, type PhoneLinks } from '../egov-mobile/phone-links.js';
-import { insertPerson, personOf, type Person } from './people.store.js';
-import { documentPlace, keyOf, newPerson } from './person-secrets.js';
+import { insertPerson, personOf } from './people.store.js';
+import { documentPlace, keyOf, newPerson, type Person } from './person-secrets.js';
 
 export interface OpenRequest extends Wish {
   readonly citizenAssertion?: unknown;
@@ -65,7 +62,7 @@ const route = 'POST /v1/applications';
 export class ApplicationsService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(Journal) private readonly journal: CitizenJournal,
+    @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
     @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(CITIZEN_RESOURCE) private readonly publicBase: string,

@@ -2,16 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import { bytesFromJson } from '#libs/journal/json-row.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
-
-export interface Person {
-  /** Row number; says nothing. */
-  readonly personId: string;
-  readonly subject: SubjectKey;
-  /** The person's data key, sealed with the identity key. */
-  readonly dataKey: Buffer;
-  /** Sealed with the data key. */
-  readonly iin: Buffer;
-}
+import type { Person } from './person-secrets.js';
 
 /** The person of any of these pseudonyms (one IIN in every live epoch); undefined for somebody never seen. */
 export async function personOf(

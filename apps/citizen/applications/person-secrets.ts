@@ -4,7 +4,16 @@ import { dataKey, openDataKey, wrapDataKey } from '#libs/subject/data-key.js';
 import { isIin, type Iin } from '#libs/subject/iin.js';
 import { seal, unseal, type SealedPlace, type SealingKey } from '#libs/subject/seal.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
-import type { Person } from './people.store.js';
+
+export interface Person {
+  /** Row number; says nothing. */
+  readonly personId: string;
+  readonly subject: SubjectKey;
+  /** The person's data key, sealed with the identity key. */
+  readonly dataKey: Buffer;
+  /** Sealed with the data key. */
+  readonly iin: Buffer;
+}
 
 /** Fresh random bytes. */
 export type Random = (length: number) => Buffer;

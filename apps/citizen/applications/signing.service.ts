@@ -23,7 +23,7 @@ import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { refusalSeen } from '../refusal/refusal-seen.js';
 import { IDENTITY_KEY } from '../session/kept-answers.service.js';
-import type { CitizenJournal, CitizenTables } from '../tables.js';
+import type { CitizenTables } from '../tables.store.js';
 import { lawAt, movesOf, mustBeOpen, type Application } from './application.js';
 import { applicationByUuid, type FoundApplication, type SignedDocument } from './applications.store.js';
 import { OutcomeService, type Outcome } from './outcome.service.js';
@@ -50,7 +50,7 @@ interface Verified {
 export class SigningService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(Journal) private readonly journal: CitizenJournal,
+    @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
     @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(SIGNATURE_VERIFIER) private readonly verifier: SignatureVerifier,
@@ -114,7 +114,7 @@ export class SigningService {
         assert(application !== undefined, 'an application does not disappear');
         if (isSignedBy(application, verified.cms))
           return { entries: [], answer: () => ({ signed: application, isDue: false }) };
-        const before = refusalSeen(seen, subjects);
+        const before = refusalSeen(subjects, (name) => seen.find('refusals', name));
         const moves = movesNow(seen, application, before);
         const subject = before?.subject ?? verified.application.subject;
         const evidence = { ...verified.signer, revocationSha256: verified.evidence.sha256 };

@@ -18,7 +18,8 @@ import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { personOf } from '../applications/people.store.js';
 import { keyOf } from '../applications/person-secrets.js';
-import { CitizenPresence, mustBeUnused, type Presence } from '../session/citizen-presence.service.js';
+import { CitizenPresence } from '../session/citizen-presence.service.js';
+import { mustBeUnused, type Presence } from '../session/presence.js';
 import {
   IDENTITY_KEY,
   KeptAnswers,
@@ -26,8 +27,8 @@ import {
   keyedRequest,
   type KeyedRequest,
 } from '../session/kept-answers.service.js';
-import { readingAct } from '../session/reading-act.js';
-import type { CitizenJournal, CitizenTables } from '../tables.js';
+import { readingAct } from '../session/reading.service.js';
+import type { CitizenTables } from '../tables.store.js';
 import { refusalSeen } from './refusal-seen.js';
 import { statusOf, type RefusalStatus } from './refusal-status.js';
 
@@ -48,7 +49,7 @@ const cancelRoute = 'POST /v1/lift-cancellations';
 export class RefusalService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(Journal) private readonly journal: CitizenJournal,
+    @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
     @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(CitizenPresence) private readonly presence: CitizenPresence,
@@ -102,8 +103,8 @@ export class RefusalService {
         const twin = seen.find('idempotency', idempotencyName(request));
         if (twin?.bodyHmac.equals(request.bodyHmac)) return { entries: [], answer: () => 'made by a twin' };
         if (twin !== undefined) throw new Problem('idempotency-key-reused');
-        mustBeUnused(presence, (table, key) => seen.find(table, key));
-        const before = refusalSeen(seen, subjects);
+        mustBeUnused(presence, (name) => seen.find('assertion_ids', name));
+        const before = refusalSeen(subjects, (name) => seen.find('refusals', name));
         const moves = cancelLift(before);
         assert(before !== undefined);
         const drafts = moves.map(({ kind, version, body }) => ({

@@ -5,24 +5,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Table } from '#libs/journal/act.js';
 import { instantFromJson } from '#libs/journal/json-row.js';
-
-/** Which assertion: one of one channel. */
-export interface AssertionName {
-  /** Client id. */
-  readonly channel: string;
-  /** base64url SHA-256 of `jti`. */
-  readonly jtiSha256: string;
-}
-
-export interface UsedAssertion extends AssertionName {
-  /** Machine time, ms, until which it must be remembered. */
-  readonly expiresAt: number;
-}
-
-/** The name of an assertion in the map of rows in flight. */
-export function assertionName({ channel, jtiSha256 }: AssertionName): string {
-  return JSON.stringify([channel, jtiSha256]);
-}
+import { assertionName, type AssertionName, type UsedAssertion } from './presence.js';
 
 /** For acts: an assertion that is found was used before. */
 export const assertionsTable: Table<AssertionName, UsedAssertion> = {

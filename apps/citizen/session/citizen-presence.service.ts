@@ -7,32 +7,22 @@ import { DataSource } from 'typeorm';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Clock } from '#libs/platform/clock.js';
 import type { Party } from '#libs/party/party.js';
-import { Problem } from '#libs/problem/problem.js';
-import type { CitizenJournal } from '../tables.js';
-import {
-  assertionName,
-  forgetExpiredAssertions,
-  useAssertion,
-  type UsedAssertion,
-} from './assertions.store.js';
-import { verifyCitizenAssertion, type PresentCitizen } from './citizen-assertion.js';
+import type { Rules } from '#libs/refusal/rules.js';
+import type { CitizenTables } from '../tables.store.js';
+import { forgetExpiredAssertions, useAssertion } from './assertions.store.js';
+import { verifyCitizenAssertion } from './citizen-assertion.js';
+import { usedBefore, type Presence } from './presence.js';
 
 /** Injection token of the citizen app's resource: the audience of assertions. */
 export const CITIZEN_RESOURCE = Symbol('CITIZEN_RESOURCE');
 /** Injection token of machine time. */
 export const MACHINE_CLOCK = Symbol('MACHINE_CLOCK');
 
-/** A citizen, and the assertion that is used up with whatever is done for him. */
-export interface Presence {
-  readonly citizen: PresentCitizen;
-  readonly assertion: UsedAssertion;
-}
-
 @Injectable()
 export class CitizenPresence {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(Journal) private readonly journal: CitizenJournal,
+    @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(CITIZEN_RESOURCE) private readonly audience: string,
     @Inject(MACHINE_CLOCK) private readonly clock: Clock,
   ) {}
@@ -58,16 +48,4 @@ export class CitizenPresence {
 /** Uses the assertion up in a transaction. @throws Problem `citizen-not-present` when it was used before. */
 export async function useUp(tx: Parameters<typeof useAssertion>[0], { assertion }: Presence): Promise<void> {
   if (!(await useAssertion(tx, assertion))) throw usedBefore();
-}
-
-/** The same for an act: what it looked up under the assertion's name. @throws Problem `citizen-not-present` */
-export function mustBeUnused(
-  { assertion }: Presence,
-  find: (table: 'assertion_ids', key: string) => UsedAssertion | undefined,
-): void {
-  if (find('assertion_ids', assertionName(assertion)) !== undefined) throw usedBefore();
-}
-
-function usedBefore(): Problem {
-  return new Problem('citizen-not-present', { cause: new Error('used before') });
 }

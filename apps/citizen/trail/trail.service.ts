@@ -5,10 +5,11 @@ import { Journal } from '#libs/journal/journal.service.js';
 import type { Party } from '#libs/party/party.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { CitizenPresence } from '../session/citizen-presence.service.js';
-import { readingAct } from '../session/reading-act.js';
-import type { CitizenJournal } from '../tables.js';
+import { readingAct } from '../session/reading.service.js';
+import type { CitizenTables } from '../tables.store.js';
 import { cursorOf, readCursor, trailItem, type TrailItem } from './trail.js';
 import { entriesAbout } from './trail.store.js';
 
@@ -22,7 +23,7 @@ export interface TrailPage {
 export class TrailService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(Journal) private readonly journal: CitizenJournal,
+    @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
     @Inject(CitizenPresence) private readonly presence: CitizenPresence,
   ) {}

@@ -8,8 +8,8 @@ import type { Refusal } from '#libs/refusal/refusal.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { refusalSeen } from '../refusal/refusal-seen.js';
-import type { CitizenTables } from '../tables.js';
-import { mustBeUnused, type Presence } from './citizen-presence.service.js';
+import type { CitizenTables } from '../tables.store.js';
+import { mustBeUnused, type Presence } from './presence.js';
 
 /** @param show what is answered, from the refusal as the reading found it */
 export function readingAct<A>(
@@ -25,8 +25,8 @@ export function readingAct<A>(
   return {
     look: { refusals: subjects, assertion_ids: [assertion] },
     decide: (seen) => {
-      mustBeUnused(presence, (table, key) => seen.find(table, key));
-      const refusal = refusalSeen(seen, subjects);
+      mustBeUnused(presence, (name) => seen.find('assertion_ids', name));
+      const refusal = refusalSeen(subjects, (name) => seen.find('refusals', name));
       return {
         entries: [
           {

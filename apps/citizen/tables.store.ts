@@ -1,9 +1,7 @@
 /** What acts of this app look into and write. */
 import { idempotencyTable } from '#libs/journal/idempotency.store.js';
-import type { Journal } from '#libs/journal/journal.service.js';
 import { dueMovesTable } from '#libs/refusal/due-moves.store.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
-import type { Rules } from '#libs/refusal/rules.js';
 import { applicationsTable, signedDocumentsTable } from './applications/applications.store.js';
 import { assertionsTable } from './session/assertions.store.js';
 
@@ -16,4 +14,3 @@ export const citizenTables = {
   due_moves: dueMovesTable,
 };
 export type CitizenTables = typeof citizenTables;
-export type CitizenJournal = Journal<CitizenTables, Rules>;
