@@ -18,6 +18,9 @@ COMMENT ON COLUMN official_acts.act IS 'The signed bytes: RFC 8785 text. Names n
 COMMENT ON COLUMN official_acts.data_key IS 'Key of this row''s sealed column, itself sealed with the identity key.';
 COMMENT ON COLUMN official_acts.cms IS 'Sealed: the two CMS, DER, because their certificates name the officials'' IIN.';
 GRANT SELECT, INSERT ON official_acts TO tyiym_tool;
+
+GRANT SELECT ON migrations
+  TO tyiym_citizen, tyiym_lender, tyiym_access, tyiym_log, tyiym_clerk_worker, tyiym_clerk_signer, tyiym_tool;
 `);
   }
 

@@ -47,6 +47,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./open/open.command.js'),
   },
   {
+    name: 'doctor',
+    description: 'ask everything the registry needs, and say what to do next',
+    load: () => import('./doctor/doctor.command.js'),
+  },
+  {
     name: 'token',
     description: 'headers of one call as a party of the sandbox',
     load: () => import('./token/token.command.js'),
@@ -113,17 +118,18 @@ function codeOf({ code, exitCode }: CommanderError): number {
   return exitCode === 0 || code === 'commander.error' ? exitCode : 2;
 }
 
-/** Says what failed. A Problem is the registry's own no, and its code is what scripts branch on. */
+/** Says what failed. A Problem or a refused act is the registry's own no; its code is what scripts branch on. */
 async function report(error: unknown, json: boolean): Promise<number> {
+  const { ActRefused } = await import('./acts/members.js');
   const { Problem } = await import('#libs/problem/problem.js');
   const { problemKinds } = await import('#libs/problem/catalogue.js');
   const said =
     error instanceof Problem
       ? { code: error.code, message: problemKinds[error.code].title, errors: error.errors }
-      : { code: 'failed', message: messageOf(error) };
+      : { code: error instanceof ActRefused ? 'act-refused' : 'failed', message: messageOf(error) };
   if (json) console.log(JSON.stringify({ error: said }));
   else console.error(`${said.code}: ${said.message}`);
-  return error instanceof Problem ? 1 : 3;
+  return error instanceof Problem || error instanceof ActRefused ? 1 : 3;
 }
 
 /** The message with those of its causes. */

@@ -29,10 +29,31 @@ export interface OpenRegistry {
 /** Opens the registry a configuration of app `tool` names. */
 export async function openRegistry(config: Config): Promise<OpenRegistry> {
   const dataSource = await openDatabase(databaseTarget(config.database), 4);
-  const lookupKeys = readLookupKeys(config.keysDir);
   const verifier = config.nca && makeVerifier(config.nca);
   const trust = trustOf(config);
-  const journal: ToolJournal = new Journal({
+  const journal = toolJournal(config, dataSource);
+  const acts = new OfficialActs({
+    journal,
+    origin: config.origin,
+    identityKey: readIdentityKey(config.keysDir),
+    ...(verifier && trust && { signatures: { verifier, trust } }),
+  });
+  return {
+    dataSource,
+    journal,
+    acts,
+    close: async () => {
+      await journal.stop();
+      await verifier?.close();
+      await dataSource.destroy();
+    },
+  };
+}
+
+/** The tool's Journal over an open database. */
+export function toolJournal(config: Config, dataSource: DataSource): ToolJournal {
+  const lookupKeys = readLookupKeys(config.keysDir);
+  return new Journal({
     dataSource,
     app: 'tool',
     origin: config.origin,
@@ -51,22 +72,6 @@ export async function openRegistry(config: Config): Promise<OpenRegistry> {
       console.error(`${what}: ${String((error as { cause?: unknown }).cause ?? error)}`);
     },
   });
-  const acts = new OfficialActs({
-    journal,
-    origin: config.origin,
-    identityKey: readIdentityKey(config.keysDir),
-    ...(verifier && trust && { signatures: { verifier, trust } }),
-  });
-  return {
-    dataSource,
-    journal,
-    acts,
-    close: async () => {
-      await journal.stop();
-      await verifier?.close();
-      await dataSource.destroy();
-    },
-  };
 }
 
 /** The pinned certificates of a configuration; undefined when it names none. */

@@ -3,8 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultRules } from '#libs/regime/defaults.js';
 import { valueAt } from '#libs/regime/regime.js';
 import { ruleToJson } from '#libs/regime/rule-json.js';
+import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
+import { fsck, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
 import type { Change } from '../../apps/tool/acts/change.js';
-import { newOperator, party, type Operator } from '../support/operator.js';
+import type { EntityManager } from 'typeorm';
+import { origin } from '../support/journals.js';
+import { enter, newOperator, party, type Operator } from '../support/operator.js';
 
 let operator: Operator;
 beforeAll(async () => {
@@ -119,5 +123,45 @@ describe('an act of two officials', () => {
   it('cannot leave fewer than two officials', async () => {
     const gone: Change = { kind: 'party.suspended', body: { officialId: 'official-1' } };
     await expect(signed(gone)).rejects.toThrow('two officials must remain');
+  });
+});
+
+describe('fsck of the acts', () => {
+  const run = (tx: EntityManager): Promise<FsckReport> =>
+    fsck({
+      ...{ tx, origin, trust: operator.trust },
+      identityKey: readIdentityKey(operator.config.keysDir),
+      lookupKeys: readLookupKeys(operator.config.keysDir),
+    });
+
+  it('finds nothing in what was signed and applied', async () => {
+    const { findings, size } = await run(operator.registry.dataSource.manager);
+    expect(findings).toEqual([]);
+    expect(size).toBe(14);
+  });
+
+  it.each([
+    ['an act, gone', 'DELETE FROM official_acts'],
+    ['a letter of an act', `UPDATE official_acts SET act = replace(act, '"value":12', '"value":10')`],
+    [
+      'a byte of an official’s CMS',
+      'UPDATE official_acts SET cms[1] = set_byte(cms[1], 40, get_byte(cms[1], 40) # 1)',
+    ],
+    ['the order of two CMS', 'UPDATE official_acts SET cms = ARRAY[cms[2], cms[1]]'],
+    ['one CMS twice', 'UPDATE official_acts SET cms = ARRAY[cms[1], cms[1]]'],
+  ])('names %s', async (_, change) => {
+    const owner = await enter(operator.database, 'tyiym_owner');
+    const runner = owner.createQueryRunner();
+    await runner.startTransaction();
+    try {
+      await runner.query(change);
+      const { findings } = await run(runner.manager);
+      expect(findings.map(({ code }) => code)).toEqual(
+        expect.arrayContaining(['registry-act-not-signed', 'row-unknown']),
+      );
+    } finally {
+      await runner.rollbackTransaction();
+      await owner.destroy();
+    }
   });
 });

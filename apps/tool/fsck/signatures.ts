@@ -32,7 +32,9 @@ export interface KnownPerson {
 /** Whether an entry claims a citizen's signature; a return claims the one under the lift. */
 export function claimsSignature({ kind, members }: ReadEntry): boolean {
   const isCitizens = ['refusal.placed', 'refusal.lock-grown', 'lift.requested'].includes(kind);
-  return (isCitizens && members['requestedBy'] === undefined) || members['cmsSha256'] !== undefined;
+  // A lift is called off by a signed placing, or without any signature, which can only make safer.
+  const isSignedKeeping = kind === 'lift.cancelled' && members['cmsSha256'] !== undefined;
+  return (isCitizens && members['requestedBy'] === undefined) || isSignedKeeping;
 }
 
 /** Applications by the one instant at which each was signed: its signature does not count again later. */
