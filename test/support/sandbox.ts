@@ -36,8 +36,10 @@ export interface Ended {
 
 export interface SandboxOptions {
   readonly args?: readonly string[];
-  /** What starts node as another user, before its arguments; the environment goes with it. */
+  /** What starts node as another user, before its arguments. */
   readonly as?: readonly string[];
+  /** The built project, when it is not this one. */
+  readonly project?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -57,15 +59,8 @@ export class Sandbox {
   /** Starts a sandbox and returns when it says that it is ready. @throws Error with what it said when it ends first. */
   static async start(place?: SandboxPlace, options: SandboxOptions = {}): Promise<Sandbox> {
     const sandbox = Sandbox.launch(place ?? (await newPlace()), options);
-    const isReady = (): boolean => /^tyiym is ready$/m.test(sandbox.output);
     try {
-      await eventually(
-        'tyiym is ready',
-        () => Promise.resolve(isReady() || sandbox.child.exitCode !== null),
-        Boolean,
-        readyWithinMs,
-      );
-      assert(isReady(), 'the sandbox ended before it was ready');
+      await sandbox.says(/^tyiym is ready$/m);
     } catch (cause) {
       sandbox.child.kill('SIGTERM');
       await sandbox.ended;
@@ -75,10 +70,13 @@ export class Sandbox {
   }
 
   /** Starts a sandbox and waits for nothing. */
-  static launch(place: SandboxPlace, { args = [], as = [], env = {} }: SandboxOptions = {}): Sandbox {
+  static launch(
+    place: SandboxPlace,
+    { args = [], as = [], env = {}, project = root }: SandboxOptions = {},
+  ): Sandbox {
     const [command = '', ...rest] = [...as, process.execPath, 'dist/apps/sandbox/main.js', ...args];
     const child = spawn(command, rest, {
-      cwd: root,
+      cwd: project,
       env: { ...environment(place), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -87,6 +85,14 @@ export class Sandbox {
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (some: string) => (sandbox.said += some));
     return sandbox;
+  }
+
+  /** Returns when it says this. @throws Error when it ends first. */
+  async says(line: RegExp): Promise<void> {
+    const hasSaid = (): boolean => line.test(this.said);
+    const isOver = (): boolean => this.child.exitCode !== null;
+    await eventually(String(line), async () => hasSaid() || isOver(), Boolean, readyWithinMs);
+    assert(hasSaid(), 'the sandbox ended first');
   }
 
   /** Everything it said to the person at the terminal. */
@@ -191,8 +197,8 @@ export function removeHome({ home }: SandboxPlace): void {
 
 let nextBase = firstBase + portsEach * (Number(process.env['JEST_WORKER_ID'] ?? '1') - 1);
 
-/** Workers of one run take every second block each, so that two do not choose one at the same time. */
-async function freeBase(): Promise<number> {
+/** The first of a block of ports; workers of one run take every second each, so that two never choose the same. */
+export async function freeBase(): Promise<number> {
   for (; nextBase < endOfBases; nextBase += 2 * portsEach) {
     if ((await takenPorts(nextBase)).length > 0) continue;
     const base = nextBase;

@@ -1,0 +1,172 @@
+/** The sandbox as a person at a terminal meets it: it starts whole, says plainly why not, and leaves nothing behind. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { ordinaryUser } from '../support/ordinary-user.js';
+import { processesOf } from '../support/processes.js';
+import { Party } from '../support/sandbox-calls.js';
+import { countOf } from '../support/sandbox-database.js';
+import {
+  assertNothingLeft,
+  freeBase,
+  newPlace,
+  removeHome,
+  Sandbox,
+  type SandboxPlace,
+} from '../support/sandbox.js';
+
+const aStartOrTwo = 150_000;
+const isRoot = process.getuid?.() === 0;
+
+let place: SandboxPlace;
+beforeEach(async () => {
+  place = await newPlace();
+});
+afterEach(async () => {
+  await assertNothingLeft(place);
+  removeHome(place);
+});
+
+describe('a start', () => {
+  it(
+    'is whole, keeps its files to itself, and is found as it was by the next',
+    async () => {
+      chmodSync(place.home, 0o755);
+      const startedAt = performance.now();
+      let sandbox = await Sandbox.start(place);
+      // A figure for whoever reads the log; how fast a machine is, is nothing to assert.
+      console.info(`ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+      expect(lstatSync(place.home).mode & 0o777).toBe(0o700);
+      expect(exposed(place.home)).toEqual([]);
+      expect(await scenesOf(sandbox)).toEqual(scenes);
+      const [{ content }, entries] = [sandbox, await countOf(sandbox, 'SELECT FROM entries')];
+      await sandbox.stop('SIGTERM');
+
+      sandbox = await Sandbox.start(place);
+      expect(sandbox.output).not.toContain('Scenes');
+      expect({ ...sandbox.content, pids: undefined }).toEqual({ ...content, pids: undefined });
+      expect(await countOf(sandbox, 'SELECT FROM entries')).toBe(entries);
+      expect(await scenesOf(sandbox)).toEqual(scenes);
+      await sandbox.stop('SIGINT');
+    },
+    aStartOrTwo,
+  );
+
+  (isRoot ? it : it.skip)(
+    'works for an ordinary user as for root',
+    async () => {
+      const user = ordinaryUser();
+      chownSync(place.home, user.uid, user.gid);
+      const sandbox = await Sandbox.start(place, { ...user, env: { HOME: place.home } });
+      const owners = processesOf(place.home).map(({ pid }) => lstatSync(`/proc/${pid}`).uid);
+      expect(new Set(owners)).toEqual(new Set([user.uid]));
+      expect(await scenesOf(sandbox)).toEqual(scenes);
+      await sandbox.stop();
+      user.done();
+    },
+    aStartOrTwo,
+  );
+
+  it(
+    'with --fresh begins anew, also after a kill -9, but not under a sandbox that runs',
+    async () => {
+      const first = await Sandbox.start(place);
+      const { content } = first;
+      const second = await Sandbox.launch(place, { args: ['--fresh'] }).end();
+      expect(second).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('is in use by a running sandbox'),
+      });
+      expect(first.content).toEqual(content);
+      await first.kill();
+
+      const fresh = await Sandbox.start(place, { args: ['--fresh'] });
+      expect(fresh.content.citizens[0]?.iin).not.toBe(content.citizens[0]?.iin);
+      expect(await scenesOf(fresh)).toEqual(scenes);
+      await fresh.stop();
+    },
+    aStartOrTwo,
+  );
+});
+
+describe('a start that cannot be', () => {
+  it.each([
+    ['the lender', 1],
+    ['PostgreSQL', 30],
+  ])(
+    'names the port that another program holds, here that of %s, and leaves nothing running',
+    async (name, offset) => {
+      const port = place.base + offset;
+      const other = createServer().listen(port, '127.0.0.1');
+      await once(other, 'listening');
+      const { code, output } = await Sandbox.launch(place).end();
+      expect({ code, output }).toEqual({
+        code: 1,
+        output: expect.stringMatching(new RegExp(`[Pp]ort ${port}\\b.*TYIYM_PORT_BASE`, 's')),
+      });
+      expect(output.toLowerCase()).toContain(name.replace('the ', '').toLowerCase());
+      expect(processesOf(place.home)).toEqual([]);
+      other.close();
+      await once(other, 'close');
+    },
+  );
+
+  it('refuses a home that was made with other ports, whose addresses its parties know', async () => {
+    const elsewhere = { ...place, base: await freeBase() };
+    await stoppedEarly(elsewhere);
+    const { code, output } = await Sandbox.launch(place).end();
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringContaining(`was made with TYIYM_PORT_BASE=${elsewhere.base}`),
+    });
+  });
+
+  it(
+    'is ended by a signal at any moment, and the next start is whole',
+    async () => {
+      for (const stage of ['PostgreSQL', 'People', 'Tables', 'The registry', 'Scenes'])
+        await stoppedEarly(place, stage);
+      const sandbox = await Sandbox.start(place);
+      expect(await scenesOf(sandbox)).toEqual(scenes);
+      await sandbox.stop();
+    },
+    aStartOrTwo,
+  );
+});
+
+const scenes = {
+  ...{
+    aigerim: 'none',
+    marat: 'none',
+    bolat: 'in-force',
+    dana: 'lift-pending',
+    erlan: 'in-force',
+    gulnar: 'in-force',
+  },
+};
+
+/** What is so about each citizen, asked of the registry. */
+async function scenesOf(sandbox: Sandbox): Promise<unknown> {
+  const portal = await Party.of(sandbox, 'egov-portal');
+  const states = sandbox.content.citizens.map(async ({ name, iin }) => {
+    const body = { citizenAssertion: await portal.assertion(iin) };
+    return [name, (await portal.call('POST', '/v1/refusal-status', { body })).body['state']];
+  });
+  return Object.fromEntries(await Promise.all(states)) as unknown;
+}
+
+/** Ends a start at the moment at which it says this. */
+async function stoppedEarly(where: SandboxPlace, stage = 'PostgreSQL'): Promise<void> {
+  const sandbox = Sandbox.launch(where);
+  await sandbox.says(new RegExp(stage));
+  await sandbox.stop('SIGINT');
+}
+
+/** What others could read if the home were open; certificates and public keys may be. */
+function exposed(home: string): readonly string[] {
+  return readdirSync(home, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !name.startsWith('pg/') && !/\.pem$|^keys\/publicKeys\.json$/.test(name))
+    .filter((name) => (lstatSync(join(home, name)).mode & 0o077) !== 0);
+}
