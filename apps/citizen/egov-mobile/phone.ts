@@ -52,7 +52,7 @@ const names: Readonly<Record<ApplicationKind, Pick<PhoneDocument, 'nameRu' | 'na
 const inLanguage = { kk: 'nameKz', ru: 'nameRu', en: 'nameEn' } as const;
 
 /** Where API №2 of an application is. */
-export function documentUri(publicBase: string, uuid: string): string {
+function documentUri(publicBase: string, uuid: string): string {
   return `${publicBase}/egov-mobile/documents/${uuidToId('app', uuid)}`;
 }
 

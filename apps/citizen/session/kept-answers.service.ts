@@ -23,6 +23,9 @@ import { keepAnswer, keptAnswer, waitForTwin } from './kept-answers.store.js';
 /** Injection token of the key that wraps the data keys of persons. */
 export const IDENTITY_KEY = Symbol('IDENTITY_KEY');
 
+/** By how much the clock of a process that appends may be ahead of the database's. */
+const maxSkewMs = 1000;
+
 /** One request of one channel on one route. */
 export interface KeyedRequest extends IdempotencyWant {
   readonly bodyHmac: Buffer;
@@ -63,8 +66,9 @@ export class KeptAnswers {
     request: KeyedRequest,
     tx: EntityManager = this.dataSource.manager,
   ): Promise<{ readonly answer: A; readonly row: IdempotencyRow } | undefined> {
-    // By the clock that dated the row: around midnight a process behind it would look in yesterday's partition.
-    const row = await keptAnswer(tx, request, await registryNow(tx));
+    // By the database's clock and a little ahead, because the clock that dated the row may be: around midnight it
+    // would otherwise be looked for in yesterday's partition.
+    const row = await keptAnswer(tx, request, (await registryNow(tx)) + maxSkewMs);
     if (row === undefined) return undefined;
     if (!request.bodyHmac.equals(row.bodyHmac)) throw new Problem('idempotency-key-reused');
     assert(row.personId !== undefined && row.answer !== undefined, 'a kept answer without its answer');
