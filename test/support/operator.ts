@@ -2,7 +2,7 @@
  * A founded registry in a test database as an operator makes it: keys by keygen, migrated, two officials, one bank and
  * one channel admitted, opened. Officials sign with certificates of an authority of the spec's own.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatInstant } from '#libs/journal/instant.js';
@@ -32,7 +32,7 @@ import { newKeyPair } from './machine-client.js';
 /** Synthetic, from the vectors. */
 const officialIins = ['061313294730', '561322042500'] as const;
 /** BINs that pass the control digit and have 4, 5 or 6 as fifth digit. */
-export const bankBin = '010140000004';
+const bankBin = '010140000004';
 
 export interface Operator {
   readonly database: TestDatabase;
@@ -151,9 +151,4 @@ function configOf(database: TestDatabase, keysRoot: string): Config {
     issuer: 'http://127.0.0.1:8085',
     logBase: iss,
   };
-}
-
-/** Writes a configuration where a command can read it. */
-export function writeConfig(file: string, config: Config): void {
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
 }

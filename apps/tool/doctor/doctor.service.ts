@@ -19,8 +19,8 @@ export async function examine(
   openJournal: (config: Config, dataSource: DataSource) => ToolJournal,
 ): Promise<readonly Diagnosis[]> {
   const keys = examineKeysDirectory(config.keysDir);
-  const opened = await enter(config);
-  if (opened instanceof Error)
+  const { opened, fault } = await enter(config);
+  if (opened === undefined)
     return [
       ...keys,
       bad(
@@ -40,11 +40,15 @@ export async function examine(
   }
 }
 
-async function enter({ database }: Config): Promise<DataSource | Error> {
+async function enter({
+  database,
+}: Config): Promise<{ readonly opened?: DataSource; readonly fault: string }> {
   try {
-    return await openDatabase(databaseTarget(database), 2);
+    return { opened: await openDatabase(databaseTarget(database), 2), fault: '' };
   } catch (error) {
-    return error as Error;
+    // An address with several families fails with a code and no message.
+    const { message, code } = error as { message: string; code?: string };
+    return { fault: message === '' ? (code ?? 'not reached') : message };
   }
 }
 

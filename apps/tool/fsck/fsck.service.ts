@@ -6,38 +6,27 @@
 import { AssertionError } from 'node:assert/strict';
 import type { EntityManager } from 'typeorm';
 import { countsVersion, isEntryKind, movesRules, movesState } from '#libs/journal/entry.js';
-import { uuidToId } from '#libs/journal/id.js';
 import { journalHead, type Head } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyCheck, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { actsBetween } from '../acts/official-acts.store.js';
-import { loadRegistry } from '../acts/registry.store.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
 import { differing, type Finding } from './finding.js';
-import {
-  checkpointsBetween,
-  checksAndEntries,
-  checksOfIds,
-  entriesFrom,
-  headsBetween,
-  keptDocuments,
-  peopleOf,
-  refusalsAfter,
-  signedApplications,
-} from './fsck.store.js';
+import { checkpointsBetween, entriesFrom, headsBetween, keptDocuments, peopleOf } from './fsck.store.js';
 import { TreeReplay } from './heads.js';
 import { faultOfPerson, knownPeople, type KnownPeople } from './people.js';
-import {
-  applicationOfEntry,
-  checkOfEntry,
-  compareRegistry,
-  compareRow,
-  type ApplicationRow,
-} from './projections.js';
+import { applicationOfEntry, type ApplicationRow } from './projections.js';
 import { RefusalReplay } from './refusal-replay.js';
 import { RegistryReplay } from './registry-replay.js';
+import {
+  compareApplications,
+  compareChecks,
+  compareChecksOf,
+  compareRefusals,
+  compareRules,
+} from './rows.service.js';
 import { claimsSignature, faultOfSignature, UsedApplications, type KeptDocument } from './signatures.js';
 import { VersionReplay } from './versions.js';
 
@@ -61,7 +50,6 @@ export interface FsckReport {
   readonly findings: readonly Finding[];
 }
 
-const firstUuid = '00000000-0000-0000-0000-000000000000';
 const noTrust: TrustAnchors = { roots: [], intermediates: [] };
 
 /** Runs every check once. Never throws for what it finds. */
@@ -102,10 +90,13 @@ class Fsck {
       onProgress?.(from, head.size);
     }
     this.compareHead(head);
-    await this.compareRefusals(head.size);
-    await this.compareChecks(head.size);
-    await this.compareApplications(head.size);
-    await this.compareRegistry(head.size);
+    const run = { tx, size: head.size, pageSize: this.pageSize };
+    this.findings.push(
+      ...(await compareRefusals(run, this.refusals.standings)),
+      ...(await compareChecks(run)),
+      ...(await compareApplications(run, this.applications)),
+      ...(await compareRules(run, this.registry.registry)),
+    );
     // A person met on two pages is found twice.
     const findings = new Map(this.findings.map((finding) => [JSON.stringify(finding), finding]));
     return { size: head.size, erased: this.erased, findings: [...findings.values()] };
@@ -149,7 +140,7 @@ class Fsck {
     }
     for (const each of checkpoints)
       this.findings.push(...checkCheckpoint(each, roots.get(each.size), this.registry.registry));
-    await this.compareChecksOf(read);
+    this.findings.push(...(await compareChecksOf(tx, read)));
   }
 
   /** What an entry says of a person, his signature and his refusal. */
@@ -233,80 +224,6 @@ class Fsck {
     if (members.length > 0) say(`differs in ${members.join(', ')}`);
     // Rises with the fence, too, so it may be ahead and never behind.
     if (head.stateVersion < this.moves.state) say('state_version is behind the entries');
-  }
-
-  private async compareRefusals(size: number): Promise<void> {
-    const expected = new Map(this.refusals.standings);
-    let after: SubjectKey = { epoch: -1, bytes: Buffer.alloc(0) };
-    for (;;) {
-      const page = await refusalsAfter(this.options.tx, after, this.pageSize);
-      for (const row of page) {
-        const name = subjectText(row.subject);
-        const standing = expected.get(name);
-        expected.delete(name);
-        if (row.entryIndex < size)
-          this.findings.push(...compareRow('refusals', subjectText(row.subject), standing, row));
-      }
-      const last = page.at(-1);
-      if (last === undefined) break;
-      after = last.subject;
-    }
-    for (const standing of expected.values())
-      this.findings.push(...compareRow('refusals', subjectText(standing.subject), standing, undefined));
-  }
-
-  /** The rows that the checks of a page demand. */
-  private async compareChecksOf(entries: readonly ReadEntry[]): Promise<void> {
-    const demanded = entries
-      .filter(({ kind }) => kind === 'check.made')
-      .map((entry) => ({ index: entry.row.index, row: checkOfEntry(entry) }));
-    const uuids = demanded.flatMap(({ row }) => (row === undefined ? [] : [row.uuid]));
-    const rows = new Map((await checksOfIds(this.options.tx, uuids)).map((row) => [row.uuid, row]));
-    for (const { index, row } of demanded) {
-      if (row === undefined) this.findings.push({ code: 'entry-malformed', index, what: 'no checkId' });
-      else this.findings.push(...compareRow('checks', uuidToId('chk', row.uuid), row, rows.get(row.uuid)));
-    }
-  }
-
-  /** Checks that no entry, or another check's, stands behind. */
-  private async compareChecks(size: number): Promise<void> {
-    for (let after = firstUuid; ;) {
-      const page = await checksAndEntries(this.options.tx, { after, size, limit: this.pageSize });
-      for (const { uuid, checkId, isErased } of page)
-        if (!isErased && checkId !== uuidToId('chk', uuid))
-          this.findings.push(...compareRow('checks', uuidToId('chk', uuid), undefined, {}));
-      const last = page.at(-1);
-      if (last === undefined) return;
-      after = last.uuid;
-    }
-  }
-
-  private async compareApplications(size: number): Promise<void> {
-    const expected = new Map(this.applications);
-    for (let after = firstUuid; ;) {
-      const page = await signedApplications(this.options.tx, after, this.pageSize);
-      for (const row of page) {
-        const demanded = expected.get(row.uuid);
-        expected.delete(row.uuid);
-        if (row.entryIndex < size)
-          this.findings.push(...compareRow('applications', uuidToId('app', row.uuid), demanded, row));
-      }
-      const last = page.at(-1);
-      if (last === undefined) break;
-      after = last.uuid;
-    }
-    for (const [uuid, row] of expected)
-      this.findings.push(...compareRow('applications', uuidToId('app', uuid), row, undefined));
-  }
-
-  private async compareRegistry(size: number): Promise<void> {
-    try {
-      const actual = await loadRegistry(this.options.tx);
-      this.findings.push(...compareRegistry(this.registry.registry, actual, size));
-    } catch (error) {
-      if (!(error instanceof AssertionError)) throw error;
-      this.findings.push({ code: 'row-differs', table: 'regime', row: 'unreadable', what: error.message });
-    }
   }
 }
 

@@ -19,7 +19,7 @@ import { makeKeySet, type PublicKey } from './keys.js';
 const publicKeysFile = 'publicKeys.json';
 
 /** What already lies where keys were to be written. */
-export class KeysExist extends Error {}
+class KeysExist extends Error {}
 
 /**
  * Makes `<out>/<process>/…` and `<out>/publicKeys.json`, all or nothing.

@@ -37,7 +37,7 @@ interface SigningPair {
 }
 
 /** How long a signing key is used unless it is retired before. */
-export const validDays = 730;
+const validDays = 730;
 const dayMs = 86_400_000;
 
 /** @param now registry time in milliseconds, from which the keys count. */
@@ -69,7 +69,7 @@ export async function makeKeySet(now: number): Promise<KeySet> {
 }
 
 /** A fresh pair: Ed25519 for the log (C2SP signed-note), EC P-256 for everything that makes a JWS. */
-export async function makeSigningKey(purpose: KeyPurpose, now: number): Promise<SigningPair> {
+async function makeSigningKey(purpose: KeyPurpose, now: number): Promise<SigningPair> {
   const { privateKey } =
     purpose === 'log' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { d, ...open } = privateKey.export({ format: 'jwk' }) as JWK;

@@ -1,0 +1,109 @@
+/** After the Journal is read: every other table, paged by key, compared with what the entries demand. */
+import { AssertionError } from 'node:assert/strict';
+import type { EntityManager } from 'typeorm';
+import { uuidToId } from '#libs/journal/id.js';
+import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
+import type { Registry } from '../acts/registry.js';
+import { loadRegistry } from '../acts/registry.store.js';
+import type { ReadEntry } from './entry-rows.js';
+import type { Finding } from './finding.js';
+import { checksAndEntries, checksOfIds, refusalsAfter, signedApplications } from './fsck.store.js';
+import { checkOfEntry, compareRegistry, compareRow, type ApplicationRow } from './projections.js';
+import type { Standing } from './refusal-replay.js';
+
+export interface Run {
+  readonly tx: EntityManager;
+  /** Rows written by entries from here on are newer than this run and left out. */
+  readonly size: number;
+  readonly pageSize: number;
+}
+
+const firstUuid = '00000000-0000-0000-0000-000000000000';
+
+/** @param standings what the entries demand, by `subjectText`. */
+export async function compareRefusals(
+  { tx, size, pageSize }: Run,
+  standings: ReadonlyMap<string, Standing>,
+): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  const expected = new Map(standings);
+  let after: SubjectKey | undefined = { epoch: -1, bytes: Buffer.alloc(0) };
+  while (after !== undefined) {
+    const page: readonly Standing[] = await refusalsAfter(tx, after, pageSize);
+    for (const row of page) {
+      const name = subjectText(row.subject);
+      if (row.entryIndex < size) found.push(...compareRow('refusals', name, expected.get(name), row));
+      expected.delete(name);
+    }
+    after = page.at(-1)?.subject;
+  }
+  for (const [name, standing] of expected) found.push(...compareRow('refusals', name, standing, undefined));
+  return found;
+}
+
+/** The rows that these entries of checks demand. */
+export async function compareChecksOf(
+  tx: EntityManager,
+  entries: readonly ReadEntry[],
+): Promise<readonly Finding[]> {
+  const demanded = entries
+    .filter(({ kind }) => kind === 'check.made')
+    .map((entry) => ({ index: entry.row.index, row: checkOfEntry(entry) }));
+  const uuids = demanded.flatMap(({ row }) => (row === undefined ? [] : [row.uuid]));
+  const rows = new Map((await checksOfIds(tx, uuids)).map((row) => [row.uuid, row]));
+  return demanded.flatMap(({ index, row }): readonly Finding[] =>
+    row === undefined
+      ? [{ code: 'entry-malformed', index, what: 'no checkId' }]
+      : compareRow('checks', uuidToId('chk', row.uuid), row, rows.get(row.uuid)),
+  );
+}
+
+/** Checks that no entry, or another check's, stands behind. */
+export async function compareChecks({ tx, size, pageSize: limit }: Run): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  let after: string | undefined = firstUuid;
+  while (after !== undefined) {
+    const page: Awaited<ReturnType<typeof checksAndEntries>> = await checksAndEntries(tx, {
+      after,
+      size,
+      limit,
+    });
+    for (const { uuid, checkId, isErased } of page)
+      if (!isErased && checkId !== uuidToId('chk', uuid))
+        found.push(...compareRow('checks', uuidToId('chk', uuid), undefined, {}));
+    after = page.at(-1)?.uuid;
+  }
+  return found;
+}
+
+/** @param applications what the entries demand, by UUID. */
+export async function compareApplications(
+  { tx, size, pageSize }: Run,
+  applications: ReadonlyMap<string, ApplicationRow>,
+): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  const expected = new Map(applications);
+  let after: string | undefined = firstUuid;
+  while (after !== undefined) {
+    const page: readonly ApplicationRow[] = await signedApplications(tx, after, pageSize);
+    for (const row of page) {
+      const name = uuidToId('app', row.uuid);
+      if (row.entryIndex < size) found.push(...compareRow('applications', name, expected.get(row.uuid), row));
+      expected.delete(row.uuid);
+    }
+    after = page.at(-1)?.uuid;
+  }
+  for (const [uuid, row] of expected)
+    found.push(...compareRow('applications', uuidToId('app', uuid), row, undefined));
+  return found;
+}
+
+/** Parties, their keys, officials, regime and signing keys. */
+export async function compareRules({ tx, size }: Run, expected: Registry): Promise<readonly Finding[]> {
+  try {
+    return compareRegistry(expected, await loadRegistry(tx), size);
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    return [{ code: 'row-differs', table: 'regime', row: 'unreadable', what: error.message }];
+  }
+}
