@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
+import { auditAfterEach } from '../support/auditor.js';
 import { call, newWorld, type Channel, type World } from '../support/citizen-world.js';
 
 type Method = 'GET' | 'POST' | 'PUT';
@@ -59,6 +60,7 @@ beforeAll(async () => {
   world = await newWorld();
   apps = { citizen: world.app, lender: await world.startLender() };
 }, 60_000);
+auditAfterEach(() => world);
 afterAll(async () => {
   await apps.lender.close();
   await world.close();

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
 import type { Opened } from '../../apps/citizen/applications/applications.service.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs } from '../support/citizen-acts.js';
 import { assertionFor, call, newWorld, signatureOf, type World } from '../support/citizen-world.js';
 import { newKeyPair } from '../support/machine-client.js';
@@ -16,6 +17,7 @@ beforeAll(async () => {
   acts = citizenActs(world);
 }, 60_000);
 
+auditAfterEach(() => world);
 afterAll(() => world.close());
 
 const path = '/v1/applications';

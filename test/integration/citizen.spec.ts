@@ -10,6 +10,7 @@ import type { Opened } from '../../apps/citizen/applications/applications.servic
 import type { Outcome } from '../../apps/citizen/applications/outcome.service.js';
 import type { TrailPage } from '../../apps/citizen/trail/trail.service.js';
 import { askUntil } from '#libs/platform/long-poll.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
 import {
   assertionFor,
@@ -32,6 +33,7 @@ beforeAll(async () => {
   lender = await world.startLender();
 }, 60_000);
 
+auditAfterEach(() => world);
 afterAll(async () => {
   await clerk?.close();
   await lender.close();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
 import type { Opened } from '../../apps/citizen/applications/applications.service.js';
 import type { PhoneDocuments, PhoneInvitation } from '../../apps/citizen/egov-mobile/phone.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
 import { newWorld, publicBase, signatureOf, type World } from '../support/citizen-world.js';
 
@@ -14,6 +15,7 @@ beforeAll(async () => {
   acts = citizenActs(world);
 }, 60_000);
 
+auditAfterEach(() => world);
 afterAll(() => world.close());
 
 /** The phone knows addresses and a token, nothing else. */

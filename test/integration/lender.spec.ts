@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Response } from 'supertest';
 import type { Receipt } from '#libs/journal/receipt.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs } from '../support/citizen-acts.js';
 import { call, iins, newWorld, verified, type World } from '../support/citizen-world.js';
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
   acts = citizenActs(world);
   app = await world.startLender();
 }, 60_000);
+auditAfterEach(() => world);
 afterAll(async () => {
   await app.close();
   await world.close();
@@ -260,15 +262,8 @@ describe('who is told', () => {
   });
 
   it('a party suspended in the Journal gets nothing from the next batch on', async () => {
+    await world.operate({ kind: 'party.suspended', body: { clientId: 'bank-alpha' } });
     const before = await entries();
-    const { rows } = await world.database.owner.query<{ state: string }>(
-      `UPDATE parties SET state = 'suspended' WHERE client_id = 'bank-alpha' RETURNING state`,
-    );
-    expect(rows).toHaveLength(1);
-    await world.database.owner.query('UPDATE journal_head SET state_version = state_version + 1');
-    await world.database.owner.query(`ALTER TABLE journal_head DISABLE TRIGGER journal_head_guard`);
-    await world.database.owner.query('UPDATE journal_head SET rules_version = rules_version + 1');
-    await world.database.owner.query(`ALTER TABLE journal_head ENABLE TRIGGER journal_head_guard`);
     const response = await post(question(somebody));
     expect([response.status, (response.body as { code: string }).code]).toEqual([403, 'party-suspended']);
     expect(await entries()).toBe(before);

@@ -2,9 +2,9 @@
  * A registry with one channel beside the usual parties, its citizen app and clerk in this process, and an authority
  * whose list of revoked certificates is served over HTTP: what specs of the citizen's path start from.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,15 +34,20 @@ import { signDocument } from '../../apps/sandbox/nca/sign.js';
 import type { Role } from '../../apps/sandbox/postgres/provision.js';
 import { writeKeys } from '../../apps/tool/keygen/keygen.service.js';
 import { migrateRegistry } from '../../apps/tool/migrate/migrate.service.js';
-import { foundRegistry } from '../../apps/tool/registry.module.js';
+import { foundRegistry, openRegistry, type Foundation } from '../../apps/tool/registry.module.js';
+import type { Change } from '../../apps/tool/acts/change.js';
+import { keepAnswers, type Answer } from './answers.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { iss, origin } from './journals.js';
+import { thumbprint } from './operator.js';
 import { accessToken, dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
+import { validIins } from './vectors.js';
 
 export const publicBase = 'http://127.0.0.1:8080';
 const lenderBase = 'http://127.0.0.1:8081';
 const issuer = 'http://127.0.0.1:8085';
 const dayMs = 86_400_000;
+const name = { surname: 'СЫНАҚ', given: 'ӘДІЛ' };
 
 /** A channel with its key, as the access server and the citizen app know it. */
 export interface Channel {
@@ -62,6 +67,8 @@ export interface World {
   readonly others: readonly Channel[];
   /** Everything the app and the clerk logged. */
   readonly logged: string[];
+  /** Everything the apps answered. */
+  readonly answers: readonly Answer[];
   readonly app: NestFastifyApplication;
   /** The operator's configuration. */
   readonly tool: Config;
@@ -71,12 +78,16 @@ export interface World {
   registryNow(): number;
   /** Raises registry time for everybody. */
   advanceHours(hours: number): Promise<void>;
-  /** Serial numbers of revoked certificates; from now on in the list. */
+  /** Puts the certificate into the list. */
   revoke(person: Credential): void;
   /** Whether the list's address answers. */
   serveList(serves: boolean): void;
   issue(iin: string): Promise<Credential>;
+  /** An act of the operator, signed by two officials. */
+  operate(change: Change): Promise<void>;
   startClerk(): Promise<INestApplicationContext>;
+  /** A second citizen app of this registry; needs a `publicBase` of its own, as passport knows one strategy for each. */
+  startCitizen(changes: Partial<Config>): Promise<NestFastifyApplication>;
   /** The lender's app, which `bank` calls. */
   startLender(): Promise<NestFastifyApplication>;
   close(): Promise<void>;
@@ -94,31 +105,29 @@ export async function newWorld(): Promise<World> {
   let offsetMs = 0;
   const registryNow = (): number => Date.now() + offsetMs;
   const list = await listServer(authority, registryNow);
-  const configOf = (app: Config['app'], role: Role, keys: string): Config => ({
-    ...{ app, sandbox: true, origin, issuer, logBase: iss, publicBase },
-    database: { ...loginOf(database, role) },
-    keysDir: join(keysRoot, keys),
-    nca: {
-      rootFiles: [join(home, 'root.pem')],
-      intermediateFiles: [join(home, 'ca.pem')],
-      crlUrls: { '*': list.url },
-    },
-    egovMobile: {
-      organisation: { nameRu: 'Реестр', nameKz: 'Тізілім', nameEn: 'Registry', bin: '010140000004' },
-    },
-  });
+  const configOf = (app: Config['app'], role: Role, keys: string): Config =>
+    configIn(home, {
+      app,
+      database: loginOf(database, role),
+      keysDir: join(keysRoot, keys),
+      crlUrl: list.url,
+    });
   const tool = configOf('tool', 'tyiym_tool', 'tool');
   await migrateRegistry({ ...tool, database: loginOf(database, 'tyiym_owner') });
-  const channels = await foundWith(tool, publicKeys);
+  const issue = (iin: string): Promise<Credential> =>
+    issuePerson(authority, { iin, keyKind: 'ec', at: now - dayMs, name });
+  const officials = await Promise.all(iins.slice(-3, -1).map(issue));
+  const channels = await foundWith(tool, { publicKeys, officials });
   const issuerKey = await newKeyPair();
   const logged: string[] = [];
+  const answers: Answer[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
   const config = configOf('citizen', 'tyiym_citizen', 'citizen');
   const overrides = { logger, keys: jwksOf(issuerKey) };
-  const app = await start(CitizenModule.register(config, overrides), config, logger);
-  tokenIssuers.set(app, issuerKey);
+  const run = { logger, answers, issuerKey };
+  const app = await start(CitizenModule.register(config, overrides), config, run);
   return {
-    ...{ database, authority, logged, app, tool, registryNow, ...channels },
+    ...{ database, authority, logged, answers, app, tool, registryNow, ...channels },
     keysDir: (process) => join(keysRoot, process),
     revoke: list.revoke,
     serveList: list.serve,
@@ -126,11 +135,8 @@ export async function newWorld(): Promise<World> {
       await database.owner.query('SELECT advance_clock($1)', [hours]);
       offsetMs += hours * 3_600_000;
     },
-    issue: (iin) =>
-      issuePerson(authority, {
-        ...{ iin, keyKind: 'ec', at: now - dayMs },
-        name: { surname: 'СЫНАҚ', given: 'ӘДІЛ' },
-      }),
+    issue,
+    operate: (change) => operate(tool, officials, change),
     startClerk: async () => {
       const clerk = configOf('clerk-worker', 'tyiym_clerk_worker', 'clerk-worker');
       return NestFactory.createApplicationContext(ClerkWorkerModule.register(clerk, logger), {
@@ -138,11 +144,13 @@ export async function newWorld(): Promise<World> {
         abortOnError: false,
       });
     },
+    startCitizen: async (changes) => {
+      const changed = { ...config, ...changes };
+      return start(CitizenModule.register(changed, overrides), changed, run);
+    },
     startLender: async () => {
       const lender = { ...configOf('lender', 'tyiym_lender', 'lender'), publicBase: lenderBase };
-      const started = await start(LenderModule.register(lender, overrides), lender, logger);
-      tokenIssuers.set(started, issuerKey);
-      return started;
+      return start(LenderModule.register(lender, overrides), lender, run);
     },
     close: async () => {
       await app.close();
@@ -218,16 +226,65 @@ function jwksOf(key: KeyPair): ReturnType<typeof createLocalJWKSet> {
   return createLocalJWKSet({ keys: [{ ...key.publicJwk, kid: key.kid, alg: 'ES256', use: 'sig' }] });
 }
 
-async function start(root: DynamicModule, config: Config, logger: Logger): Promise<NestFastifyApplication> {
+interface Place extends Pick<Config, 'app' | 'database' | 'keysDir'> {
+  readonly crlUrl: string;
+}
+
+/** The configuration of a process whose registry lives in this folder. */
+function configIn(home: string, { crlUrl, ...place }: Place): Config {
+  return {
+    ...{ sandbox: true, origin, issuer, logBase: iss, publicBase, ...place },
+    nca: {
+      rootFiles: [join(home, 'root.pem')],
+      intermediateFiles: [join(home, 'ca.pem')],
+      crlUrls: { '*': crlUrl },
+    },
+    egovMobile: {
+      organisation: { nameRu: 'Реестр', nameKz: 'Тізілім', nameEn: 'Registry', bin: '010140000004' },
+    },
+  };
+}
+
+interface Run {
+  readonly logger: Logger;
+  readonly answers: Answer[];
+  readonly issuerKey: KeyPair;
+}
+
+async function start(
+  root: DynamicModule,
+  config: Config,
+  { logger, answers, issuerKey }: Run,
+): Promise<NestFastifyApplication> {
   const app = await createApp(root, config, logger);
+  keepAnswers(app, answers);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
+  tokenIssuers.set(app, issuerKey);
   return app;
+}
+
+/** What `tool … --draft` and `--apply` do, with the signatures between them. */
+async function operate(tool: Config, officials: readonly Credential[], change: Change): Promise<void> {
+  const { acts, close } = await openRegistry(tool);
+  try {
+    const text = await acts.draft(change);
+    const document = Buffer.from(text);
+    const sign = (official: Credential) => signDocument({ ...official, document, at: Date.now() });
+    await acts.apply(text, await Promise.all(officials.map(sign)));
+  } finally {
+    await close();
+  }
+}
+
+interface Founders {
+  readonly publicKeys: Foundation['publicKeys'];
+  readonly officials: readonly Credential[];
 }
 
 async function foundWith(
   tool: Config,
-  publicKeys: Parameters<typeof foundRegistry>[1]['publicKeys'],
+  { publicKeys, officials }: Founders,
 ): Promise<Pick<World, 'portal' | 'mobile' | 'bank' | 'others'>> {
   const channel = async (clientId: string, resource: string): Promise<Channel> => ({
     ...{ clientId, resource, key: await newKeyPair() },
@@ -261,9 +318,9 @@ async function foundWith(
         body(other, otherKinds[place]?.[1] ?? '', otherKinds[place]?.[2] ?? []),
       ),
     ],
-    officials: ['official-1', 'official-2'].map((officialId) => ({
-      ...{ officialId, name: 'Сынақ Әділ', role: 'operator' },
-      certSha256: [createHash('sha256').update(officialId).digest('base64url')],
+    officials: officials.map(({ certPem }, place) => ({
+      ...{ officialId: `official-${place + 1}`, name: 'Сынақ Әділ', role: 'operator' },
+      certSha256: [thumbprint(certPem)],
     })),
   });
   return { portal, mobile, bank, others };
@@ -308,9 +365,7 @@ function loginOf(database: TestDatabase, role: Role): Config['database'] {
 }
 
 /** IINs of the vectors: belong to nobody. */
-export const iins: readonly string[] = (
-  JSON.parse(readFileSync('test/vectors/iin-vectors.json', 'utf8')) as { valid: { iin: string }[] }
-).valid.map(({ iin }) => iin);
+export const iins = validIins;
 
 /** Verifies a receipt as anybody could, with the keys this registry published. */
 export async function verified(world: World, receipt: unknown, iin: string): Promise<VerifiedReceipt> {

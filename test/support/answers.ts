@@ -1,0 +1,51 @@
+/**
+ * Everything an app of a spec answers, whoever asked: kept by a hook in the app itself, so that no call goes unseen.
+ * From the request it keeps only whom it was about, which is what the auditor holds the answer against.
+ */
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { decodeJwt } from 'jose';
+
+export interface Answer {
+  /** `POST /v1/checks`, with the pattern of the route. */
+  readonly route: string;
+  /** As it was asked, with its query. */
+  readonly url: string;
+  readonly status: number;
+  readonly headers: string;
+  readonly text: string;
+  /** The IIN that the body of the request named, or its assertion. */
+  readonly iin?: string;
+}
+
+/** Begins to keep; called before the app is ready. */
+export function keepAnswers(app: NestFastifyApplication, answers: Answer[]): void {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+    const iin = iinIn(request.body);
+    answers.push({
+      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      url: request.url,
+      status: reply.statusCode,
+      headers: JSON.stringify(reply.getHeaders()),
+      text: Buffer.isBuffer(payload) || typeof payload === 'string' ? payload.toString() : '',
+      ...(iin !== undefined && { iin }),
+    });
+    return payload;
+  });
+}
+
+function iinIn(body: unknown): string | undefined {
+  const { iin, citizenAssertion } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const named = iin ?? (typeof citizenAssertion === 'string' ? claimIn(citizenAssertion) : undefined);
+  return typeof named === 'string' ? named : undefined;
+}
+
+/** Whether the assertion holds is the app's business. */
+function claimIn(assertion: string): unknown {
+  try {
+    return decodeJwt(assertion)['iin'];
+  } catch {
+    return undefined;
+  }
+}
