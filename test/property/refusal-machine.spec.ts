@@ -124,6 +124,8 @@ function mustHold(before: Refusal | undefined, moves: readonly Move[], after: Re
   for (const move of moves) {
     version += countsVersion(move.kind) ? 1 : 0;
     expect(move.version).toBe(version);
+    if (move.kind === 'refusal.lock-grown')
+      expect(move.next.lockHours).toBeGreaterThan(before?.lockHours ?? Infinity);
     expect(Object.hasOwn(move.body, 'prev')).toBe(countsVersion(move.kind) && version > 1);
   }
   // Only the clerk takes a refusal away, and only a refusal that was taken away gets a shorter lock.
