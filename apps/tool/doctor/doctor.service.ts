@@ -23,11 +23,7 @@ export async function examine(
   if (opened === undefined)
     return [
       ...keys,
-      bad(
-        'database',
-        opened.message,
-        'start PostgreSQL (17 or newer), check host, port, user and passwordFile',
-      ),
+      bad('database', fault, 'start PostgreSQL (17 or newer), check host, port, user and passwordFile'),
     ];
   try {
     const lines = [...keys, good('database', `reached as ${config.database.user}`)];
