@@ -15,7 +15,8 @@ import {
   unknownExtension,
 } from '../../test/support/signing-scene.js';
 import { readTrustAnchors, type TrustAnchors } from './trust.js';
-import { type VerifiedSigner, verifySignature } from './verify-signature.js';
+import { verifySignature } from './verify-signature.js';
+import type { VerifiedSigner } from './verified-signer.js';
 
 const { keyCertSign, cRLSign, digitalSignature, nonRepudiation } = x509.KeyUsageFlags;
 let scene: Scene;

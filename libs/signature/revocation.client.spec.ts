@@ -8,7 +8,8 @@ import { buildCms, der } from '../../test/support/hostile-cms.js';
 import { AT, DAY_MS, DOCUMENT, makeScene, type Scene } from '../../test/support/signing-scene.js';
 import { RevocationClient } from './revocation.client.js';
 import { readTrustAnchors } from './trust.js';
-import { type VerifiedSigner, verifySignature } from './verify-signature.js';
+import { verifySignature } from './verify-signature.js';
+import type { VerifiedSigner } from './verified-signer.js';
 
 const HOUR_MS = 3_600_000;
 let scene: Scene;

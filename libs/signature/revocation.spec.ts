@@ -22,7 +22,8 @@ import {
 } from '../../test/support/signing-scene.js';
 import { assertNotRevoked } from './revocation.js';
 import { verifyAgain } from './verify-again.js';
-import { signerToAsk, type VerifiedSigner, verifySignature } from './verify-signature.js';
+import { signerToAsk, verifySignature } from './verify-signature.js';
+import type { VerifiedSigner } from './verified-signer.js';
 
 const HOUR_MS = 3_600_000;
 let scene: Scene;

@@ -21,8 +21,6 @@ import {
   type VerifiedSigner,
 } from './verified-signer.js';
 
-export type { VerifiedSigner } from './verified-signer.js';
-
 export interface SignatureInput {
   /** DER, as it came. */
   readonly cms: Buffer;
