@@ -1,10 +1,10 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
-
 /**
  * The Journal: one head row, one signed head a commit, entries partitioned by index. Nobody has UPDATE or DELETE on
  * entries and heads; kinds per role are row-level security; triggers let the head grow only by the entries of the
  * same transaction.
  */
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
 export class Journal1764000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,6 +1,6 @@
+/** What verdicts are judged by: parties and their keys, officials, the regime, and the keys this registry signs with. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What verdicts are judged by: parties and their keys, officials, the regime, and the keys this registry signs with. */
 export class Rules1764000000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

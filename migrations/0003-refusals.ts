@@ -1,6 +1,6 @@
+/** People, their applications with the signed documents (sealed), and the refusals as the Journal left them. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** People, their applications with the signed documents (sealed), and the refusals as the Journal left them. */
 export class Refusals1764000000003 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,6 +1,6 @@
+/** Checks, idempotency keys and figures; partitions are made ahead by a function the clerk may call. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Checks, idempotency keys and figures; partitions are made ahead by a function the clerk may call. */
 export class Checks1764000000004 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

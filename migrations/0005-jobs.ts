@@ -1,6 +1,6 @@
+/** What the clerk is asked to do: one SECURITY DEFINER function per task name; a job holds ids, never a person. */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What the clerk is asked to do: one SECURITY DEFINER function per task name; a job holds ids, never a person. */
 export class Jobs1764000000005 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,9 +1,9 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
-
 /**
  * What the clerk needs of what was made before: jobs past graphile-worker's row-level security, due moves by index,
  * and a watchdog that ends the one who holds the head and spares those who wait for it.
  */
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
 export class Clerk1764000000007 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
