@@ -169,6 +169,14 @@ GRANT INSERT ON heads TO tyiym_citizen, tyiym_lender, tyiym_clerk_worker, tyiym_
 GRANT SELECT, INSERT ON entries TO tyiym_citizen, tyiym_lender, tyiym_clerk_worker, tyiym_tool;
 GRANT SELECT (index, leaf_hash) ON entries TO tyiym_log, tyiym_clerk_signer;
 
+CREATE FUNCTION leaf_hashes(from_index bigint, to_index bigint) RETURNS TABLE (leaf_hash bytea) LANGUAGE sql STABLE
+  SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT leaf_hash FROM entries WHERE index >= from_index AND index < to_index ORDER BY index
+$$;
+REVOKE ALL ON FUNCTION leaf_hashes(bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION leaf_hashes(bigint, bigint) TO tyiym_citizen, tyiym_lender, tyiym_clerk_worker, tyiym_tool;
+COMMENT ON FUNCTION leaf_hashes(bigint, bigint) IS 'Leaf hashes of a batch, also of entries the role may not read: a proof needs them, and they tell nothing.';
+
 CREATE VIEW public_openings AS
   SELECT index, entry, seed FROM entries
   WHERE kind = 'registry.opened' OR split_part(kind, '.', 1) IN ('key', 'party', 'regime', 'outage', 'log');

@@ -817,6 +817,21 @@ REVOKE ALL ON FUNCTION journal_head_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION journal_head_guard() TO PUBLIC;
 COMMENT ON FUNCTION journal_head_guard() IS 'Runs at the end of the append, when head, heads and entries are all written.';
 
+CREATE OR REPLACE FUNCTION public.leaf_hashes(from_index bigint, to_index bigint)
+ RETURNS TABLE(leaf_hash bytea)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT leaf_hash FROM entries WHERE index >= from_index AND index < to_index ORDER BY index
+$function$;
+REVOKE ALL ON FUNCTION leaf_hashes(bigint,bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_clerk_worker;
+GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_lender;
+GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_tool;
+COMMENT ON FUNCTION leaf_hashes(bigint,bigint) IS 'Leaf hashes of a batch, also of entries the role may not read: a proof needs them, and they tell nothing.';
+
 CREATE OR REPLACE FUNCTION public.make_partition(parent text, part text, low text, high text)
  RETURNS boolean
  LANGUAGE plpgsql

@@ -137,18 +137,20 @@ export async function readReceipt(tx: EntityManager, index: number): Promise<Rec
   );
   const head = heads[0];
   if (head === undefined || head.from_size > index) return undefined;
-  const rows: { leaf_hash: Buffer; entry: string | null; seed: Buffer | null; subject: Buffer | null }[] =
-    await tx.query(
-      'SELECT leaf_hash, entry, seed, subject FROM entries WHERE index >= $1 AND index < $2 ORDER BY index',
-      [head.from_size, head.size],
-    );
-  const row = rows[index - head.from_size];
-  if (rows.length !== head.size - head.from_size || !row?.entry || !row.seed) return undefined;
+  const entries: { entry: string | null; seed: Buffer | null }[] = await tx.query(
+    'SELECT entry, seed FROM entries WHERE index = $1',
+    [index],
+  );
+  const [row] = entries;
+  if (!row?.entry || !row.seed) return undefined;
+  const leaves: { leaf_hash: Buffer }[] = await tx.query('SELECT leaf_hash FROM leaf_hashes($1, $2)', [
+    head.from_size,
+    head.size,
+  ]);
+  assert(leaves.length === head.size - head.from_size, 'a batch is whole');
   const before = frontierFromBytes(head.from_size, head.before ?? Buffer.alloc(0));
-  const proof = batchProofs(
-    before,
-    rows.map((each) => each.leaf_hash),
-  )[index - head.from_size];
+  const hashes = leaves.map(({ leaf_hash }) => leaf_hash);
+  const proof = batchProofs(before, hashes)[index - head.from_size];
   assert(proof !== undefined);
   return makeReceipt({
     entryText: row.entry,
