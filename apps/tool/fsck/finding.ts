@@ -1,7 +1,7 @@
 /** What fsck found: a code that stays, the row it lies in, and a sentence. Never an IIN, never a value of a person. */
 
 export interface Finding {
-  /** Stable; `docs/operations.md` says what to do about each. */
+  /** Stable, because scripts branch on it. */
   readonly code: FindingCode;
   /** The entry it lies in. */
   readonly index?: number;

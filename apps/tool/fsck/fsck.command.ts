@@ -1,7 +1,12 @@
 /** `tool fsck`: whether the registry is what its Journal says. Exit code 1 when anything is found. */
 import type { Command } from 'commander';
 import { toolConfig, withConfig } from '../config.js';
+import { findingCodes } from './finding.js';
 import type { FsckReport } from './fsck.service.js';
+
+const meanings = Object.entries(findingCodes)
+  .map(([code, meaning]) => `  ${code.padEnd(24)}${meaning}`)
+  .join('\n');
 
 export function register(program: Command): void {
   withConfig(
@@ -12,6 +17,7 @@ export function register(program: Command): void {
       ),
   )
     .option('--json', 'print the report as JSON')
+    .addHelpText('after', `\nWhat it can find:\n${meanings}`)
     .action(async (options: { config?: string; json?: boolean }) => {
       const config = await toolConfig(options);
       const { fsck } = await import('./fsck.service.js');

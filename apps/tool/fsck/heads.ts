@@ -99,7 +99,10 @@ export class TreeReplay {
     } catch {
       found.push(['head-signature', 'it does not verify']);
     }
-    if (head.at < key.notBefore || head.at >= Math.min(key.expiresAt, key.retiredAt ?? Infinity))
+    if (
+      head.at < key.notBefore ||
+      head.at >= Math.min(key.expiresAt, key.retiredAt ?? Infinity, key.revokedAt ?? Infinity)
+    )
       found.push(['head-signature', 'signed outside of the life of its key']);
     const foreign = new Set(
       batch.map(({ kind }) => kind).filter((kind) => !key.kinds.includes(kind as EntryKind)),

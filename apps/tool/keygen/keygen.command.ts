@@ -1,19 +1,44 @@
-/** `tool keygen`: the keys of a whole registry, each process its own directory. */
+/** `tool keygen`: the keys of a whole registry, each process its own directory, and the next key of one purpose. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+
+interface KeygenOptions {
+  readonly out: string;
+  readonly rotate?: string;
+  readonly activate?: string;
+}
+
+const rotation = `
+Rotating a key (head/citizen, head/lender, head/clerk, head/tool, access, log):
+  tool keygen --out keys --rotate head/lender      makes the next key beside the one in use
+  tool key publish <kid> --file keys/publicKeys.json --draft …   pins it with two officials' signatures
+  tool keygen --out keys --activate head/lender    puts it in place; restart the process
+  tool key retire <old kid> --draft …              the old one signs no more`;
 
 export function register(program: Command): void {
   program
     .command('keygen')
     .description('make the keys of every process, offline; existing keys are never overwritten')
     .requiredOption('--out <dir>', 'gets <process>/… and publicKeys.json; must be empty or missing')
-    .action(async ({ out }: { out: string }) => {
+    .option('--rotate <purpose>', 'make the next key of one purpose in a directory that is there')
+    .option('--activate <purpose>', 'use the next key from now on')
+    .addHelpText('after', rotation)
+    .action(async ({ out, rotate, activate }: KeygenOptions) => {
       const { writeKeys } = await import('./keygen.service.js');
+      const { makeNextKey, useNextKey } = await import('./rotation.service.js');
       const { machineClock } = await import('#libs/platform/clock.js');
-      const keys = await writeKeys(resolve(out), machineClock());
-      for (const { purpose, kid } of keys) console.log(`${purpose.padEnd(14)} ${kid}`);
-      console.log(
-        `Move each directory to its process's machine. Next: tool migrate, then publish publicKeys.json.`,
-      );
+      if (rotate !== undefined) {
+        const { kid } = await makeNextKey(resolve(out), rotate, machineClock());
+        console.log(`${rotate.padEnd(14)} ${kid}\nNext: publish it, then --activate ${rotate}.`);
+      } else if (activate !== undefined) {
+        useNextKey(resolve(out), activate);
+        console.log(`Restart the process that holds ${activate}, then retire the old key.`);
+      } else {
+        const keys = await writeKeys(resolve(out), machineClock());
+        for (const { purpose, kid } of keys) console.log(`${purpose.padEnd(14)} ${kid}`);
+        console.log(
+          "Move each directory to its process's machine. Next: tool migrate, then publish the keys.",
+        );
+      }
     });
 }

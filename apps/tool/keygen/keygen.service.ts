@@ -39,7 +39,7 @@ export async function writeKeys(out: string, now: number): Promise<readonly Publ
     mkdirSync(join(making, app), { mode: 0o700 });
     for (const [name, content] of Object.entries(own)) writePrivately(join(making, app, name), content);
   }
-  writeFileSync(join(making, publicKeysFile), text(publicKeys), { flag: 'wx', mode: 0o644 });
+  writePublicKeys(making, publicKeys);
   // The rename is the moment at which the keys exist; a crash before it leaves only the folder that the next run clears.
   if (existsSync(out)) rmSync(out, { recursive: true });
   renameSync(making, out);
@@ -49,6 +49,13 @@ export async function writeKeys(out: string, now: number): Promise<readonly Publ
 /** What `writeKeys` left beside the directories. */
 export function readPublicKeys(out: string): readonly PublicKey[] {
   return JSON.parse(readFileSync(join(out, publicKeysFile), 'utf8')) as PublicKey[];
+}
+
+/** Replaces the list in one step, so that a reader sees the old one or the new one. */
+export function writePublicKeys(out: string, keys: readonly PublicKey[]): void {
+  const file = join(out, publicKeysFile);
+  writeFileSync(`${file}.new`, text(keys), { mode: 0o644 });
+  renameSync(`${file}.new`, file);
 }
 
 function writePrivately(file: string, content: object): void {

@@ -8,6 +8,7 @@ import { processNames } from '#libs/platform/config.js';
 import { readIdempotencyKey, readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { keyTable } from './key-table.js';
 import { readPublicKeys, writeKeys } from './keygen.service.js';
+import { makeNextKey, rotatable, useNextKey } from './rotation.service.js';
 
 const now = Date.parse('2026-11-23T00:00:00.000Z');
 const home = mkdtempSync(join(tmpdir(), 'tyiym-keygen-'));
@@ -84,5 +85,45 @@ describe('keygen', () => {
     writeFileSync(`${other}.making`, 'rubbish');
     await writeKeys(other, now);
     expect(readPublicKeys(other)).toHaveLength(6);
+  });
+});
+
+describe('rotation', () => {
+  it.each(['head/lender', 'log'])(
+    'of %s leaves the key in use until the next one is activated',
+    async (purpose) => {
+      const [app, file] =
+        purpose === 'log'
+          ? (['clerk-signer', 'log.jwk.json'] as const)
+          : (['lender', 'head.jwk.json'] as const);
+      const before = readSigningKey(dir(app), file).kid;
+      const next = await makeNextKey(out, purpose, now + 1000);
+      expect(readSigningKey(dir(app), file).kid).toBe(before);
+      expect(readPublicKeys(out).map(({ kid }) => kid)).toEqual(expect.arrayContaining([before, next.kid]));
+      await expect(makeNextKey(out, purpose, now)).rejects.toMatchObject({ code: 'EEXIST' });
+      useNextKey(out, purpose);
+      expect(readSigningKey(dir(app), file).kid).toBe(next.kid);
+      expect(() => {
+        useNextKey(out, purpose);
+      }).toThrow('ENOENT');
+    },
+  );
+
+  it('of access keeps the older keys behind the new one', async () => {
+    const { kid } = await makeNextKey(out, 'access', now);
+    useNextKey(out, 'access');
+    const { keys } = JSON.parse(readFileSync(join(dir('access'), 'access.jwks.json'), 'utf8')) as {
+      keys: { kid: string }[];
+    };
+    expect(keys).toHaveLength(2);
+    expect(keys[0]?.kid).toBe(kid);
+    expect(statSync(join(dir('access'), 'access.jwks.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('knows every purpose that is published, and no secret', async () => {
+    expect(rotatable.toSorted()).toEqual(
+      [...new Set(readPublicKeys(out).map(({ purpose }) => purpose))].toSorted(),
+    );
+    await expect(makeNextKey(out, 'lookup', now)).rejects.toThrow('only head/citizen');
   });
 });

@@ -31,7 +31,8 @@ export interface KeySet {
   readonly publicKeys: readonly PublicKey[];
 }
 
-interface SigningPair {
+/** The private and the public half of one signing key. */
+export interface SigningPair {
   readonly privateJwk: JWK;
   readonly publicKey: PublicKey;
 }
@@ -69,7 +70,7 @@ export async function makeKeySet(now: number): Promise<KeySet> {
 }
 
 /** A fresh pair: Ed25519 for the log (C2SP signed-note), EC P-256 for everything that makes a JWS. */
-async function makeSigningKey(purpose: KeyPurpose, now: number): Promise<SigningPair> {
+export async function makeSigningKey(purpose: KeyPurpose, now: number): Promise<SigningPair> {
   const { privateKey } =
     purpose === 'log' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { d, ...open } = privateKey.export({ format: 'jwk' }) as JWK;
