@@ -89,4 +89,14 @@ describe('a rule that cannot be enacted', () => {
   it('is named by what is wrong with it, and a good one by nothing', () => {
     expect(faultOfRule({ appliesTo: undefined, enactedOn: undefined, ...row({}) })).toBeUndefined();
   });
+
+  it.each([
+    { name: 'effectFrom', value: 'all-stamps' },
+    { name: 'placeDelay', value: 24 },
+    { name: 'channels', value: ['portal'] },
+  ] as const)('is refused when $name would be enacted and not carried out', (change) => {
+    expect(faultOfRule({ appliesTo: undefined, enactedOn: undefined, ...row(change) })).toMatch(
+      'cannot carry out',
+    );
+  });
 });

@@ -3,7 +3,14 @@
  * the instant, one made for the lender comes before the general one, and the later entry before the earlier.
  */
 import assert from 'node:assert/strict';
-import { isLegalDay, isRuleName, isValueOf, type RuleName, type RuleValues } from './rule-values.js';
+import {
+  isCarriedOut,
+  isLegalDay,
+  isRuleName,
+  isValueOf,
+  type RuleName,
+  type RuleValues,
+} from './rule-values.js';
 
 /** Which instant of a case chooses the row; the caller asks with that one. */
 export type AppliesBy = 'signedAt' | 'disbursedAt' | 'discoveredAt' | 'askedAt';
@@ -71,6 +78,7 @@ export function faultOfRule(rule: Readonly<Record<keyof Rule, unknown>>): string
   const { name, value, appliesFrom, appliesTo, enactedOn } = rule;
   if (!isRuleName(name)) return 'there is no rule of this name';
   if (!isValueOf(name, value)) return `${name} has a value of another shape`;
+  if (!isCarriedOut(name, value)) return `this release cannot carry out ${name} with that value`;
   if (!['signedAt', 'disbursedAt', 'discoveredAt', 'askedAt'].includes(rule.appliesBy as string))
     return 'appliesBy names no instant of a case';
   if (!Number.isSafeInteger(appliesFrom)) return 'appliesFrom is not an instant';

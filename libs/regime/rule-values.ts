@@ -133,6 +133,19 @@ export function isValueOf<N extends RuleName>(name: N, value: unknown): value is
   return tests[name](value);
 }
 
+/** Rules that are carried out in one way only, so far. */
+const onlyWay: Partial<RuleValues> = {
+  effectFrom: 'commit',
+  placeDelay: 0,
+  channels: ['portal', 'mobile'],
+};
+
+/** Whether the code does what this value says: a law it cannot carry out is refused when enacted, not ignored later. */
+export function isCarriedOut<N extends RuleName>(name: N, value: RuleValues[N]): boolean {
+  const only = onlyWay[name];
+  return only === undefined || JSON.stringify(only) === JSON.stringify(value);
+}
+
 /** Whether a text is a day that exists, `yyyy-mm-dd`. */
 export function isLegalDay(value: unknown): value is string {
   return isDay(value);
