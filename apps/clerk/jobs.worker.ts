@@ -2,7 +2,15 @@
  * The jobs of graphile-worker: one task, `move-refusal`. The library takes jobs off the table and tries failed ones
  * again, later each time; this supervises it, because it gives up when the database stays away.
  */
-import { Logger as JobLogger, run, type LogFunctionFactory, type TaskList } from 'graphile-worker';
+import { EventEmitter } from 'node:events';
+import {
+  Logger as JobLogger,
+  makeWorkerUtils,
+  run,
+  type LogFunctionFactory,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { Counter } from 'prom-client';
@@ -13,7 +21,9 @@ import type { Duty } from './loop.worker.js';
 import type { MoveRefusalService } from './moves/move-refusal.service.js';
 
 /** Enough that a burst of lifts shares commits; each waits for one signature and one commit. */
-const concurrency = 16;
+const concurrency = 8;
+/** About three seconds of all of them failing. */
+const failuresToGiveUp = 3 * concurrency;
 
 const movesDone = new Counter({
   name: 'tyiym_clerk_moves_total',
@@ -23,12 +33,12 @@ const movesDone = new Counter({
 });
 
 export interface Jobs {
-  readonly duty: Duty;
-  /** After the duty has ended. */
+  readonly duties: readonly Duty[];
+  /** After the duties have ended. */
   close(): Promise<void>;
 }
 
-/** The duty runs until the library gives up or the process stops, and is begun again a second later. */
+/** The first duty runs until the library gives up or the process stops, and is begun again a second later. */
 export function jobsOf(database: DatabaseTarget, moves: MoveRefusalService, log: Logger): Jobs {
   const { host, port, name, user, password } = database;
   const pgPool = new pg.Pool({
@@ -51,19 +61,45 @@ export function jobsOf(database: DatabaseTarget, moves: MoveRefusalService, log:
     logger: new JobLogger(logFactory(log)),
     taskList: tasksOf(moves),
   };
-  return {
-    duty: {
-      name: 'jobs',
-      everyMs: 1000,
-      act: async (signal) => {
-        const runner = await run(options);
-        const stop = (): void => void runner.stop().catch(() => undefined);
-        signal.addEventListener('abort', stop, { once: true });
-        await runner.promise.finally(() => signal.removeEventListener('abort', stop));
-      },
+  const work: Duty = {
+    name: 'jobs',
+    everyMs: 1000,
+    act: async (signal) => {
+      const events: WorkerEvents = new EventEmitter();
+      const runner = await run({ ...options, events });
+      const stop = (): void => void runner.stop().catch(() => undefined);
+      const failures = failuresOf(events, stop);
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      await runner.promise.finally(() => signal.removeEventListener('abort', stop));
+      if (failures.inARow >= failuresToGiveUp) throw new Error('no job could be taken from the table');
     },
-    close: () => pgPool.end(),
   };
+  // A job that was asked for again leaves its killed or exhausted forerunner behind.
+  const cleanUp: Duty = {
+    name: 'old jobs',
+    everyMs: 3_600_000,
+    act: async () => {
+      const utils = await makeWorkerUtils(options);
+      await utils.cleanup({ tasks: ['DELETE_PERMAFAILED_JOBS'] }).finally(() => utils.release());
+    },
+  };
+  return { duties: [work, cleanUp], close: () => pgPool.end() };
+}
+
+/**
+ * Counts look-ups for jobs that failed in a row. The library would go on for ever, and it keeps the failure of its very
+ * first look-up for good: a database lost while it starts would leave it without jobs until somebody restarts it.
+ */
+function failuresOf(events: WorkerEvents, giveUp: () => void): { readonly inARow: number } {
+  const failures = { inARow: 0 };
+  const succeeded = (): void => void (failures.inARow = 0);
+  events.on('worker:getJob:empty', succeeded).on('job:start', succeeded);
+  events.on('worker:getJob:error', () => {
+    failures.inARow += 1;
+    if (failures.inARow === failuresToGiveUp) giveUp();
+  });
+  return failures;
 }
 
 function tasksOf(moves: MoveRefusalService): TaskList {

@@ -4,7 +4,17 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { Counter } from 'prom-client';
+import { metrics } from '#libs/platform/metrics.js';
 import { failureRecord } from '#libs/problem/failure-record.js';
+
+/** An alarm when it goes on rising. */
+const dutyFailures = new Counter({
+  name: 'tyiym_clerk_duty_failures_total',
+  help: 'Turns of a duty that failed.',
+  labelNames: ['duty'],
+  registers: [metrics],
+});
 
 export interface Duty {
   /** As the log names it. */
@@ -26,6 +36,7 @@ export async function loop(duty: Duty, log: Logger, signal: AbortSignal): Promis
       const isNew = failed !== describe(failure);
       if (isNew) log.error({ duty: duty.name, failure }, 'a duty failed');
       failed = describe(failure);
+      dutyFailures.inc({ duty: duty.name });
     }
     await wait(duty.everyMs, undefined, { signal }).catch(() => undefined);
   }

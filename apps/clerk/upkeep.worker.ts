@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 import { metrics } from '#libs/platform/metrics.js';
 import type { Duty } from './loop.worker.js';
 import type { MoveRefusalService } from './moves/move-refusal.service.js';
+import type { StalePlacingsService } from './stale/stale-placings.service.js';
 import { keepFigures } from './upkeep/figures.store.js';
 import { endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
 
@@ -22,8 +23,23 @@ const movesFound = new Counter({
   registers: [metrics],
 });
 
+/** Placings taken on an old revocation list, by what the authority said later. */
+const staleAnswers = new Counter({
+  name: 'tyiym_clerk_stale_placings_total',
+  help: 'Placings on a stale revocation list, asked again: good, revoked.',
+  labelNames: ['answer'],
+  registers: [metrics],
+});
+
+export interface UpkeepSettings {
+  readonly dataSource: DataSource;
+  readonly moves: MoveRefusalService;
+  readonly stale: StalePlacingsService;
+  readonly log: Logger;
+}
+
 /** What the worker does beside its jobs. */
-export function upkeepOf(dataSource: DataSource, moves: MoveRefusalService, log: Logger): readonly Duty[] {
+export function upkeepOf({ dataSource, moves, stale, log }: UpkeepSettings): readonly Duty[] {
   const tx = dataSource.manager;
   return [
     {
@@ -53,6 +69,16 @@ export function upkeepOf(dataSource: DataSource, moves: MoveRefusalService, log:
         const kept = await dataSource.transaction(keepPartitions);
         if (kept.partitionsMade + kept.partitionsDropped > 0) log.info(kept, 'partitions');
       },
+    },
+    {
+      name: 'stale placings',
+      everyMs: 60_000,
+      act: () =>
+        stale.askAgain(({ entryIndex, answer }) => {
+          staleAnswers.inc({ answer });
+          if (answer === 'revoked')
+            log.warn({ entryIndex }, 'a placing was signed with a revoked certificate');
+        }),
     },
     { name: 'figures', everyMs: 60_000, act: () => keepFigures(tx) },
   ];

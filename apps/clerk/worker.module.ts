@@ -22,6 +22,7 @@ import type { LookupKeys } from '#libs/subject/subject.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
 import { loop } from './loop.worker.js';
 import { clerkTables, MoveRefusalService, type ClerkJournal } from './moves/move-refusal.service.js';
+import { StalePlacingsService } from './stale/stale-placings.service.js';
 import { upkeepOf } from './upkeep.worker.js';
 
 const JOBS = Symbol('JOBS');
@@ -38,6 +39,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(MoveRefusalService) private readonly moves: MoveRefusalService,
+    @Inject(StalePlacingsService) private readonly stale: StalePlacingsService,
     @Inject(VERIFIER) private readonly verifier: Verifier,
     @Inject(JOBS) private readonly jobs: Jobs,
     @Inject(LOGGER) private readonly log: Logger,
@@ -75,6 +77,12 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
             }),
         },
         {
+          provide: StalePlacingsService,
+          inject: [DataSource, VERIFIER],
+          useFactory: ({ manager: tx }: DataSource, verifier: Verifier) =>
+            new StalePlacingsService({ tx, identity: readIdentityKey(config.keysDir), trust, verifier }),
+        },
+        {
           provide: JOBS,
           inject: [MoveRefusalService],
           useFactory: (moves: MoveRefusalService) => jobsOf(databaseTarget(config.database), moves, log),
@@ -84,7 +92,8 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onApplicationBootstrap(): void {
-    const duties = [this.jobs.duty, ...upkeepOf(this.dataSource, this.moves, this.log)];
+    const { dataSource, moves, stale, log } = this;
+    const duties = [...this.jobs.duties, ...upkeepOf({ dataSource, moves, stale, log })];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
   }
 

@@ -5,6 +5,7 @@ import { openDatabase } from '#libs/platform/database.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { clerkTables, MoveRefusalService } from '../../apps/clerk/moves/move-refusal.service.js';
+import { StalePlacingsService, type StaleAnswer } from '../../apps/clerk/stale/stale-placings.service.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
 import { liftScene, registryNow, type LiftScene, type LiftingPerson } from '../support/lift-scene.js';
@@ -182,6 +183,32 @@ describe('a return', () => {
     });
     expect(await stateOf(person)).toMatchObject({ state: 'in-force', version: 3, lockHours: 12 });
     expect(await newMoves().move(liftIndex)).toBe('outdated');
+  });
+});
+
+describe('a placing on an old list', () => {
+  it('is asked about again until the authority answers, and only once', async () => {
+    const people = [await scene.lifting({ lockHours: 24 }), await scene.lifting({ lockHours: 24 })];
+    const indexes = people.map(({ requestIndex }) => requestIndex);
+    await database.superuser.query(
+      'UPDATE signed_documents SET revocation_stale = true WHERE entry_index = ANY ($1)',
+      [indexes],
+    );
+    const verifier = makeVerifier({ crlUrls: { '*': scene.crlUrl } });
+    verifiers.push(verifier);
+    const { identity, trust } = scene;
+    const stale = new StalePlacingsService({ tx: clerk.manager, identity, trust, verifier });
+    const answers: StaleAnswer[] = [];
+    const ask = () => stale.askAgain((answer) => void answers.push(answer));
+    scene.authority = 'stale';
+    await expect(ask()).rejects.toThrow('revocation-unavailable');
+    expect(answers).toEqual([]);
+    scene.authority = 'revoked';
+    await advance(1);
+    await ask();
+    await ask();
+    expect(answers).toEqual(indexes.map((entryIndex) => ({ entryIndex, answer: 'revoked' })));
+    expect(await Promise.all(people.map(stateOf))).toMatchObject([{ version: 1 }, { version: 1 }]);
   });
 });
 

@@ -191,6 +191,20 @@ describe('the worker', () => {
     await isLifted(person, 20_000);
   }, 90_000);
 
+  it('begins with its jobs again when the very first look-up for them failed', async () => {
+    const { superuser } = operator.database;
+    await superuser.query('REVOKE INSERT ON graphile_worker._private_tasks FROM tyiym_clerk_worker');
+    const worker = await start('clerk-worker');
+    const failing = /tyiym_clerk_duty_failures_total\{duty="jobs"\} [1-9]/;
+    await eventually(
+      'it says so',
+      () => get(worker, '/metrics'),
+      ({ body }) => failing.test(body),
+    );
+    await superuser.query('GRANT INSERT ON graphile_worker._private_tasks TO tyiym_clerk_worker');
+    await isLifted(await scene.lifting({ lockHours: 0 }), 15_000);
+  }, 90_000);
+
   it('ends whoever holds the head for more than two seconds, and nobody who reads or waits', async () => {
     await start('clerk-worker');
     const holder = new pg.Client(clientConfig(operator.database.target('tyiym_lender')));

@@ -76,7 +76,7 @@ export class MoveRefusalService {
 
   private async askCertificate({ at, refusal, request }: Due): Promise<'known-good' | 'revoked'> {
     const { keys, trust, verifier } = this.settings;
-    const signer = signerOfRequest(request, keys, trust, refusal.liftRequestedAt ?? at);
+    const signer = signerOfRequest(request, keys.identity, trust, refusal.liftRequestedAt ?? at);
     try {
       await verifier.knownGood({ signer, at, staleCrlHoursAllowed: 0 });
       return 'known-good';

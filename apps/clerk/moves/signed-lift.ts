@@ -57,12 +57,12 @@ export function personOfRequest({ refusal, request }: Due, { identity, lookup }:
  * @throws Problem `certificate-not-trusted` when its authority is no longer pinned.
  */
 export function signerOfRequest(
-  request: SealedRequest,
-  keys: OpeningKeys,
+  request: Pick<SealedRequest, 'applicationId' | 'personId' | 'dataKey' | 'cms'>,
+  identity: SealingKey,
   trust: TrustAnchors,
   signedAt: number,
 ): RevocationSubject {
-  const key = openDataKey(keys.identity, request.personId, request.dataKey);
+  const key = openDataKey(identity, request.personId, request.dataKey);
   const place = { table: 'signed_documents', column: 'cms', row: request.applicationId };
   return signerToAsk({ cms: unseal(key, place, request.cms), trust, at: signedAt });
 }
