@@ -10,15 +10,19 @@ const documentsToSign: Readonly<Record<string, readonly string[]>> = {
 
 /** What is wrong with this answer, in words. */
 export function answerFaults(
-  { route, url, status, headers, text }: Answer,
+  { route, url, status, headers, text, iin: applicant }: Answer,
   iins: readonly string[],
 ): string[] {
   const { rest, taken } = withoutMember(text, documentsToSign[route]);
   const named = taken === undefined ? [] : findIins(Buffer.from(taken, 'base64'), iins);
+  const people = new Set(named.map(({ iin }) => iin));
   const place = `${status} ${route}`;
   return [
     ...findIins([url, headers, rest].join('\n'), iins).map((each) => inWords(place, each)),
-    ...(new Set(named.map(({ iin }) => iin)).size > 1 ? [`${place}: a document about two people`] : []),
+    ...(people.size > 1 ? [`${place}: a document about two people`] : []),
+    ...(applicant !== undefined && people.size > 0 && !people.has(applicant)
+      ? [`${place}: a document about somebody else`]
+      : []),
   ];
 }
 
