@@ -67,7 +67,7 @@ export function asProblem(thrown: unknown): Problem {
 }
 
 /** Whether the failure, or one it was caused by, is an outside that did not answer. */
-export function isOutsideFailure(thrown: unknown): boolean {
+function isOutsideFailure(thrown: unknown): boolean {
   const chain: unknown[] = [];
   for (let at = thrown; isErrorLike(at) && !chain.includes(at); at = at.cause) chain.push(at);
   return chain.some((error) => {

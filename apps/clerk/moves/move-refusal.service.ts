@@ -88,7 +88,7 @@ export class MoveRefusalService {
 }
 
 /** The act for what was due, which leaves nothing if the refusal is no longer as it was when the citizen was asked. */
-export function moveAct(
+function moveAct(
   { refusal }: Pick<Due, 'refusal'>,
   iin: Iin,
   certificate: 'known-good' | 'revoked',
