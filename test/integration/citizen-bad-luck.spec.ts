@@ -8,6 +8,7 @@ import request, { type Response } from 'supertest';
 import { askUntil } from '#libs/platform/long-poll.js';
 import type { Opened } from '../../apps/citizen/applications/applications.service.js';
 import type { PhoneInvitation } from '../../apps/citizen/egov-mobile/phone.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs } from '../support/citizen-acts.js';
 import { assertionFor, call, newWorld, signatureOf, type World } from '../support/citizen-world.js';
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
   acts = citizenActs(world);
 }, 60_000);
 
+auditAfterEach(() => world);
 afterAll(() => world.close());
 
 const place = { kind: 'place', lockHours: 12 };

@@ -6,6 +6,7 @@ import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { clerkTables, MoveRefusalService } from '../../apps/clerk/moves/move-refusal.service.js';
 import { StalePlacingsService, type StaleAnswer } from '../../apps/clerk/stale/stale-placings.service.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
 import { liftScene, registryNow, type LiftScene, type LiftingPerson } from '../support/lift-scene.js';
@@ -29,6 +30,8 @@ beforeEach(() => {
   scene.authority = 'good';
   moves = newMoves();
 });
+// Its journals sign with keys nobody published and its placings rest on no signature: only the tree and the hunt.
+auditAfterEach(() => ({ database }));
 afterAll(async () => {
   await Promise.all(verifiers.map((verifier) => verifier.close()));
   await scene.close();

@@ -10,6 +10,7 @@ import type { DataSource } from 'typeorm';
 import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { liftScene, type LiftScene, type LiftingPerson } from '../support/lift-scene.js';
@@ -26,6 +27,8 @@ let citizen: DataSource;
 let scene: LiftScene;
 let home: string;
 const running: Running[] = [];
+/** What every process ever said. */
+const logged: string[] = [];
 
 beforeAll(async () => {
   operator = await newOperator({ opens: true });
@@ -43,6 +46,8 @@ afterEach(async () => {
       await once(child, 'exit');
     }
 });
+// Its people's placings rest on no signature: only tree, columns and what the processes said.
+auditAfterEach(() => ({ database: operator.database, logged }));
 afterAll(async () => {
   await scene.close();
   await citizen.destroy();
@@ -72,7 +77,7 @@ async function start(app: 'clerk-worker' | 'clerk-signer', readyz = 200): Promis
   );
   const one: Running = { child, metrics: `http://127.0.0.1:${metricsPort}`, lines: [] };
   for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (data) => one.lines.push(String(data)));
+    stream?.on('data', (data) => [one.lines, logged].forEach((lines) => lines.push(String(data))));
   running.push(one);
   await eventually(
     `${app} is ready`,

@@ -1,4 +1,7 @@
-/** The signer against real PostgreSQL: what it publishes, and the histories it refuses. */
+/**
+ * The signer against real PostgreSQL: what it publishes, and the histories it refuses. Not audited after each test,
+ * because those histories are made by tampering.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import type { DataSource } from 'typeorm';

@@ -1,6 +1,7 @@
 /**
  * fsck on a registry in which citizens, a lender and the clerk did real things: clean as it is, and naming the row
- * whenever the owner of the database changed one. Each change is undone by its transaction's end.
+ * whenever the owner of the database changed one. Each change is undone by its transaction's end. Not audited after each
+ * test, because the last one leaves a lift that nobody signed.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

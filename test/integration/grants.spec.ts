@@ -8,6 +8,7 @@ import pg from 'pg';
 import { entryKinds, kindsOf, type ProcessName } from '#libs/journal/entry.js';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
 import { appRoles, type Role } from '../../apps/sandbox/postgres/provision.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs } from '../support/citizen-acts.js';
 import { call, newWorld, type World } from '../support/citizen-world.js';
 
@@ -33,6 +34,8 @@ beforeAll(async () => {
     clients.set(role, client);
   }
 }, 60_000);
+// Every attempt is taken back, so whatever got through would be found here.
+auditAfterEach(() => world);
 afterAll(async () => {
   for (const client of clients.values()) await client.end();
   await world.close();

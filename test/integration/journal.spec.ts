@@ -10,6 +10,7 @@ import { openDatabase } from '#libs/platform/database.js';
 import { Problem } from '#libs/problem/problem.js';
 import { batchProofs } from '#libs/tlog/proof.js';
 import { appendLeaves, emptyFrontier, rootOf } from '#libs/tlog/tree.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
 
@@ -25,6 +26,8 @@ beforeAll(async () => {
   await openRegistry(database, keys);
   dataSource = await openDatabase(database.target('tyiym_lender'));
 });
+// No keys are published here and its parties are none, so there are only the tree and the hunt.
+auditAfterEach(() => ({ database }));
 afterAll(async () => {
   await dataSource.destroy();
   await database.drop();

@@ -16,12 +16,15 @@ import { parseVkey, verifyNote } from '#libs/tlog/note.js';
 import { leafHash } from '#libs/tlog/tree.js';
 import { SignerService } from '../../apps/clerk/signer/signer.service.js';
 import { LogModule } from '../../apps/log/log.module.js';
+import { keepAnswers, type Answer } from '../support/answers.js';
+import { auditAfterEach } from '../support/auditor.js';
 import { newJournal } from '../support/journals.js';
 import { enter, newOperator, type Operator } from '../support/operator.js';
 
 let operator: Operator;
 let app: NestFastifyApplication;
 let signer: DataSource;
+const answers: Answer[] = [];
 
 beforeAll(async () => {
   operator = await newOperator({ opens: true });
@@ -32,10 +35,13 @@ beforeAll(async () => {
     database: { host, port, name, user, passwordFile: operator.database.passwordFile('tyiym_log') },
   };
   app = await createApp(LogModule.register(config), config, pino({ level: 'silent' }));
+  keepAnswers(app, answers);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   signer = await enter(operator.database, 'tyiym_clerk_signer');
 });
+// Its entries are signed with a key nobody published: only tree, answers and columns.
+auditAfterEach(() => ({ database: operator.database, answers }));
 afterAll(async () => {
   await app.close();
   await signer.destroy();

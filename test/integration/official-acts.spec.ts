@@ -7,6 +7,7 @@ import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import { fsck, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
 import type { Change } from '../../apps/tool/acts/change.js';
 import type { EntityManager } from 'typeorm';
+import { auditAfterEach } from '../support/auditor.js';
 import { origin } from '../support/journals.js';
 import { enter, newOperator, party, type Operator } from '../support/operator.js';
 
@@ -14,6 +15,7 @@ let operator: Operator;
 beforeAll(async () => {
   operator = await newOperator({ opens: true });
 });
+auditAfterEach(() => ({ ...operator, tool: operator.config }));
 afterAll(() => operator.close());
 
 const delay: Change = {

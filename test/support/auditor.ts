@@ -82,7 +82,8 @@ export class Auditor {
       ...(hasGrown ? [...(await this.treeFaults()), ...(await this.fsckFaults())] : []),
       ...((await this.receipts?.faults(newAnswers)) ?? []),
       ...newAnswers.flatMap((answer) => answerFaults(answer, validIins)),
-      ...findIins(newLines.join('\n'), validIins).map((each) => inWords('the logs', each)),
+      // Not lines but pieces as they came: a number may lie across two.
+      ...findIins(newLines.join(''), validIins).map((each) => inWords('the logs', each)),
       ...(await huntDatabase(database.superuser, validIins)),
     ];
   }

@@ -12,7 +12,7 @@ export const spellings = [
   'base64 from its 3rd byte',
 ] as const;
 
-export interface FoundIin {
+interface FoundIin {
   readonly iin: string;
   readonly as: (typeof spellings)[number];
   /** The byte of the haystack at which the spelling begins. */
