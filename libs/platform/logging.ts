@@ -4,7 +4,10 @@ import { pino, type Logger } from 'pino';
 
 /** The logger of a process. */
 export function createLogger(app: string): Logger {
-  return pino({ base: { app }, level: process.env['TYIYM_LOG_LEVEL'] ?? 'info' });
+  const options = { base: { app }, level: process.env['TYIYM_LOG_LEVEL'] ?? 'info' };
+  // In step, because lines that still wait at the exit are written again and again when nobody reads them any more:
+  // a process whose parent was killed would never end.
+  return pino(options, pino.destination({ dest: 1, sync: true }));
 }
 
 /** Nest's own messages through the same logger. */

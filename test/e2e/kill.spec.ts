@@ -3,6 +3,8 @@
  * key is answered twice differently, and everything goes on by itself.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { request } from 'undici';
 import { LenderLoad, questionsAbout, type Given, type Miss, type Question } from '../support/check-load.js';
 import { eventually } from '../support/eventually.js';
 import { processesOf } from '../support/processes.js';
@@ -14,6 +16,7 @@ import { validIins } from '../support/vectors.js';
 const checks = 2000;
 const people = 12;
 const again = 60_000;
+const atOnce = 4;
 const [forPlacing, forLifting] = [validIins.slice(0, people), validIins.slice(people, 2 * people)];
 
 let sandbox: Sandbox;
@@ -33,7 +36,7 @@ afterAll(async () => {
 describe('kill −9 in the middle of 2 000 concurrent checks', () => {
   it('of the lender app loses no answer and leaves nothing half written', async () => {
     await survives(() => kill('lender'));
-    expect(sandbox.output).toContain('lender ended (SIGKILL); starting it again');
+    await comesBack('lender', sandbox.urls.lender);
   }, 120_000);
 
   it('of PostgreSQL loses no answer and leaves nothing half written', async () => {
@@ -48,7 +51,7 @@ describe('kill −9 in the middle of the acts of citizens', () => {
     const portal = await Party.of(sandbox, 'egov-portal');
     const placed = await applyAll(portal, forPlacing, { kind: 'place', lockHours: 0 }, () => kill('citizen'));
     for (const { answer } of placed) expect(answer.body).toMatchObject({ state: 'in-force' });
-    expect(sandbox.output).toContain('citizen ended (SIGKILL); starting it again');
+    await comesBack('citizen', sandbox.urls.citizen);
     await repeatsAreEqual(portal, placed);
     expect(await acts('refusal.placed', placed)).toBe(people);
     await isWhole();
@@ -59,7 +62,7 @@ describe('kill −9 in the middle of the acts of citizens', () => {
     await applyAll(portal, forLifting, { kind: 'place', lockHours: 0 });
     const lifts = await applyAll(portal, forLifting, { kind: 'lift' }, () => kill('clerk-worker'));
     const lifted = (): Promise<number> => acts('refusal.lifted', lifts);
-    expect(sandbox.output).toContain('clerk-worker ended (SIGKILL); starting it again');
+    await comesBack('clerk-worker', `http://127.0.0.1:${sandbox.place.base + 26}`);
     await eventually('every lift is carried out', lifted, (count) => count === people, again);
     for (const { person } of lifts) {
       const { body } = await portal.call('POST', '/v1/refusal-status', {
@@ -73,12 +76,19 @@ describe('kill −9 in the middle of the acts of citizens', () => {
 });
 
 describe('kill −9 of the sandbox itself', () => {
-  it('leaves no app behind, and the next start finds everything as it was and goes on', async () => {
+  it('leaves no app behind, not even one that was starting, and the next start finds everything as it was and goes on', async () => {
     const questions = questionsAbout(forPlacing, 100);
     const before = await load.askAll(questions);
     const { content } = sandbox;
     const entries = await countOf(sandbox, 'SELECT FROM entries');
     const postmaster = sandbox.postmaster();
+    // One that has just begun to start must notice, too.
+    const killed = kill('log');
+    await eventually(
+      'a new log app',
+      async () => sandbox.processOf('log')?.pid ?? killed,
+      (pid) => pid !== killed,
+    );
     await sandbox.kill();
     expect(processesOf(sandbox.place.home).map(({ pid }) => pid)).toContain(postmaster);
 
@@ -146,33 +156,32 @@ interface Applied {
   readonly answer: Answer;
 }
 
-/** Everybody opens and signs at once, and repeats what was not answered; `killOne` strikes after a third of the answers. */
+/**
+ * Everybody opens, then a few at a time sign, and repeat what was not answered; `killOne` strikes when a third are
+ * answered and the next are under way.
+ */
 async function applyAll(
   portal: Party,
   iins: readonly string[],
   wish: Readonly<Record<string, unknown>>,
   killOne?: () => void,
 ): Promise<readonly Applied[]> {
-  const opened = await Promise.all(
-    iins.map(async (iin) => {
+  const left = iins.values();
+  const applied: Applied[] = [];
+  const work = async (): Promise<void> => {
+    for (const iin of left) {
       const person = await newPerson(sandbox, iin);
-      const answer = await portal.open(person, wish);
-      return {
-        person,
-        applicationId: String(answer.body['applicationId']),
-        cms: await signatureOf(person, answer),
-      };
-    }),
-  );
-  let answered = 0;
-  return Promise.all(
-    opened.map(async (application) => {
-      const answer = await insist(() => portal.sign(application.applicationId, application.cms));
-      answered += 1;
-      if (answered === Math.floor(iins.length / 3)) killOne?.();
-      return { ...application, answer };
-    }),
-  );
+      const key = randomUUID();
+      const body = { citizenAssertion: await portal.assertion(iin), language: 'ru', ...wish };
+      const opened = await insist(() => portal.call('POST', '/v1/applications', { body, key }));
+      const [applicationId, cms] = [String(opened.body['applicationId']), await signatureOf(person, opened)];
+      const answer = await insist(() => portal.sign(applicationId, cms));
+      applied.push({ person, applicationId, cms, answer });
+      if (applied.length === Math.floor(iins.length / 3)) killOne?.();
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return applied;
 }
 
 /** The first answer that is neither a lost connection nor a 503. */
@@ -210,8 +219,21 @@ function acts(kind: string, applied: readonly Applied[]): Promise<number> {
   );
 }
 
-function kill(app: string): void {
+/** @returns the process that was. */
+function kill(app: string): number {
   const victim = sandbox.processOf(app);
   if (victim === undefined) throw new Error(`${app} does not run`);
   process.kill(victim.pid, 'SIGKILL');
+  return victim.pid;
+}
+
+/** It was killed indeed, and answers again. */
+async function comesBack(app: string, base: string): Promise<void> {
+  await sandbox.says(new RegExp(`^${app} ended \\(SIGKILL\\); starting it again$`, 'm'));
+  const statusOf = (): Promise<number> =>
+    request(`${base}/readyz`).then(
+      ({ statusCode }) => statusCode,
+      () => 0,
+    );
+  await eventually(`${app} is ready`, statusOf, (status) => status === 200, again);
 }

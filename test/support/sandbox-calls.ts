@@ -82,9 +82,9 @@ export class Party {
   }
 
   /** Opens an application for the person. */
-  async open({ iin }: Person, wish: Members, key?: string): Promise<Answer> {
+  async open({ iin }: Person, wish: Members): Promise<Answer> {
     const body = { citizenAssertion: await this.assertion(iin), language: 'ru', ...wish };
-    return this.call('POST', '/v1/applications', { body, ...(key !== undefined && { key }) });
+    return this.call('POST', '/v1/applications', { body });
   }
 
   /** Opens and signs; the answer to the signature, or to the opening when that failed. */
