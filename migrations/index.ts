@@ -6,6 +6,7 @@ import { Checks1764000000004 } from './0004-checks.js';
 import { Jobs1764000000005 } from './0005-jobs.js';
 import { Acts1764000000006 } from './0006-acts.js';
 import { Clerk1764000000007 } from './0007-clerk.js';
+import { RevocationAnswers1764000000008 } from './0008-revocation-answers.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -15,4 +16,5 @@ export const migrations = [
   Jobs1764000000005,
   Acts1764000000006,
   Clerk1764000000007,
+  RevocationAnswers1764000000008,
 ];

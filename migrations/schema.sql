@@ -577,6 +577,26 @@ COMMENT ON COLUMN regime.source IS 'Where it comes from.';
 COMMENT ON COLUMN regime.certainty IS 'How sure we are.';
 COMMENT ON COLUMN regime.entry_index IS 'Entry that wrote this row; of two that apply the later wins.';
 
+CREATE TABLE revocation_answers (
+  entry_index bigint NOT NULL,
+  application_id uuid NOT NULL,
+  person_id uuid NOT NULL,
+  answer bytea NOT NULL,
+  kind text NOT NULL,
+  CONSTRAINT revocation_answers_pkey PRIMARY KEY (entry_index),
+  CONSTRAINT revocation_answers_kind_check CHECK ((kind = ANY (ARRAY['crl'::text, 'ncanode'::text]))),
+  CONSTRAINT revocation_answers_person_id_fkey FOREIGN KEY (person_id) REFERENCES people(person_id)
+);
+GRANT INSERT ON revocation_answers TO tyiym_clerk_worker;
+GRANT SELECT ON revocation_answers TO tyiym_clerk_worker;
+GRANT SELECT ON revocation_answers TO tyiym_tool;
+COMMENT ON TABLE revocation_answers IS 'What the authority said when a lift was carried out or called off, sealed: insert-only, judged again by fsck.';
+COMMENT ON COLUMN revocation_answers.entry_index IS 'The refusal.lifted or lift.cancelled that rests on it.';
+COMMENT ON COLUMN revocation_answers.application_id IS 'Application of the lift; also the row name of the sealed place.';
+COMMENT ON COLUMN revocation_answers.person_id IS 'Whose data key sealed it.';
+COMMENT ON COLUMN revocation_answers.answer IS 'Sealed: the list as downloaded, DER, or the answer of the NCANode service.';
+COMMENT ON COLUMN revocation_answers.kind IS 'Which of them.';
+
 CREATE TABLE signed_documents (
   entry_index bigint NOT NULL,
   application_id uuid NOT NULL,

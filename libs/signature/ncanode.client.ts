@@ -11,7 +11,13 @@ import { sha256 } from './digest.js';
 import { type NcanodeAnswer, readAnswer, readReport, reportOfOnlySigner } from './ncanode-answer.js';
 import { isGost } from './oids.js';
 import { pinnedIssuer } from './path.js';
-import { type RevocationEvidence, type RevocationQuestion, unlessUnavailable } from './revocation.js';
+import {
+  evidenceOfGood,
+  type RevocationAnswer,
+  type RevocationEvidence,
+  type RevocationQuestion,
+  unlessUnavailable,
+} from './revocation.js';
 import type { SignatureVerifier } from './signature-verifier.js';
 import { signingPerson } from './signing-person.js';
 import { verifiedSigner, type VerifiedSigner } from './verified-signer.js';
@@ -62,17 +68,24 @@ export class NcanodeClient implements SignatureVerifier {
   }
 
   /** The service's answer to an OCSP question is the evidence; its bytes are kept. */
-  async knownGood({ signer }: RevocationQuestion): Promise<RevocationEvidence> {
+  async knownGood(question: RevocationQuestion): Promise<RevocationEvidence> {
+    return evidenceOfGood(await this.answer(question));
+  }
+
+  /** The same, where "revoked" is an answer as well. @throws Problem `revocation-unavailable` */
+  async answer({ signer }: RevocationQuestion): Promise<RevocationAnswer> {
     const answer = await this.ask('/x509/info', {
       certs: [signer.certificateDer.toString('base64')],
       revocationCheck: ['OCSP'],
     });
     const report = unlessUnavailable(() => readReport(answer?.signers));
-    if (!report.isAbout(readCertificate(signer.certificateDer))) throw new Problem('revocation-unavailable');
-    if (report.revoked) throw new Problem('certificate-revoked');
-    if (answer?.valid !== true || !report.valid || !report.answeredByOcsp)
+    if (answer === undefined || !report.isAbout(readCertificate(signer.certificateDer)))
       throw new Problem('revocation-unavailable');
-    return { kind: 'ncanode', der: answer.bytes, sha256: sha256(answer.bytes), stale: false };
+    const der = answer.bytes;
+    const evidence = { kind: 'ncanode', der, sha256: sha256(der), stale: false } as const;
+    if (report.revoked) return { status: 'revoked', evidence, freshUntil: Infinity };
+    if (!answer.valid || !report.valid || !report.answeredByOcsp) throw new Problem('revocation-unavailable');
+    return { status: 'good', evidence, freshUntil: Infinity };
   }
 
   /** Ends the connections; the process can exit. */

@@ -123,6 +123,20 @@ describe('asking for a revocation list', () => {
     await expect(client().knownGood(question())).rejects.toThrow('certificate-revoked');
   });
 
+  it('answers either way with the list that says so, and until when its "good" is fresh', async () => {
+    const bodies = [await list(), await list({ revoked: revoked() })];
+    const said = await Promise.all(
+      bodies.map((body, place) => {
+        answer = (path) => ({ body: bodies[Number(path.slice(1))] ?? body });
+        return client({ crlUrls: { '*': `${base}/${place}` } }).answer(question());
+      }),
+    );
+    expect(said).toMatchObject([
+      { status: 'good', evidence: { kind: 'crl', der: bodies[0] }, freshUntil: AT + HOUR_MS },
+      { status: 'revoked', evidence: { kind: 'crl', der: bodies[1] } },
+    ]);
+  });
+
   it('is one download for a burst, and a new one once the list is older than allowed', async () => {
     const body = await list();
     answer = () => ({ body });

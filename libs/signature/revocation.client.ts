@@ -10,7 +10,13 @@ import { type Certificate, readCertificate } from './certificate.js';
 import { CRL_LIMITS, readCrl, type RevocationList } from './crl.js';
 import { sha256 } from './digest.js';
 import { OID } from './oids.js';
-import { assertNotListed, type RevocationEvidence, type RevocationQuestion } from './revocation.js';
+import {
+  assertNotListed,
+  evidenceOfGood,
+  type RevocationAnswer,
+  type RevocationEvidence,
+  type RevocationQuestion,
+} from './revocation.js';
 import type { IssuedCertificate } from './verified-signer.js';
 
 export interface RevocationOptions {
@@ -54,18 +60,38 @@ export class RevocationClient {
    * @throws Problem `certificate-revoked`, or `revocation-unavailable` when nobody says "good".
    */
   async knownGood(question: RevocationQuestion): Promise<RevocationEvidence> {
-    for (const authority of question.signer.unpinned) await this.ask(authority, question);
+    return evidenceOfGood(await this.answer(question));
+  }
+
+  /**
+   * The same, where "revoked" is an answer as well: the list that says so of the certificate or of an authority above.
+   * @throws Problem `revocation-unavailable`
+   */
+  async answer(question: RevocationQuestion): Promise<RevocationAnswer> {
+    for (const authority of question.signer.unpinned) {
+      const above = await this.ask(authority, question);
+      if (above.status === 'revoked') return above;
+    }
     return this.ask(question.signer, question);
   }
 
-  private async ask(asked: IssuedCertificate, question: RevocationQuestion): Promise<RevocationEvidence> {
+  private async ask(asked: IssuedCertificate, question: RevocationQuestion): Promise<RevocationAnswer> {
     const { at } = question;
     const issuer = readCertificate(asked.issuerCertificateDer);
     const url = this.addressFor(issuer);
     if (url === undefined) throw new Problem('revocation-unavailable');
     const { list, der, sha256 } = await this.listOf({ issuer, url, at });
     const { certificateDer } = asked;
-    return { kind: 'crl', der, sha256, ...assertNotListed(list, { ...question, certificateDer }) };
+    const evidence = { kind: 'crl', der, sha256, stale: at > list.nextUpdate } as const;
+    const answer = { evidence, freshUntil: list.nextUpdate };
+    try {
+      assertNotListed(list, { ...question, certificateDer });
+      return { ...answer, status: 'good' };
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'certificate-revoked')
+        return { ...answer, status: 'revoked' };
+      throw error;
+    }
   }
 
   /** Ends the connections; the process can exit. */

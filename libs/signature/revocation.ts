@@ -21,6 +21,14 @@ export interface RevocationEvidence {
   readonly stale: boolean;
 }
 
+/** What the authority said, either way, with the bytes that say so. */
+export interface RevocationAnswer {
+  readonly status: 'good' | 'revoked';
+  readonly evidence: RevocationEvidence;
+  /** Until when "good" holds without the list being stale, ms; Infinity for an answer of the moment. */
+  readonly freshUntil: number;
+}
+
 export interface RevocationQuestion {
   readonly signer: RevocationSubject;
   /** Registry time in ms. */
@@ -60,6 +68,12 @@ export function assertNotListed(
   const tooOld = at > list.nextUpdate + staleCrlHoursAllowed * HOUR_MS;
   if (notYet || tooOld) throw new Problem('revocation-unavailable');
   return { stale: at > list.nextUpdate };
+}
+
+/** The evidence of an answer that says "good". @throws Problem `certificate-revoked` */
+export function evidenceOfGood({ status, evidence }: RevocationAnswer): RevocationEvidence {
+  if (status === 'revoked') throw new Problem('certificate-revoked');
+  return evidence;
 }
 
 /** Evidence that cannot be read says nothing, and nothing is not "good". */

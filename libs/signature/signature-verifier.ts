@@ -5,7 +5,7 @@
 import { Problem } from '#libs/problem/problem.js';
 import { readCertificate } from './certificate.js';
 import { isGost } from './oids.js';
-import type { RevocationEvidence, RevocationQuestion } from './revocation.js';
+import type { RevocationAnswer, RevocationEvidence, RevocationQuestion } from './revocation.js';
 import type { VerifiedSigner } from './verified-signer.js';
 import { namedCertificate, readSignature, type SignatureInput } from './verify-signature.js';
 
@@ -14,6 +14,8 @@ export interface SignatureVerifier {
   verify(input: SignatureInput): Promise<VerifiedSigner>;
   /** Clause 6. @throws Problem `certificate-revoked` or `revocation-unavailable`. */
   knownGood(question: RevocationQuestion): Promise<RevocationEvidence>;
+  /** The same for who keeps "revoked", too. @throws Problem `revocation-unavailable`. */
+  answer(question: RevocationQuestion): Promise<RevocationAnswer>;
 }
 
 /**
@@ -21,16 +23,17 @@ export interface SignatureVerifier {
  * can say that they are.
  */
 export function chooseVerifier(local: SignatureVerifier, national?: SignatureVerifier): SignatureVerifier {
+  const whoKnows = ({ signer }: RevocationQuestion): SignatureVerifier => {
+    if (!isGost(readCertificate(signer.certificateDer).keyAlgorithm)) return local;
+    if (national === undefined) throw new Problem('revocation-unavailable');
+    return national;
+  };
   return {
     verify: async (input) => {
       const { keyAlgorithm } = namedCertificate(readSignature(input.cms).cms);
       return isGost(keyAlgorithm) && national !== undefined ? national.verify(input) : local.verify(input);
     },
-    knownGood: async (question) => {
-      if (!isGost(readCertificate(question.signer.certificateDer).keyAlgorithm))
-        return local.knownGood(question);
-      if (national === undefined) throw new Problem('revocation-unavailable');
-      return national.knownGood(question);
-    },
+    knownGood: async (question) => whoKnows(question).knownGood(question),
+    answer: async (question) => whoKnows(question).answer(question),
   };
 }

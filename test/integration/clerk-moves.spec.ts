@@ -1,10 +1,17 @@
 /** Lifts and returns as the clerk carries them out, against real PostgreSQL and an authority that may say anything. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { openDatabase } from '#libs/platform/database.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
-import { clerkTables, MoveRefusalService } from '../../apps/clerk/moves/move-refusal.service.js';
+import { openDataKey } from '#libs/subject/data-key.js';
+import { unseal } from '#libs/subject/seal.js';
+import {
+  clerkTables,
+  MoveRefusalService,
+  type MoveSettings,
+} from '../../apps/clerk/moves/move-refusal.service.js';
 import { StalePlacingsService, type StaleAnswer } from '../../apps/clerk/stale/stale-placings.service.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -41,7 +48,7 @@ afterAll(async () => {
 });
 
 /** A worker of its own, which has no list in hand yet. */
-function newMoves(): MoveRefusalService {
+function newMoves(asked?: MoveSettings['verifier']): MoveRefusalService {
   const verifier = makeVerifier({ crlUrls: { '*': scene.crlUrl } });
   verifiers.push(verifier);
   return new MoveRefusalService({
@@ -49,7 +56,7 @@ function newMoves(): MoveRefusalService {
     journal: newJournal(clerk, 'clerk', keys, clerkTables),
     keys: { identity: scene.identity, lookup: keys },
     trust: scene.trust,
-    verifier,
+    verifier: asked ?? verifier,
   });
 }
 
@@ -73,6 +80,27 @@ async function jobFor(entryIndex: number): Promise<{ dueInS: number; payload: un
   return rows[0];
 }
 
+/** What the authority said, opened as the person whose lift it was about. */
+async function answerUnder(person: LiftingPerson): Promise<{ sha256: string; kind: string } | undefined> {
+  const { rows } = await database.superuser.query<{
+    answer: Buffer;
+    kind: string;
+    application: string;
+    dataKey: Buffer;
+  }>(
+    `SELECT a.answer, a.kind, a.application_id AS application, p.data_key AS "dataKey"
+     FROM revocation_answers a JOIN people p USING (person_id) JOIN entries e ON e.index = a.entry_index
+     WHERE p.person_id = $1 AND e.subject = p.subject`,
+    [person.personId],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const key = openDataKey(scene.identity, person.personId, row.dataKey);
+  const place = { table: 'revocation_answers', column: 'answer', row: row.application };
+  const der = unseal(key, place, row.answer);
+  return { kind: row.kind, sha256: createHash('sha256').update(der).digest('base64url') };
+}
+
 describe('a due lift', () => {
   it('is carried out with the entry that asked for it and the link to the placing', async () => {
     const person = await scene.lifting({ lockHours: 0 });
@@ -85,6 +113,7 @@ describe('a due lift', () => {
       requestedBy: requested?.['id'],
       prev: before?.movedLeaf.toString('base64url'),
     });
+    expect(await answerUnder(person)).toEqual({ kind: 'crl', sha256: lifted?.['revocationSha256'] });
     expect(placed).toMatchObject({ kind: 'refusal.placed', version: 1 });
     expect(await stateOf(person)).toMatchObject({ state: 'none', version: 2 });
   });
@@ -110,6 +139,8 @@ describe('a due lift', () => {
       requestedBy: entries.at(-2)?.['id'],
       reason: 'certificate-revoked',
     });
+    const { revocationSha256 } = entries.at(-1) ?? {};
+    expect(await answerUnder(person)).toEqual({ kind: 'crl', sha256: revocationSha256 });
     expect(await stateOf(person)).toMatchObject({ state: 'in-force', version: 1 });
     scene.authority = 'good';
     expect(await newMoves().move(person.requestIndex)).toBe('outdated');
@@ -120,8 +151,20 @@ describe('a due lift', () => {
     scene.authority = mode;
     await expect(newMoves().move(person.requestIndex)).rejects.toThrow('revocation-unavailable');
     expect(await stateOf(person)).toMatchObject({ state: 'lift-pending', version: 1 });
+    expect(await answerUnder(person)).toBeUndefined();
     scene.authority = 'good';
     expect(await newMoves().move(person.requestIndex)).toBe('lifted');
+  });
+
+  it('stays pending when the list grew old while the head was waited for', async () => {
+    const person = await scene.lifting({ lockHours: 0 });
+    const verifier = makeVerifier({ crlUrls: { '*': scene.crlUrl } });
+    verifiers.push(verifier);
+    const late = newMoves({
+      answer: async (question) => ({ ...(await verifier.answer(question)), freshUntil: question.at - 1 }),
+    });
+    await expect(late.move(person.requestIndex)).rejects.toThrow('revocation-unavailable');
+    expect(await stateOf(person)).toMatchObject({ state: 'lift-pending', version: 1 });
   });
 
   it('is carried out once, however many workers take its job at once', async () => {

@@ -201,6 +201,16 @@ describe('fsck', () => {
       `DELETE FROM signed_documents WHERE entry_index = ${anAct}`,
       ['act-not-signed'],
     ],
+    [
+      'a byte of what the authority said at the hour of a lift',
+      `UPDATE revocation_answers SET ${flip('answer')}`,
+      ['revocation-not-shown', 'verdict-differs', 'row-differs'],
+    ],
+    [
+      'the answer under a lift, gone',
+      'DELETE FROM revocation_answers',
+      ['revocation-not-shown', 'verdict-differs', 'row-differs'],
+    ],
     ['a byte of a sealed person', `UPDATE people SET ${flip('iin')}`, ['row-differs', 'act-not-signed']],
     [
       'an application',

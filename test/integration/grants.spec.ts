@@ -131,6 +131,7 @@ describe('what is written stays written', () => {
     'heads',
     'checks',
     'signed_documents',
+    'revocation_answers',
     'official_acts',
     'journal_head',
     'regime',
@@ -148,6 +149,7 @@ describe('what is written stays written', () => {
       `checks SET verdict = verdict`,
       `regime SET value = value`,
       `signed_documents SET cms = cms`,
+      `revocation_answers SET answer = answer`,
       `official_acts SET cms = cms`,
       `people SET iin = iin`,
       `journal_head SET origin = origin`,
@@ -234,7 +236,15 @@ describe('reading', () => {
   it.each([
     [
       'tyiym_lender',
-      ['people', 'applications', 'signed_documents', 'officials', 'official_acts', 'oidc_payloads'],
+      [
+        'people',
+        'applications',
+        'signed_documents',
+        'revocation_answers',
+        'officials',
+        'official_acts',
+        'oidc_payloads',
+      ],
     ],
     [
       'tyiym_access',
@@ -266,7 +276,7 @@ describe('reading', () => {
         'public_openings',
       ],
     ],
-    ['tyiym_citizen', ['officials', 'official_acts', 'oidc_payloads', 'checkpoints']],
+    ['tyiym_citizen', ['officials', 'official_acts', 'oidc_payloads', 'checkpoints', 'revocation_answers']],
     ['tyiym_tool', ['oidc_payloads', 'assertion_ids']],
   ] as const)('%s does not read what is not its business', async (role, tables) => {
     for (const table of tables)

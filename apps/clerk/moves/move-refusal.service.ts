@@ -3,6 +3,7 @@
  * lifts. Everything is decided again under the head's lock, so that a job run twice, late, early or by two workers at
  * once does what one job at the right time would have done.
  */
+import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Act, Decision } from '#libs/journal/act.js';
 import type { Instant } from '#libs/journal/instant.js';
@@ -11,15 +12,28 @@ import { askClerkToMove, dueMovesTable, type DueMove } from '#libs/refusal/due-m
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
 import { carryOut, comeBack, refusalAfter, type Move } from '#libs/refusal/transitions.js';
+import type { RevocationAnswer } from '#libs/signature/revocation.js';
 import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { subjectText } from '#libs/subject/subject.js';
 import { dueOf, lostMoves } from './requests.store.js';
-import { personOfRequest, requestedBy, signerOfRequest, type Due, type OpeningKeys } from './signed-lift.js';
+import { revocationAnswersTable, type KeptAnswer } from './revocation-answers.store.js';
+import {
+  personOfRequest,
+  requestedBy,
+  sealedAnswer,
+  signerOfRequest,
+  type Due,
+  type OpeningKeys,
+} from './signed-lift.js';
 
 /** What the clerk looks into and writes. */
-export const clerkTables = { refusals: refusalsTable, due_moves: dueMovesTable };
+export const clerkTables = {
+  refusals: refusalsTable,
+  due_moves: dueMovesTable,
+  revocation_answers: revocationAnswersTable,
+};
 export type ClerkTables = typeof clerkTables;
 
 /** What became of a job; `early` when its hour has not come, `outdated` when the refusal has moved on. */
@@ -35,8 +49,14 @@ export interface MoveSettings {
   readonly journal: ClerkJournal;
   readonly keys: OpeningKeys;
   readonly trust: TrustAnchors;
-  /** Asks the authority. @throws Problem `certificate-revoked`, `revocation-unavailable` */
-  readonly verifier: Pick<SignatureVerifier, 'knownGood'>;
+  /** Asks the authority. @throws Problem `revocation-unavailable` */
+  readonly verifier: Pick<SignatureVerifier, 'answer'>;
+}
+
+/** What the authority said of the lift's certificate, and its row but for the entry that will rest on it. */
+interface Asked extends Pick<RevocationAnswer, 'status' | 'freshUntil'> {
+  readonly sha256: string;
+  readonly row: Omit<KeptAnswer, 'entryIndex'>;
 }
 
 const lostAtOnce = 500;
@@ -55,8 +75,8 @@ export class MoveRefusalService {
     const due = await dueOf(tx, entryIndex);
     if (due === undefined) return 'outdated';
     if (due.at < hourOf(due.refusal)) return this.tooEarly(entryIndex, due.refusal);
-    const certificate = due.refusal.state === 'lift-pending' ? await this.askCertificate(due) : 'known-good';
-    const outcome = await journal.submit(moveAct(due, personOfRequest(due, keys), certificate));
+    const asked = due.refusal.state === 'lift-pending' ? await this.askCertificate(due) : undefined;
+    const outcome = await journal.submit(moveAct(due, personOfRequest(due, keys), asked));
     return outcome === 'early' ? this.tooEarly(entryIndex, due.refusal) : outcome;
   }
 
@@ -74,24 +94,27 @@ export class MoveRefusalService {
     return 'early';
   }
 
-  private async askCertificate({ at, refusal, request }: Due): Promise<'known-good' | 'revoked'> {
+  private async askCertificate({ at, refusal, request }: Due): Promise<Asked> {
     const { keys, trust, verifier } = this.settings;
     const signer = signerOfRequest(request, keys.identity, trust, refusal.liftRequestedAt ?? at);
-    try {
-      await verifier.knownGood({ signer, at, staleCrlHoursAllowed: 0 });
-      return 'known-good';
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'certificate-revoked') return 'revoked';
-      throw error;
-    }
+    const { status, freshUntil, evidence } = await verifier.answer({ signer, at, staleCrlHoursAllowed: 0 });
+    const { applicationId, personId } = request;
+    const answer = sealedAnswer(request, keys.identity, evidence.der, randomBytes(12));
+    return {
+      ...{ status, freshUntil, sha256: evidence.sha256 },
+      row: { applicationId, personId, answer, kind: evidence.kind },
+    };
   }
 }
 
-/** The act for what was due, which leaves nothing if the refusal is no longer as it was when the citizen was asked. */
+/**
+ * The act for what was due, which leaves nothing if the refusal is no longer as it was when the authority was asked.
+ * @param asked absent for a return, which needs nobody's word
+ */
 function moveAct(
   { refusal }: Pick<Due, 'refusal'>,
   iin: Iin,
-  certificate: 'known-good' | 'revoked',
+  asked: Asked | undefined,
 ): Act<ClerkTables, unknown, Outcome> {
   const { subject } = refusal;
   return {
@@ -100,10 +123,15 @@ function moveAct(
       const now = seen.find('refusals', subjectText(subject));
       if (now?.state !== refusal.state || now.entryIndex !== refusal.entryIndex) return nothing('outdated');
       const by = requestedBy(now);
-      const moves =
-        now.state === 'none' ? comeBack(now, by, seen.at) : carryOut(now, certificate, by, seen.at);
-      const [move] = moves;
-      return move === undefined ? nothing('early') : decisionOf(now, iin, move);
+      const [move] =
+        asked === undefined
+          ? comeBack(now, by, seen.at)
+          : carryOut(now, asked.status === 'good' ? 'known-good' : 'revoked', by, seen.at);
+      if (move === undefined) return nothing('early');
+      // A list that grew old while the head was waited for shows nothing of this instant.
+      if (move.kind === 'refusal.lifted' && asked !== undefined && seen.at > asked.freshUntil)
+        throw new Problem('revocation-unavailable');
+      return decisionOf(now, iin, move, asked);
     },
   };
 }
@@ -114,13 +142,23 @@ const outcomes: Readonly<Partial<Record<Move['kind'], Outcome>>> = {
   'refusal.placed': 'placed',
 };
 
-function decisionOf(now: Refusal, iin: Iin, move: Move): Decision<ClerkTables, Outcome> {
-  const { kind, version, body } = move;
+function decisionOf(
+  now: Refusal,
+  iin: Iin,
+  move: Move,
+  asked: Asked | undefined,
+): Decision<ClerkTables, Outcome> {
+  const { kind, version } = move;
+  const body = { ...move.body, ...(asked && { revocationSha256: asked.sha256 }) };
   return {
     entries: [{ kind, person: { subject: now.subject, iin, version }, body }],
     rows: (made) => {
       const next = refusalAfter(now, now.subject, [move], made);
-      return { refusals: [next], due_moves: returnsAfter(next) };
+      return {
+        refusals: [next],
+        due_moves: returnsAfter(next),
+        revocation_answers: asked === undefined ? [] : [{ ...asked.row, entryIndex: next.entryIndex }],
+      };
     },
     answer: () => outcomes[kind] ?? 'outdated',
   };

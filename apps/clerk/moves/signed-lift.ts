@@ -11,7 +11,7 @@ import type { RevocationSubject } from '#libs/signature/verified-signer.js';
 import { signerToAsk } from '#libs/signature/verify-signature.js';
 import { openDataKey } from '#libs/subject/data-key.js';
 import { parseIin, type Iin } from '#libs/subject/iin.js';
-import { unseal, type SealingKey } from '#libs/subject/seal.js';
+import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
 import { subjectOf, type LookupKeys } from '#libs/subject/subject.js';
 
 /** A signed lift, sealed as it is stored. */
@@ -65,6 +65,20 @@ export function signerOfRequest(
   const key = openDataKey(identity, request.personId, request.dataKey);
   const place = { table: 'signed_documents', column: 'cms', row: request.applicationId };
   return signerToAsk({ cms: unseal(key, place, request.cms), trust, at: signedAt });
+}
+
+/**
+ * What the authority said about a lift's certificate, sealed as it is kept beside the entry that rests on it.
+ * @param iv 12 random bytes
+ */
+export function sealedAnswer(
+  { applicationId, personId, dataKey }: Pick<SealedRequest, 'applicationId' | 'personId' | 'dataKey'>,
+  identity: SealingKey,
+  answer: Buffer,
+  iv: Buffer,
+): Buffer {
+  const place = { table: 'revocation_answers', column: 'answer', row: applicationId };
+  return seal(openDataKey(identity, personId, dataKey), place, answer, iv);
 }
 
 /** The entry a lift or return rests on, as entries name it. */

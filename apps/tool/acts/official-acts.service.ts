@@ -30,7 +30,10 @@ export interface OfficialActsOptions {
   readonly origin: string;
   readonly identityKey: SealingKey;
   /** Judges the officials' signatures; founding needs none. */
-  readonly signatures?: { readonly verifier: SignatureVerifier; readonly trust: TrustAnchors };
+  readonly signatures?: {
+    readonly verifier: Pick<SignatureVerifier, 'verify' | 'knownGood'>;
+    readonly trust: TrustAnchors;
+  };
 }
 
 /** What an accepted act leaves: its entry's id and index in the receipt. */

@@ -28,6 +28,8 @@ export const findingCodes = {
   'act-not-signed': 'an act of a citizen without his valid signature: it moves no verdict',
   'lift-not-requested':
     'a lift that no signed request stands behind, or before its hour: it moves no verdict',
+  'revocation-not-shown':
+    'a lift without what the authority said of its certificate at that hour: it moves no verdict',
   'move-not-allowed': 'an act that the state of the refusal does not allow: it moves no verdict',
   'verdict-differs': 'a check was answered otherwise than the entries before it say',
   'validity-differs': 'a clear verdict was valid for another time than the regime says',

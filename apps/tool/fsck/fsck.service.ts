@@ -14,12 +14,20 @@ import { actsBetween } from '../acts/official-acts.store.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
 import { differing, type Finding } from './finding.js';
-import { checkpointsBetween, entriesFrom, headsBetween, keptDocuments, peopleOf } from './fsck.store.js';
+import {
+  checkpointsBetween,
+  entriesFrom,
+  headsBetween,
+  keptAnswers,
+  keptDocuments,
+  peopleOf,
+} from './fsck.store.js';
 import { TreeReplay } from './heads.js';
 import { faultOfPerson, knownPeople, type KnownPeople } from './people.js';
 import { applicationOfEntry, type ApplicationRow } from './projections.js';
 import { RefusalReplay } from './refusal-replay.js';
 import { RegistryReplay } from './registry-replay.js';
+import { faultOfAnswer, restsOnAnswer, type KeptAnswer } from './revocation-answers.js';
 import {
   compareApplications,
   compareChecks,
@@ -27,7 +35,13 @@ import {
   compareRefusals,
   compareRules,
 } from './rows.service.js';
-import { claimsSignature, faultOfSignature, UsedApplications, type KeptDocument } from './signatures.js';
+import {
+  claimsSignature,
+  faultOfSignature,
+  UsedApplications,
+  type KeptDocument,
+  type KnownPerson,
+} from './signatures.js';
 import { VersionReplay } from './versions.js';
 
 export interface FsckOptions {
@@ -48,6 +62,12 @@ export interface FsckReport {
   /** Rows of erased persons: their leaf hashes stand, their texts are gone. */
   readonly erased: number;
   readonly findings: readonly Finding[];
+}
+
+/** What lies beside an entry, sealed. */
+interface Beside {
+  readonly document: KeptDocument | undefined;
+  readonly answer: KeptAnswer | undefined;
 }
 
 const noTrust: TrustAnchors = { roots: [], intermediates: [] };
@@ -114,6 +134,7 @@ class Fsck {
     const checkpoints = await checkpointsBetween(tx, from, to);
     const acts = new Map((await actsBetween(tx, from, to)).map((act) => [act.entryIndex, act]));
     const kept = new Map((await keptDocuments(tx, from, to)).map((each) => [each.entryIndex, each]));
+    const answers = new Map((await keptAnswers(tx, from, to)).map((each) => [each.entryIndex, each]));
     const rows = await peopleOf(tx, subjectsIn(page));
     const { people, findings } = knownPeople(rows, identityKey, lookupKeys);
     this.findings.push(...findings);
@@ -130,7 +151,8 @@ class Fsck {
       if (checked.read !== undefined) {
         read.push(checked.read);
         this.findings.push(...(await this.registry.see(checked.read, acts.get(row.index))));
-        await this.seeEntry(checked.read, people, kept.get(row.index));
+        const beside = { document: kept.get(row.index), answer: answers.get(row.index) };
+        await this.seeEntry(checked.read, people, beside);
       }
       while (head.done !== true && head.value.size === row.index + 1) {
         this.findings.push(...(await this.tree.close(head.value, this.registry.registry)));
@@ -147,7 +169,7 @@ class Fsck {
   private async seeEntry(
     entry: ReadEntry,
     people: KnownPeople,
-    kept: KeptDocument | undefined,
+    { document: kept, answer }: Beside,
   ): Promise<void> {
     const { row } = entry;
     const { index } = row;
@@ -164,21 +186,38 @@ class Fsck {
       const application = applicationOfEntry(entry);
       if (application !== undefined) this.applications.set(application.uuid, application);
     } else if (kept !== undefined) {
-      this.findings.push({
-        code: 'row-unknown',
-        table: 'signed_documents',
-        row: String(index),
-        what: 'its entry claims no signature',
-      });
+      this.findings.push(unknownRow('signed_documents', index, 'its entry claims no signature'));
     }
+    const isAnswered = this.seeAnswer(entry, answer, person);
     this.findings.push(...this.versions.see(entry));
     try {
       const regime = this.registry.registry.regime;
-      this.findings.push(...this.refusals.see(entry, { isSigned, regime }));
+      this.findings.push(...this.refusals.see(entry, { isSigned, isAnswered, regime }));
     } catch (error) {
       if (!(error instanceof AssertionError)) throw error;
       this.findings.push({ code: 'validity-differs', index, what: error.message });
     }
+  }
+
+  /** Whether what the authority said under this entry is there and says what the entry did. */
+  private seeAnswer(
+    entry: ReadEntry,
+    answer: KeptAnswer | undefined,
+    person: KnownPerson | undefined,
+  ): boolean {
+    const { index, subject } = entry.row;
+    if (!restsOnAnswer(entry)) {
+      if (answer !== undefined)
+        this.findings.push(unknownRow('revocation_answers', index, 'its entry rests on no answer'));
+      return false;
+    }
+    const pending = subject && this.refusals.standingOf(subject);
+    // Without a pending lift there is nothing that could be answered, and the replay names the entry for that.
+    if (pending?.state !== 'lift-pending') return false;
+    const fault = faultOfAnswer(entry, answer, pending, person, this.options.trust ?? noTrust);
+    if (fault !== undefined)
+      this.findings.push({ code: 'revocation-not-shown', index, what: `${entry.kind}: ${fault}` });
+    return fault === undefined;
   }
 
   private count(kind: string): void {
@@ -225,6 +264,10 @@ class Fsck {
     // Rises with the fence, too, so it may be ahead and never behind.
     if (head.stateVersion < this.moves.state) say('state_version is behind the entries');
   }
+}
+
+function unknownRow(table: string, index: number, what: string): Finding {
+  return { code: 'row-unknown', table, row: String(index), what };
 }
 
 function subjectsIn(page: readonly EntryRow[]): readonly SubjectKey[] {

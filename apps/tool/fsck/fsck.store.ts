@@ -9,6 +9,7 @@ import type { HeadRow } from './heads.js';
 import type { PersonRow } from './people.js';
 import type { ApplicationRow, CheckRow } from './projections.js';
 import type { Standing } from './refusal-replay.js';
+import type { KeptAnswer } from './revocation-answers.js';
 import type { KeptDocument } from './signatures.js';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -79,6 +80,21 @@ export async function keptDocuments(
   return tx.query<KeptDocument[]>(
     `SELECT entry_index AS "entryIndex", application_id AS "applicationUuid", document, cms, revocation,
        revocation_kind AS "revocationKind" FROM signed_documents WHERE entry_index >= $1 AND entry_index < $2`,
+    [from, to],
+  );
+}
+
+/** Answers kept for entries in [from, to), each with the signed lift it is about. */
+export async function keptAnswers(
+  tx: EntityManager,
+  from: number,
+  to: number,
+): Promise<readonly KeptAnswer[]> {
+  return tx.query<KeptAnswer[]>(
+    `SELECT a.entry_index AS "entryIndex", a.application_id AS "applicationUuid", a.answer, a.kind,
+       d.entry_index AS "requestIndex", d.cms
+     FROM revocation_answers a LEFT JOIN signed_documents d USING (application_id)
+     WHERE a.entry_index >= $1 AND a.entry_index < $2`,
     [from, to],
   );
 }

@@ -32,6 +32,8 @@ export interface Standing {
 export interface Circumstances {
   /** Whether a citizen's valid signature over this very act was found. */
   readonly isSigned: boolean;
+  /** Whether the authority's word under this very entry was found and says what the entry did. */
+  readonly isAnswered: boolean;
   /** The law as the entries before this one left it. */
   readonly regime: Regime;
 }
@@ -39,7 +41,7 @@ export interface Circumstances {
 type Outcome =
   | { readonly next: Standing }
   | { readonly code: FindingCode; readonly what: string }
-  /** An act without its signature, which was named when the signature was judged. */
+  /** An act without its signature or answer, which was named when those were judged. */
   | 'nothing';
 type Step = (now: Standing | undefined, entry: ReadEntry, known: Circumstances) => Outcome;
 
@@ -63,6 +65,11 @@ export class RefusalReplay {
   /** Everybody whose refusal an entry ever moved. */
   get standings(): ReadonlyMap<string, Standing> {
     return this.people;
+  }
+
+  /** The refusal of this subject before the next entry. */
+  standingOf(subject: SubjectKey): Standing | undefined {
+    return this.people.get(subjectText(subject));
   }
 
   see(entry: ReadEntry, known: Circumstances): readonly Finding[] {
@@ -148,13 +155,13 @@ function liftCancelled(now: Standing | undefined, entry: ReadEntry): Outcome {
   return { next: standing(now, entry) };
 }
 
-function lifted(now: Standing | undefined, entry: ReadEntry): Outcome {
+function lifted(now: Standing | undefined, entry: ReadEntry, known: Circumstances): Outcome {
   const { row, members } = entry;
   if (now?.state !== 'lift-pending' || members['requestedBy'] !== idOf(now))
     return { code: 'lift-not-requested', what: 'no signed request is pending behind it' };
   if (now.liftsAt === undefined || row.at < now.liftsAt)
     return { code: 'lift-not-requested', what: 'before the hour of its request' };
-  return { next: none(now, entry) };
+  return known.isAnswered ? { next: none(now, entry) } : 'nothing';
 }
 
 function inForce(now: Standing | undefined, { row }: ReadEntry, lockHours: number): Standing {
