@@ -102,6 +102,24 @@ describe('opening an application', () => {
     ]);
   });
 
+  it.each([path, '/v1/lift-cancellations'])(
+    'or calling off (%s) with a key that holds the IIN is 422, and nobody keeps it',
+    async (where) => {
+      const { iin } = await acts.somebody();
+      const body = { citizenAssertion: await assertionFor(world.portal, iin), ...(where === path && place) };
+      const answer = await call(world, world.portal, { method: 'POST', path: where, key: `k-${iin}`, body });
+      expect([outcomeOf(answer), pointersOf(answer)]).toEqual([
+        [422, 'reference-holds-iin'],
+        ['Idempotency-Key'],
+      ]);
+      const { rows } = await world.database.superuser.query(
+        'SELECT FROM idempotency_keys WHERE strpos(key, $1) > 0',
+        [iin],
+      );
+      expect(rows).toEqual([]);
+    },
+  );
+
   it('with another media type, too long a body or no JSON is refused', async () => {
     const send = (headers: Record<string, string>, body: unknown) =>
       call(world, world.portal, { method: 'POST', path, key: randomUUID(), headers, body });

@@ -111,7 +111,7 @@ describe('without the list of revoked certificates', () => {
 });
 
 describe('a suspended channel', () => {
-  it('opens and signs nothing from the next batch on, and neither does a phone it sent', async () => {
+  it('reads, calls off, opens and signs nothing from the next batch on, and neither does a phone it sent', async () => {
     const who = await acts.somebody();
     const { applicationId, document, egovMobile } = (await acts.open(who.iin, place, world.mobile))
       .body as Opened;
@@ -119,7 +119,25 @@ describe('a suspended channel', () => {
     const api1 = new URL(egovMobile.qr.replace('mobileSign:', '')).pathname;
     const { uri, auth_token: token } = ((await request(server).get(api1)).body as PhoneInvitation).document;
     const cms = await signatureOf(who.person, document);
+    const lifting = await acts.somebody();
+    await acts.act(lifting, place);
+    await acts.act(lifting, { kind: 'lift' });
+    const present = (path: string, citizenAssertion: string) =>
+      call(world, world.mobile, { method: 'POST', path, key: randomUUID(), body: { citizenAssertion } });
+    const assertions = [
+      await assertionFor(world.mobile, lifting.iin),
+      await assertionFor(world.mobile, lifting.iin),
+    ] as const;
     await world.operate({ kind: 'party.suspended', body: { clientId: 'egov-mobile' } });
+    // At once: the token is still let in by rules of a second ago, and the batch must not act upon it.
+    const together = await Promise.all([
+      present('/v1/refusal-status', assertions[0]),
+      present('/v1/lift-cancellations', assertions[1]),
+    ]);
+    expect(together.map(outcomeOf)).toEqual(Array(2).fill([403, 'party-suspended']));
+    expect((await acts.present('/v1/refusal-status', lifting.iin)).body).toMatchObject({
+      state: 'lift-pending',
+    });
     const byPhone = await request(server)
       .put(new URL(uri).pathname)
       .set({ Authorization: `Bearer ${token}`, 'Accept-Language': 'en' })

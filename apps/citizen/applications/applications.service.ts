@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { assertNoIin } from '#libs/check/check.js';
 import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { formatInstant } from '#libs/journal/instant.js';
 import { Journal } from '#libs/journal/journal.service.js';
@@ -72,8 +73,8 @@ export class ApplicationsService {
 
   /**
    * Opens an application, or gives again what the same request opened.
-   * @throws Problem `citizen-assertion-missing`, `citizen-not-present`, `idempotency-key-reused`, `lock-not-allowed`,
-   *   `return-not-allowed`, `refusal-already-in-force`, `no-refusal-in-force`, `lift-already-pending`
+   * @throws Problem `citizen-assertion-missing`, `citizen-not-present`, `reference-holds-iin`,
+   *   `idempotency-key-reused`, `lock-not-allowed`, `return-not-allowed`, `refusal-already-in-force`, `no-refusal-in-force`, `lift-already-pending`
    */
   async open(
     channel: Party,
@@ -85,6 +86,7 @@ export class ApplicationsService {
     const before = await this.kept.find<Opened>(request);
     if (before !== undefined) return { answer: before.answer, isReplay: true };
     const presence = await this.presence.verify(channel, wish.citizenAssertion);
+    assertNoIin(presence.citizen.iin, { 'Idempotency-Key': request.key });
     return this.dataSource.transaction(async (tx) => {
       const twins = await this.kept.findAfterTwin<Opened>(request, tx);
       if (twins !== undefined) return { answer: twins, isReplay: true };

@@ -23,6 +23,7 @@ import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { refusalSeen } from '../refusal/refusal-seen.js';
 import { IDENTITY_KEY } from '../session/kept-answers.service.js';
+import { mustBeAdmitted } from '../session/presence.js';
 import type { CitizenTables } from '../tables.store.js';
 import { lawAt, movesOf, mustBeOpen, type Application } from './application.js';
 import { applicationByUuid, type FoundApplication, type SignedDocument } from './applications.store.js';
@@ -147,7 +148,7 @@ function movesNow(
   application: Application,
   refusal: Refusal | undefined,
 ): readonly Move[] {
-  if (rules.parties.get(application.channel)?.state !== 'admitted') throw new Problem('party-suspended');
+  mustBeAdmitted(rules, application.channel);
   mustBeOpen(application, refusal, at);
   return movesOf(application, refusal, lawAt(rules.regime, at).liftDelayHours, at);
 }

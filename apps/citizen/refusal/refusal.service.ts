@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { assertNoIin } from '#libs/check/check.js';
 import type { Act } from '#libs/journal/act.js';
 import { idempotencyName } from '#libs/journal/idempotency.store.js';
 import { Journal } from '#libs/journal/journal.service.js';
@@ -19,7 +20,7 @@ import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { personOf } from '../applications/people.store.js';
 import { keyOf } from '../applications/person-secrets.js';
 import { CitizenPresence } from '../session/citizen-presence.service.js';
-import { mustBeUnused, type Presence } from '../session/presence.js';
+import { mustBeAdmitted, mustBeUnused, type Presence } from '../session/presence.js';
 import {
   IDENTITY_KEY,
   KeptAnswers,
@@ -67,7 +68,8 @@ export class RefusalService {
 
   /**
    * Calls off a pending lift: no signature is needed, because it can only make safer.
-   * @throws Problem `citizen-assertion-missing`, `citizen-not-present`, `idempotency-key-reused`, `no-lift-pending`
+   * @throws Problem `citizen-assertion-missing`, `citizen-not-present`, `reference-holds-iin`,
+   *   `idempotency-key-reused`, `no-lift-pending`
    */
   async cancelLift(
     channel: Party,
@@ -78,6 +80,7 @@ export class RefusalService {
     const before = await this.replay(request);
     if (before !== undefined) return { answer: before, isReplay: true };
     const presence = await this.presence.verify(channel, assertion);
+    assertNoIin(presence.citizen.iin, { 'Idempotency-Key': request.key });
     const person = await personOf(this.dataSource.manager, subjectsOf(this.keys, presence.citizen.iin));
     // Whoever never opened an application has no lift to call off.
     if (person === undefined) throw new Problem('no-lift-pending');
@@ -103,6 +106,7 @@ export class RefusalService {
         const twin = seen.find('idempotency', idempotencyName(request));
         if (twin?.bodyHmac.equals(request.bodyHmac)) return { entries: [], answer: () => 'made by a twin' };
         if (twin !== undefined) throw new Problem('idempotency-key-reused');
+        mustBeAdmitted(seen.rules, citizen.channel);
         mustBeUnused(presence, (name) => seen.find('assertion_ids', name));
         const before = refusalSeen(subjects, (name) => seen.find('refusals', name));
         const moves = cancelLift(before);

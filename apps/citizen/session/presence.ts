@@ -1,5 +1,6 @@
 /** A citizen a channel speaks for, and the assertion that is used up with whatever is done for him. */
 import { Problem } from '#libs/problem/problem.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import type { PresentCitizen } from './citizen-assertion.js';
 
 /** Which assertion: one of one channel. */
@@ -34,6 +35,15 @@ export function mustBeUnused(
   find: (name: string) => UsedAssertion | undefined,
 ): void {
   if (find(assertionName(assertion)) !== undefined) throw usedBefore();
+}
+
+/**
+ * For acts: a token outlives a suspension, a batch does not.
+ * @param channel client id
+ * @throws Problem `party-suspended`
+ */
+export function mustBeAdmitted({ parties }: Rules, channel: string): void {
+  if (parties.get(channel)?.state !== 'admitted') throw new Problem('party-suspended');
 }
 
 /** An assertion counts once. */

@@ -9,7 +9,7 @@ import type { Rules } from '#libs/refusal/rules.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { refusalSeen } from '../refusal/refusal-seen.js';
 import type { CitizenTables } from '../tables.store.js';
-import { mustBeUnused, type Presence } from './presence.js';
+import { mustBeAdmitted, mustBeUnused, type Presence } from './presence.js';
 
 /** @param show what is answered, from the refusal as the reading found it */
 export function readingAct<A>(
@@ -25,6 +25,7 @@ export function readingAct<A>(
   return {
     look: { refusals: subjects, assertion_ids: [assertion] },
     decide: (seen) => {
+      mustBeAdmitted(seen.rules, citizen.channel);
       mustBeUnused(presence, (name) => seen.find('assertion_ids', name));
       const refusal = refusalSeen(subjects, (name) => seen.find('refusals', name));
       return {
