@@ -10,13 +10,15 @@ import { createServer, type Server } from 'node:https';
 import { ValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem } from '#libs/problem/problem.js';
+import { problemDocument, problemMediaType } from '#libs/problem/problem-document.js';
 import { ProblemFilter } from '#libs/problem/problem.filter.js';
 import { validationProblem } from '#libs/problem/validation-problem.js';
-import type { Config, ListenTlsConfig } from './config.js';
+import { readSecretFile, type Config, type ListenTlsConfig } from './config.js';
 import { READINESS, type Readiness } from './health.controller.js';
+import { isWithinBounds } from './json-bounds.js';
 import { createLogger, nestLogger } from './logging.js';
 import { requestSeconds, serveMetrics } from './metrics.js';
 
@@ -47,6 +49,9 @@ export async function createApp(
       const given = headers['request-id'];
       return typeof given === 'string' && uuid.test(given) ? given : randomUUID();
     },
+    // A path that cannot be decoded, or an id too long for one, names nothing; Fastify's own answer would repeat it.
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      answerNotFound(config.logBase, request.id, reply),
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
@@ -65,6 +70,15 @@ export async function createApp(
     }),
   );
   return app;
+}
+
+/** What Fastify refuses before any hook or filter of ours: nobody's path, answered as every other. */
+function answerNotFound(base: string, requestId: string, reply: FastifyReply): void {
+  const document = problemDocument(new Problem('not-found'), base, requestId);
+  void reply
+    .status(document.status)
+    .headers({ 'Request-Id': requestId, 'Content-Type': problemMediaType, 'Cache-Control': 'no-store' })
+    .send(Buffer.from(JSON.stringify(document)));
 }
 
 /** Starts an app on its listeners and stops it on SIGTERM or SIGINT. */
@@ -87,7 +101,7 @@ export async function listenTls(config: ListenTlsConfig, fastify: FastifyInstanc
   const server = createServer(
     {
       cert: readFileSync(config.certFile),
-      key: readFileSync(config.keyFile),
+      key: readSecretFile(config.keyFile),
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
@@ -137,7 +151,10 @@ function onlyJson(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     request.rawBody = body as Buffer;
     try {
-      parse(request, utf8.decode(body as Buffer), done);
+      parse(request, utf8.decode(body as Buffer), (error, value?: unknown) => {
+        if (error === null && !isWithinBounds(value)) done(new Problem('request-malformed'));
+        else done(error, value);
+      });
     } catch {
       done(new Problem('request-malformed'));
     }

@@ -182,6 +182,18 @@ describe('bad input', () => {
     ['nothing', '', 'application/json', 400],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'application/json', 400],
     ['another media type', 'iin=1', 'application/x-www-form-urlencoded', 415],
+    [
+      'nested deeper than anybody writes',
+      '{"iin":'.repeat(3000) + '1' + '}'.repeat(3000),
+      'application/json',
+      400,
+    ],
+    ['a list nested 400 000 deep', '['.repeat(400_000) + ']'.repeat(400_000), 'application/json', 400],
+    [
+      'of 300 000 members',
+      JSON.stringify(question(Array<object>(300_000).fill({}))),
+      ...(['application/json', 400] as const),
+    ],
     ['5 MiB', `{"iin":"${'9'.repeat(5 * 1024 * 1024)}"}`, 'application/json', 413],
   ])('a body that is %s is a problem', async (_, body, type, status) => {
     const response = await post(body as string, randomUUID(), { 'Content-Type': type });
@@ -215,6 +227,19 @@ describe('bad input', () => {
   ])('an id spelled %s is not found', async (id) => {
     expect((await get(`/v1/checks/${id}`)).status).toBe(404);
   });
+
+  it.each([
+    ['is too long for one', `chk_${somebody}${'a'.repeat(300)}`],
+    ['cannot be decoded', `%zz${somebody}`],
+  ])('an id that %s is not found either, and is not repeated', async (_, id) => {
+    const response = await get(`/v1/checks/${id}`);
+    expect([response.status, response.headers['content-type'], response.body]).toEqual([
+      404,
+      'application/problem+json',
+      expect.objectContaining({ code: 'not-found', requestId: response.headers['request-id'] }),
+    ]);
+    expect(response.text).not.toContain(somebody);
+  });
 });
 
 describe('a list of checks', () => {
@@ -243,6 +268,12 @@ describe('a list of checks', () => {
     'after=%00',
     'after=nothing',
     'from=yesterday',
+    'from=2026-W01-1',
+    'from=2026-123',
+    'from=2026-02-31T00:00:00Z',
+    'from=2026-11-23T00:00:00',
+    'from=0000-01-01T00:00:00.000Z',
+    'to=9999-12-31T23:59:59.999-01:00',
     'to=1',
     'unknown=1',
   ])('asked with %s is 400', async (query) => {

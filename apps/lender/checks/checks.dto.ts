@@ -62,15 +62,20 @@ export class CheckAnswerDto implements CheckAnswer {
   readonly receipt: ReceiptDto;
 }
 
+/** RFC 3339 with its zone, of a year that both clocks can count; which days there are, the other decorator knows. */
+const rfc3339 = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
 export class ChecksQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'date-time', description: 'First instant.' })
   @MayBeAbsent()
   @IsISO8601({ strict: true })
+  @Matches(rfc3339)
   readonly from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'First instant no longer listed.' })
   @MayBeAbsent()
   @IsISO8601({ strict: true })
+  @Matches(rfc3339)
   readonly to?: string;
 
   @ApiPropertyOptional({ pattern: '^[!-~]{1,64}$' })
