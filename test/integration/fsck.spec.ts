@@ -15,6 +15,7 @@ import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
 import { sentinelOf, subjectOf, subjectText } from '#libs/subject/subject.js';
 import { parseIin } from '#libs/subject/iin.js';
+import type { FindingCode } from '../../apps/tool/fsck/finding.js';
 import { fsck, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
 import { trustOf } from '../../apps/tool/registry.module.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
@@ -110,7 +111,7 @@ describe('fsck', () => {
   const aCheck = `(SELECT min(index) FROM entries WHERE kind = 'check.made')`;
   const anAct = `(SELECT min(index) FROM entries WHERE kind = 'lift.requested')`;
 
-  it.each([
+  it.each<[string, string, FindingCode[], string?]>([
     [
       'a byte of an entry',
       `UPDATE entries SET entry = replace(entry, '"A-', '"B-') WHERE index = ${aCheck}`,
@@ -213,6 +214,50 @@ describe('fsck', () => {
     ],
     ['a byte of a sealed person', `UPDATE people SET ${flip('iin')}`, ['row-differs', 'act-not-signed']],
     [
+      'a person no entry names, because he stands under a pseudonym that is not his',
+      `UPDATE people SET subject = sha256(subject) WHERE person_id = (SELECT min(person_id::text)::uuid FROM people)`,
+      ['row-differs'],
+      'people',
+    ],
+    [
+      'a signed document without an entry',
+      `INSERT INTO signed_documents SELECT 1000000, application_id, person_id, document, cms, revocation, 'crl', false
+       FROM signed_documents LIMIT 1`,
+      ['row-unknown'],
+      'signed_documents 1000000',
+    ],
+    [
+      'a signed document under a check',
+      `INSERT INTO signed_documents SELECT ${aCheck}, application_id, person_id, document, cms, revocation, 'crl', false
+       FROM signed_documents LIMIT 1`,
+      ['row-unknown'],
+      'signed_documents',
+    ],
+    [
+      'the authority’s word without an entry',
+      `INSERT INTO revocation_answers SELECT 1000000, application_id, person_id, answer, kind FROM revocation_answers LIMIT 1`,
+      ['row-unknown'],
+      'revocation_answers 1000000',
+    ],
+    [
+      'the authority’s word under the asking for a lift',
+      `INSERT INTO revocation_answers SELECT ${anAct}, application_id, person_id, answer, kind FROM revocation_answers LIMIT 1`,
+      ['row-unknown'],
+      'revocation_answers',
+    ],
+    [
+      'an act of the operator without an entry',
+      `INSERT INTO official_acts VALUES ('00000000-0000-7000-8000-000000000001', 1000000, '{}', '', '{x,y}')`,
+      ['row-unknown'],
+      'official_acts 00000000-0000-7000-8000-000000000001',
+    ],
+    [
+      'a second act of the operator under one entry',
+      `INSERT INTO official_acts VALUES ('00000000-0000-7000-8000-000000000001', ${aCheck}, '{}', '', '{x,y}')`,
+      ['row-unknown'],
+      'official_acts 00000000-0000-7000-8000-000000000001',
+    ],
+    [
       'an application',
       `UPDATE applications SET ${flipFirst('cms_sha256')} WHERE entry_index = ${anAct}`,
       ['row-differs'],
@@ -240,7 +285,7 @@ describe('fsck', () => {
       `INSERT INTO checkpoints SELECT size, origin, root, 'a note', now() FROM journal_head`,
       ['checkpoint-differs'],
     ],
-  ])('names %s', async (_, change, codes) => {
+  ])('names %s', async (_, change, codes, place = '') => {
     const runner = owner.createQueryRunner();
     await runner.startTransaction();
     try {
@@ -250,6 +295,9 @@ describe('fsck', () => {
       expect(affected).toBeGreaterThan(0);
       const { findings } = await run(runner.manager);
       expect([...new Set(findings.map(({ code }) => code))]).toEqual(expect.arrayContaining(codes));
+      expect(findings.map(({ table, row }) => `${table ?? ''} ${row ?? ''}`)).toContainEqual(
+        expect.stringContaining(place),
+      );
       expect(JSON.stringify(findings)).not.toContain(standing.iin);
     } finally {
       await runner.rollbackTransaction();

@@ -32,7 +32,9 @@ import {
   compareApplications,
   compareChecks,
   compareChecksOf,
+  comparePeople,
   compareRefusals,
+  compareResting,
   compareRules,
 } from './rows.service.js';
 import {
@@ -115,6 +117,8 @@ class Fsck {
       ...(await compareRefusals(run, this.refusals.standings)),
       ...(await compareChecks(run)),
       ...(await compareApplications(run, this.applications)),
+      ...(await comparePeople(run, this.options.identityKey, this.options.lookupKeys)),
+      ...(await compareResting(run)),
       ...(await compareRules(run, this.registry.registry)),
     );
     // A person met on two pages is found twice.

@@ -108,12 +108,56 @@ export async function peopleOf(
     'SELECT person_id, subject_epoch, subject, data_key, iin FROM people WHERE subject = ANY ($1::bytea[])',
     [subjects.map(({ bytes }) => bytes)],
   );
-  return rows.map((row) => ({
-    personId: row['person_id'] as string,
-    subject: { epoch: row['subject_epoch'] as number, bytes: row['subject'] as Buffer },
-    dataKey: row['data_key'] as Buffer,
-    iin: row['iin'] as Buffer,
-  }));
+  return rows.map(personFromRow);
+}
+
+/** People after this row number, whether or not an entry names them. */
+export async function peopleAfter(
+  tx: EntityManager,
+  after: string,
+  limit: number,
+): Promise<readonly PersonRow[]> {
+  const rows = await tx.query<Raw[]>(
+    `SELECT person_id, subject_epoch, subject, data_key, iin FROM people WHERE person_id > $1
+     ORDER BY person_id LIMIT $2`,
+    [after, limit],
+  );
+  return rows.map(personFromRow);
+}
+
+/** Insert-only tables whose rows each rest on one entry: their key, and what that entry must be. */
+const restingOnEntries = {
+  signed_documents: {
+    key: 'entry_index',
+    entry: `e.kind IN ('refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled')`,
+  },
+  revocation_answers: { key: 'entry_index', entry: `e.kind IN ('refusal.lifted', 'lift.cancelled')` },
+  official_acts: { key: 'act_id', entry: `strpos(e.entry, '"actId":"' || x.key || '"') > 0` },
+} as const;
+export type RestingTable = keyof typeof restingOnEntries;
+export const restingTables = Object.keys(restingOnEntries) as readonly RestingTable[];
+
+/** A row by its key, and whether the entry it names is there and is one that may stand behind it. */
+export interface RestingRow {
+  readonly key: number | string;
+  readonly rests: boolean;
+}
+
+/** Rows after this key, or the first. One snapshot sees rows and entries, which commit together. */
+export async function restingRowsAfter(
+  tx: EntityManager,
+  table: RestingTable,
+  after: number | string | undefined,
+  limit: number,
+): Promise<readonly RestingRow[]> {
+  const { key, entry } = restingOnEntries[table];
+  const [from, params] = after === undefined ? ['', [limit]] : [`WHERE ${key} > $2`, [limit, after]];
+  return tx.query<RestingRow[]>(
+    `SELECT x.key, coalesce(${entry}, e.index IS NOT NULL AND e.entry IS NULL) AS rests
+     FROM (SELECT ${key} AS key, entry_index FROM ${table} ${from} ORDER BY ${key} LIMIT $1) x
+     LEFT JOIN entries e ON e.index = x.entry_index ORDER BY x.key`,
+    params,
+  );
 }
 
 const checkColumns = `check_id AS "uuid", lender, entry_index AS "entryIndex", subject_epoch, subject, product, stage,
@@ -200,6 +244,15 @@ export async function signedApplications(
     cmsSha256: (row['cms_sha256'] as Buffer).toString('base64url'),
     entryIndex: row['entry_index'] as number,
   }));
+}
+
+function personFromRow(row: Raw): PersonRow {
+  return {
+    personId: row['person_id'] as string,
+    subject: { epoch: row['subject_epoch'] as number, bytes: row['subject'] as Buffer },
+    dataKey: row['data_key'] as Buffer,
+    iin: row['iin'] as Buffer,
+  };
 }
 
 function checkFromRow(row: Raw): CheckRow {

@@ -2,12 +2,23 @@
 import { AssertionError } from 'node:assert/strict';
 import type { EntityManager } from 'typeorm';
 import { uuidToId } from '#libs/journal/id.js';
-import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
+import type { SealingKey } from '#libs/subject/seal.js';
+import { subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import type { Registry } from '../acts/registry.js';
 import { loadRegistry } from '../acts/registry.store.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
-import { checksAndEntries, checksOfIds, refusalsAfter, signedApplications } from './fsck.store.js';
+import {
+  checksAndEntries,
+  checksOfIds,
+  peopleAfter,
+  refusalsAfter,
+  restingRowsAfter,
+  restingTables,
+  signedApplications,
+  type RestingRow,
+} from './fsck.store.js';
+import { knownPeople, type PersonRow } from './people.js';
 import { checkOfEntry, compareRegistry, compareRow, type ApplicationRow } from './projections.js';
 import type { Standing } from './refusal-replay.js';
 
@@ -95,6 +106,37 @@ export async function compareApplications(
   }
   for (const [uuid, row] of expected)
     found.push(...compareRow('applications', uuidToId('app', uuid), row, undefined));
+  return found;
+}
+
+/** Everybody whose row does not open or stands under another pseudonym, whether or not an entry names him. */
+export async function comparePeople(
+  { tx, pageSize }: Run,
+  identityKey: SealingKey,
+  lookupKeys: LookupKeys,
+): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  let after: string | undefined = firstUuid;
+  while (after !== undefined) {
+    const page: readonly PersonRow[] = await peopleAfter(tx, after, pageSize);
+    found.push(...knownPeople(page, identityKey, lookupKeys).findings);
+    after = page.at(-1)?.personId;
+  }
+  return found;
+}
+
+/** Kept documents, answers and acts whose entry is not there or is of another kind. */
+export async function compareResting({ tx, pageSize }: Run): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  for (const table of restingTables) {
+    let after: RestingRow['key'] | undefined;
+    do {
+      const page: readonly RestingRow[] = await restingRowsAfter(tx, table, after, pageSize);
+      for (const { key, rests } of page)
+        if (!rests) found.push(...compareRow(table, String(key), undefined, {}));
+      after = page.at(-1)?.key;
+    } while (after !== undefined);
+  }
   return found;
 }
 
