@@ -71,7 +71,7 @@ async function start(): Promise<void> {
   await Promise.all(apps.map((app) => supervisor.start(childOf(app, ports, configs[app] ?? ''))));
   const content = await sandboxContent(home, ports, inhabitants);
   await seed(home, content, say);
-  writeSandboxFile(home, content, supervisor.pids());
+  writeSandboxFile(home, content);
   say(banner(home, ports, database.described));
 }
 

@@ -9,13 +9,12 @@ import { citizens, officials, origin, parties, urlsOf, type Home, type Ports } f
 export type SandboxContent = Awaited<ReturnType<typeof sandboxContent>>;
 
 /** Whole or not at all, because programs wait for it to appear. */
-export function writeSandboxFile(
-  home: Home,
-  content: SandboxContent,
-  pids: Readonly<Record<string, number>>,
-): void {
-  const whole = { ...content, pids: { sandbox: process.pid, ...pids } };
-  writeWhole(home.at('sandbox.json'), `${JSON.stringify(whole, null, 2)}\n`);
+export function writeSandboxFile(home: Home, content: SandboxContent): void {
+  writeWhole(
+    home.at('sandbox.json'),
+    `${JSON.stringify(content, null, 2)}
+`,
+  );
 }
 
 /** File names are relative to the home. */

@@ -49,11 +49,6 @@ export class Supervisor {
     }
   }
 
-  /** Process ids by name, for those who test what a kill does. */
-  pids(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.running].flatMap(([name, { pid }]) => (pid ? [[name, pid]] : [])));
-  }
-
   /** Asks every child to end, waits, and kills what does not. */
   async stop(): Promise<void> {
     this.isStopping = true;
