@@ -3,6 +3,7 @@
  */
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { readSecretFile, type DatabaseConfig } from './config.js';
@@ -28,6 +29,10 @@ export function databaseTarget(config: DatabaseConfig): DatabaseTarget {
   return { host, port, name, user, password: readSecretFile(config.passwordFile).trim() };
 }
 
+const statementTimeoutMs = 5000;
+/** The server answers sooner, if only that it timed out; so this long a silence is a connection that was lost. */
+const silenceMs = statementTimeoutMs + 1000;
+
 /** A DataSource that is not connected yet. `poolSize` bounds its connections. */
 export function dataSourceOf(target: DatabaseTarget, poolSize = 10): DataSource {
   const { host, port, name, user, password } = target;
@@ -42,13 +47,23 @@ export function dataSourceOf(target: DatabaseTarget, poolSize = 10): DataSource 
     connectTimeoutMS: 2000,
     extra: {
       application_name: user.replace('_', '-'),
-      statement_timeout: 5000,
+      statement_timeout: statementTimeoutMs,
       keepAlive: true,
       idleTimeoutMillis: 30_000,
+      onConnect: hangUpOnSilence,
     },
     synchronize: false,
     logging: false,
     entities: [],
+  });
+}
+
+/** TCP itself waits a quarter of an hour for a peer that vanished, and whoever asked would wait with it. */
+function hangUpOnSilence(client: pg.Client): void {
+  const { stream } = client.connection as unknown as { readonly stream: Socket };
+  stream.setTimeout(silenceMs, () => {
+    const { readyForQuery } = client as unknown as { readonly readyForQuery: boolean };
+    if (!readyForQuery) stream.destroy(new Error('Connection terminated: no answer of the database'));
   });
 }
 
