@@ -31,9 +31,14 @@ export interface Head {
 const headColumns = `origin, size, root, frontier, state_version, rules_version, feed_seq, last_at, clock_offset_ms,
   key_checks, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + clock_offset_ms AS registry_now`;
 
-/** Begins a transaction and waits for the head row: whoever holds it sees every entry before it. */
+/**
+ * Begins a transaction and waits for the head row: whoever holds it sees every entry before it. The clock is read
+ * outside of the locking part, because inside it would be read before the wait.
+ */
 export async function lockHead(client: PoolClient): Promise<Head> {
-  const results: unknown = await client.query(`BEGIN; SELECT ${headColumns} FROM journal_head FOR UPDATE`);
+  const results: unknown = await client.query(
+    `BEGIN; WITH journal_head AS MATERIALIZED (SELECT * FROM journal_head FOR UPDATE) SELECT ${headColumns} FROM journal_head`,
+  );
   assert(Array.isArray(results));
   return headFromRow((results as { rows: Record<string, unknown>[] }[])[1]?.rows[0]);
 }
