@@ -27,7 +27,8 @@ export interface Batch<T extends Tables> {
   readonly at: Instant;
   readonly outcomes: readonly Outcome<T>[];
   readonly entries: readonly Sealed[];
-  readonly rows: ReadonlyMap<string, readonly unknown[]>;
+  /** Table → key → row, in the order in which the keys first came. */
+  readonly rows: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly before: Frontier;
   readonly after: Frontier;
   readonly root: Buffer;
@@ -52,16 +53,21 @@ export function decideBatch<T extends Tables, Rules>(
   ground: Ground<Rules>,
 ): Batch<T> {
   const entries: Sealed[] = [];
-  const rows = new Map<string, unknown[]>(Object.keys(tables).map((name) => [name, []]));
+  const rows = new Map(Object.keys(tables).map((name) => [name, new Map<string, unknown>()]));
   const outcomes = acts.map((act): Outcome<T> => {
     try {
       const decision = act.decide(seen(tables, act, ground, ground.frontier.size + entries.length));
       const made = decision.entries.map((draft, place) =>
         seal(ground, draft, ground.frontier.size + entries.length + place),
       );
-      const written = decision.rows?.(made) ?? {};
+      // Whatever may throw does so before anything of this act is kept.
+      const written = keyed(tables, decision.rows?.(made) ?? {});
+      for (const { name, key, row } of written) {
+        // Two acts of one batch may move the same row: the append then writes only where it ended.
+        rows.get(name)?.set(key, row);
+        ground.found.get(name)?.set(key, row);
+      }
       entries.push(...made);
-      keep(tables, ground, rows, written);
       return { decision, made };
     } catch (error) {
       return { error };
@@ -113,26 +119,16 @@ function seen<T extends Tables, Rules>(
   };
 }
 
-/** Rows become visible to the next acts of the batch, and wait for the append. */
-function keep<T extends Tables, Rules>(
+/** The rows of an act by name, which the next acts of the batch see and the append writes. */
+function keyed<T extends Tables>(
   tables: T,
-  ground: Ground<Rules>,
-  rows: Map<string, unknown[]>,
   written: Rows<T>,
-): void {
-  for (const [name, some] of Object.entries(written) as [string, readonly unknown[] | undefined][]) {
+): readonly { readonly name: string; readonly key: string; readonly row: unknown }[] {
+  return (Object.entries(written) as [string, readonly unknown[] | undefined][]).flatMap(([name, some]) => {
     const table = tables[name];
-    const waiting = rows.get(name);
-    assert(table?.insert !== undefined && waiting !== undefined, `nobody writes ${name}`);
-    for (const row of some ?? []) {
-      const key = table.keyOf(row);
-      // Two acts of one batch may move the same row: the append then writes only where it ended.
-      const earlier = waiting.findIndex((other) => table.keyOf(other) === key);
-      if (earlier === -1) waiting.push(row);
-      else waiting[earlier] = row;
-      ground.found.get(name)?.set(key, row);
-    }
-  }
+    assert(table?.insert !== undefined, `nobody writes ${name}`);
+    return (some ?? []).map((row) => ({ name, key: table.keyOf(row), row }));
+  });
 }
 
 function seal<Rules>({ app, at, seed }: Ground<Rules>, draft: Draft, index: number): Sealed {

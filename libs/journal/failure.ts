@@ -1,5 +1,6 @@
 /** What a failed batch says about its transaction, and about whose fault it was. */
 import { AssertionError } from 'node:assert/strict';
+import { Problem } from '#libs/problem/problem.js';
 
 /**
  * Whether PostgreSQL itself answered with an error, so that the transaction certainly did not commit. Class 08 and
@@ -10,17 +11,31 @@ export function isServerError(error: unknown): boolean {
   return state !== undefined && !/^(08|57P)/.test(state);
 }
 
+/** Whether the connection or the server went away: no answer of the database, nor a judgement of our own. */
+export function isLostConnection(error: unknown): boolean {
+  return !isServerError(error) && !(error instanceof Problem) && !(error instanceof AssertionError);
+}
+
 /** Whether somebody wrote the same key between look and append: looking again finds it. */
 export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === '23505';
 }
 
 /**
- * Whether one act of the batch may have caused it (its data, a constraint, a trigger, a row that moved meanwhile), so
- * that the others succeed without it. Time-outs and full disks would only fail once more for each.
+ * Whether one act of the batch may have caused it (its data, a constraint, a policy, a trigger, a row that moved
+ * meanwhile), so that the others succeed without it. Time-outs, full disks and missing partitions (a check violation
+ * that names no constraint) would only fail once more for each.
  */
 export function mayBeOneActs(error: unknown): boolean {
-  return error instanceof AssertionError || /^(22|23|P0)/.test(sqlState(error) ?? '');
+  const state = sqlState(error) ?? '';
+  const { constraint, routine } = (error ?? {}) as {
+    readonly constraint?: unknown;
+    readonly routine?: unknown;
+  };
+  if (state === '23514') return constraint !== undefined;
+  // The same state as a missing grant, which is nobody's row.
+  if (state === '42501') return routine === 'ExecWithCheckOptions';
+  return error instanceof AssertionError || /^(22|23|P0)/.test(state);
 }
 
 function sqlState(error: unknown): string | undefined {

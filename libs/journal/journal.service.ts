@@ -14,7 +14,7 @@ import { frontierFromBytes, frontierToBytes } from '#libs/tlog/tree.js';
 import type { Act, Tables } from './act.js';
 import { countersOf, decideBatch, receiptsOf, type Batch } from './batch.js';
 import type { ProcessName } from './entry.js';
-import { isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
+import { isLostConnection, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
 import { formatInstant, type Instant } from './instant.js';
 import {
@@ -92,7 +92,7 @@ export class Journal<T extends Tables, Rules> {
     const answer = new Promise<A>((resolve, reject) => {
       this.queue.push({ act, resolve: resolve as (value: unknown) => void, reject });
     });
-    this.running ??= this.work().finally(() => (this.running = undefined));
+    this.running ??= this.work();
     return answer;
   }
 
@@ -142,25 +142,33 @@ export class Journal<T extends Tables, Rules> {
   private async work(): Promise<void> {
     // Leaving the caller's turn first lets everything that arrives in it share the batch.
     await Promise.resolve();
-    while (this.queue.length > 0) {
-      const sinceLastMs = this.options.clock() - this.lastBatchAt;
-      const pauseMs = (this.options.minIntervalMs ?? 0) - Math.max(sinceLastMs, 0);
-      // Others wait for the same lock: only the lender's process takes it as often as it can.
-      if (pauseMs > 0) await wait(pauseMs);
-      this.lastBatchAt = this.options.clock();
-      await this.settle(this.queue.splice(0, this.options.maxBatch ?? 128));
+    try {
+      while (this.queue.length > 0) {
+        const sinceLastMs = this.options.clock() - this.lastBatchAt;
+        const pauseMs = (this.options.minIntervalMs ?? 0) - Math.max(sinceLastMs, 0);
+        // Others wait for the same lock: only the lender's process takes it as often as it can.
+        if (pauseMs > 0) await wait(pauseMs);
+        this.lastBatchAt = this.options.clock();
+        await this.settle(this.queue.splice(0, this.options.maxBatch ?? 128));
+      }
+    } finally {
+      // In the same turn as the last look at the queue: an act that came in between would wait for the next one.
+      this.running = undefined;
     }
   }
 
-  /** Runs a batch; a failure that one act may have caused is found by running each alone. */
+  /** Runs a batch; the one act that may have made it fail is found by halving. */
   private async settle(batch: readonly Waiting<T, Rules>[], attempt = 1): Promise<void> {
     try {
       await this.run(batch);
     } catch (error) {
       if (isUniqueViolation(error) && attempt <= 3) return this.settle(batch, attempt + 1);
+      // Nothing of it was persisted, or `findOut` would have said so: it simply is the next batch, once.
+      if (isLostConnection(error) && attempt === 1) return this.settle(batch, attempt + 1);
       if (mayBeOneActs(error) && batch.length > 1) {
-        for (const one of batch) await this.settle([one]);
-        return;
+        const half = Math.ceil(batch.length / 2);
+        await this.settle(batch.slice(0, half));
+        return this.settle(batch.slice(half));
       }
       this.options.onFailure?.('a batch failed', error);
       const answer = error instanceof Problem ? error : new Problem('registry-unavailable', { cause: error });
@@ -310,7 +318,7 @@ export class Journal<T extends Tables, Rules> {
       entries.map((e) => e.draft.person?.subject.bytes ?? null),
       ...[entries.map((e) => e.draft.person?.version ?? null), entries.map((e) => e.draft.party ?? null), at],
       ...Object.values(tables).flatMap(
-        (table) => table.insert?.params([...(batch.rows.get(table.name) ?? [])]) ?? [],
+        (table) => table.insert?.params([...(batch.rows.get(table.name)?.values() ?? [])]) ?? [],
       ),
     ];
     const { rows } = await client.query<Record<string, number>>({ ...this.append, values });
@@ -322,40 +330,49 @@ export class Journal<T extends Tables, Rules> {
     assert(counts['appended'] === entries.length, 'entries were lost in the append');
     for (const [name, written] of batch.rows)
       if (tables[name]?.insert)
-        assert(counts[`t_${name}`] === written.length, `rows of ${name} were lost in the append`);
+        assert(counts[`t_${name}`] === written.size, `rows of ${name} were lost in the append`);
   }
 
   /**
    * The connection was lost while COMMIT was under way. The fence waits for the orphan or makes its compare fail;
    * afterwards the signed head is there or never will be.
+   * @throws `lost` when it never will be; Problem `registry-unavailable` when that could not be found out.
    */
   private async findOut(batch: Batch<T>, lost: unknown): Promise<void> {
     const runner = this.options.dataSource.createQueryRunner();
+    let isThere: boolean;
     try {
       const client = (await runner.connect()) as PoolClient;
       await client.query(fenceSql);
-      if (!(await committed(client, batch.after.size, batch.root)))
-        throw new Problem('registry-unavailable', { cause: lost });
+      isThere = await committed(client, batch.after.size, batch.root);
+    } catch (cause) {
+      throw new Problem('registry-unavailable', { cause });
     } finally {
       await runner.release();
     }
+    if (!isThere) throw lost;
   }
 
   private answer(waiting: readonly Waiting<T, Rules>[], batch: Batch<T>, head: string): void {
-    const receipts = receiptsOf(batch, head);
-    let from = 0;
-    waiting.forEach(({ resolve, reject }, place) => {
-      const outcome = batch.outcomes[place];
-      assert(outcome !== undefined);
-      if ('error' in outcome) return reject(outcome.error);
-      const own = receipts.slice(from, from + outcome.made.length);
-      from += outcome.made.length;
-      try {
-        resolve(outcome.decision.answer(own, outcome.made));
-      } catch (error) {
-        reject(error);
-      }
-    });
+    try {
+      const receipts = receiptsOf(batch, head);
+      let from = 0;
+      waiting.forEach(({ resolve, reject }, place) => {
+        const outcome = batch.outcomes[place];
+        assert(outcome !== undefined);
+        if ('error' in outcome) return reject(outcome.error);
+        const own = receipts.slice(from, from + outcome.made.length);
+        from += outcome.made.length;
+        try {
+          resolve(outcome.decision.answer(own, outcome.made));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    } catch (error) {
+      // It is durable: nothing thrown here may make the batch run again.
+      for (const { reject } of waiting) reject(error);
+    }
   }
 
   private async rollback(runner: QueryRunner): Promise<void> {

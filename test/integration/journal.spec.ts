@@ -123,10 +123,10 @@ describe('the writer', () => {
   it('lets an act that the database refuses spoil only itself', async () => {
     const journal = newJournal(dataSource, 'lender', keys, tables);
     const poison: TestAct<unknown> = {
-      ...once(randomUUID()),
-      // NUL cannot be stored in a text column, and canonical JSON escapes it, so the key column refuses.
+      look: {},
+      // The policy of the table refuses a key of another app.
       decide: (seen) => ({
-        ...once(randomUUID()).decide(seen as never),
+        entries: [{ kind: 'notice.delivered', body: {} }],
         rows: () => ({
           idempotency: [
             {
@@ -150,6 +150,7 @@ describe('the writer', () => {
     ];
     const [first, second, third] = await Promise.allSettled(all);
     expect([first?.status, second?.status, third?.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(second).toMatchObject({ reason: { cause: { message: expect.stringContaining('row-level') } } });
     expect((await head()).size).toBe(before + 2);
   });
 

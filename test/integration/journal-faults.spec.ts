@@ -1,0 +1,337 @@
+/**
+ * The writer under bad luck, as a table: what broke, before or after it was persisted, and whether those who waited are
+ * answered or told to come again. In each row nothing answered is lost, nothing contradicts, and nobody has to help.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
+import type { Act } from '#libs/journal/act.js';
+import { idempotencyName, idempotencyTable, utcDay } from '#libs/journal/idempotency.store.js';
+import type { Journal } from '#libs/journal/journal.service.js';
+import { journalHead, readReceipt } from '#libs/journal/journal.store.js';
+import { openDatabase } from '#libs/platform/database.js';
+import { auditAfterEach } from '../support/auditor.js';
+import { breakingProxy, type Break, type BreakingProxy } from '../support/breaking-proxy.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
+
+const tables = { idempotency: idempotencyTable };
+type TestAct<A> = Act<typeof tables, object, A>;
+type Writer = Journal<typeof tables, object>;
+
+const keys = newLookupKeys();
+let database: TestDatabase;
+let line: BreakingProxy;
+/** Over the line that breaks, and over one that does not. */
+let broken: DataSource;
+let whole: DataSource;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await openRegistry(database, keys);
+  line = await breakingProxy(database.target('tyiym_lender'));
+  broken = await openDatabase(line.target, 3);
+  whole = await openDatabase(database.target('tyiym_lender'), 3);
+});
+// No keys are published here and its parties are none, so there are only the tree and the hunt.
+auditAfterEach(() => ({ database }));
+afterAll(async () => {
+  await broken.destroy();
+  await whole.destroy();
+  await line.close();
+  await database.drop();
+});
+
+/** Appends one entry under a key and gives its index; the same key again gives the same index. */
+function once(key: string): TestAct<number> {
+  const want = { app: 'lender', party: 'bank-alpha', route: 'POST /test', key };
+  return {
+    look: { idempotency: [want] },
+    decide: (seen) => {
+      const earlier = seen.find('idempotency', idempotencyName(want));
+      if (earlier?.entryIndex !== undefined) {
+        const { entryIndex } = earlier;
+        return { entries: [], answer: () => entryIndex };
+      }
+      return {
+        entries: [{ kind: 'notice.delivered', body: { key } }],
+        rows: (made) => ({
+          idempotency: made.map(({ index }) => ({
+            ...want,
+            day: utcDay(seen.at),
+            bodyHmac: Buffer.alloc(32),
+            entryIndex: index,
+          })),
+        }),
+        answer: ([receipt]) => receipt?.index ?? -1,
+      };
+    },
+  };
+}
+
+const newKeys = (count: number): string[] => Array.from({ length: count }, () => randomUUID());
+const submitAll = (journal: Writer, some: readonly string[]) =>
+  Promise.allSettled(some.map((key) => journal.submit(once(key))));
+const indexOf = (outcome: PromiseSettledResult<number> | undefined): number | undefined =>
+  outcome?.status === 'fulfilled' ? outcome.value : undefined;
+
+/** Every key has its one entry, whatever became of the first answer; what was answered stays so. */
+async function expectConsistent(
+  some: readonly string[],
+  first: readonly PromiseSettledResult<number>[],
+): Promise<void> {
+  for (const outcome of first)
+    if (outcome.status === 'rejected')
+      expect(outcome.reason).toMatchObject({ code: 'registry-unavailable', retryAfterS: 1 });
+  const later = (await submitAll(newJournal(whole, 'lender', keys, tables), some)).map(indexOf);
+  expect(new Set(later).size).toBe(some.length);
+  first.forEach((outcome, place) => {
+    if (outcome.status === 'fulfilled') expect(later[place]).toBe(outcome.value);
+  });
+  for (const index of later) expect((await readReceipt(whole.manager, index ?? -1))?.index).toBe(index);
+  const { rows } = await database.superuser.query<{ keys: number; entries: number; size: number }>(
+    `SELECT (SELECT count(*)::int FROM idempotency_keys) AS keys, (SELECT count(*)::int FROM entries) AS entries,
+       (SELECT size::int FROM journal_head) AS size`,
+  );
+  expect(rows[0]).toEqual({ keys: rows[0]?.size, entries: rows[0]?.size, size: rows[0]?.size });
+}
+
+const lock = 'FOR UPDATE';
+const look = 'journal.look';
+const append = 'journal.append';
+const commit = 'COMMIT';
+const sent = 'before it is sent';
+const answered = 'before its answer';
+
+describe('a lost connection', () => {
+  // What broke, when, how; whether it was persisted. All of them must progress without a word to the caller.
+  it.each<[Break['statement'], Break['when'], Break['how'], 'persisted' | 'not persisted']>([
+    [lock, sent, 'hangs up', 'not persisted'],
+    [lock, answered, 'hangs up', 'not persisted'],
+    [look, sent, 'hangs up', 'not persisted'],
+    [look, answered, 'hangs up', 'not persisted'],
+    [append, sent, 'hangs up', 'not persisted'],
+    [append, answered, 'hangs up', 'not persisted'],
+    [commit, sent, 'hangs up', 'not persisted'],
+    [commit, answered, 'hangs up', 'persisted'],
+    [lock, answered, 'falls silent', 'not persisted'],
+    [append, sent, 'falls silent', 'not persisted'],
+    [commit, sent, 'falls silent', 'not persisted'],
+    [commit, answered, 'falls silent', 'persisted'],
+  ])('at %s, %s, the line %s (%s): everybody is answered, once', async (statement, when, how) => {
+    const journal = newJournal(broken, 'lender', keys, tables);
+    const twin = newJournal(whole, 'lender', keys, tables);
+    const before = (await journalHead(whole.manager)).size;
+    const [own, others] = [newKeys(5), newKeys(5)];
+    const happened = line.breakAt({ statement, when, how });
+    const running = submitAll(journal, own);
+    await happened;
+    // Another process goes on meanwhile, or is told to come again while the head is held by nobody who lives.
+    const [first, beside] = await Promise.all([running, submitAll(twin, others)]);
+    expect(first.map(({ status }) => status)).toEqual(own.map(() => 'fulfilled'));
+    await expectConsistent([...own, ...others], [...first, ...beside]);
+    expect((await journalHead(whole.manager)).size).toBe(before + 10);
+    expect(await journal.submit(once(randomUUID()))).toBe(before + 10);
+  });
+});
+
+describe('a fault of the database', () => {
+  const lender = async (sql: string): Promise<void> => void (await database.superuser.query(sql));
+  const failingTrigger = (sqlstate: string, timing: string): string =>
+    `CREATE FUNCTION failing() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RAISE EXCEPTION 'failing' USING ERRCODE = '${sqlstate}'; END $$;
+     CREATE ${timing} ON heads ${timing.startsWith('CONSTRAINT') ? 'DEFERRABLE INITIALLY DEFERRED' : ''}
+       FOR EACH ROW EXECUTE FUNCTION failing()`;
+  const atAppend = 'TRIGGER failing BEFORE INSERT';
+  const atCommit = 'CONSTRAINT TRIGGER failing AFTER INSERT';
+  const healTrigger = 'DROP FUNCTION failing() CASCADE';
+  const today = `(SELECT to_char(registry_now() AT TIME ZONE 'UTC', 'YYYYMMDD'))`;
+  const onPartition = (verb: string, bounds = ''): string =>
+    `DO $$ DECLARE day text := ${today}; BEGIN EXECUTE format('ALTER TABLE idempotency_keys ${verb} PARTITION
+       idempotency_keys_%s ${bounds}', day, day::date, day::date + 1); END $$`;
+
+  it.each([
+    ['a full disk at the append', failingTrigger('53100', atAppend), healTrigger],
+    ['a full disk at COMMIT', failingTrigger('53100', atCommit), healTrigger],
+    ['a write refused because the server stands by', failingTrigger('25006', atAppend), healTrigger],
+    ['a deadlock', failingTrigger('40P01', atAppend), healTrigger],
+    ['a unique violation that stays', failingTrigger('23505', atAppend), healTrigger],
+    ['no partition for today', onPartition('DETACH'), onPartition('ATTACH', `FOR VALUES FROM (%L) TO (%L)`)],
+    [
+      'no right to append',
+      'REVOKE INSERT ON heads FROM tyiym_lender',
+      'GRANT INSERT ON heads TO tyiym_lender',
+    ],
+  ])(
+    '%s: 503 for all and nothing persisted; once it is over the same keys are served',
+    async (_, harm, heal) => {
+      const journal = newJournal(whole, 'lender', keys, tables);
+      const before = await journalHead(whole.manager);
+      const some = newKeys(8);
+      await lender(harm);
+      try {
+        const first = await submitAll(journal, some);
+        expect(first.map(({ status }) => status)).toEqual(some.map(() => 'rejected'));
+        for (const outcome of first)
+          expect(outcome).toMatchObject({ reason: { code: 'registry-unavailable', retryAfterS: 1 } });
+        expect((await journalHead(whole.manager)).size).toBe(before.size);
+      } finally {
+        await lender(heal);
+      }
+      await expectConsistent(some, []);
+      expect(await journal.submit(once(randomUUID()))).toBe(before.size + 8);
+    },
+  );
+
+  it('is tried once, not once an act, when no act is to blame', async () => {
+    const failures: unknown[] = [];
+    const journal = newJournal(whole, 'lender', keys, tables, {
+      onFailure: (_, error) => failures.push(error),
+    });
+    await lender(onPartition('DETACH'));
+    try {
+      const outcomes = await submitAll(journal, newKeys(64));
+      expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(64);
+    } finally {
+      await lender(onPartition('ATTACH', `FOR VALUES FROM (%L) TO (%L)`));
+    }
+    expect(failures).toHaveLength(1);
+  });
+
+  it('waits for a holder that gives up after more than a second, and is answered', async () => {
+    const journal = newJournal(whole, 'lender', keys, tables);
+    await lender('BEGIN; SELECT 1 FROM journal_head FOR UPDATE');
+    const answer = journal.submit(once(randomUUID()));
+    await lender('SELECT pg_sleep(1.4)');
+    await lender('ROLLBACK');
+    await expect(answer).resolves.toEqual(expect.any(Number));
+  });
+
+  it('a holder that froze is ended by the watchdog; another process goes on, and he himself when he wakes', async () => {
+    let wake = (): void => undefined;
+    const asleep = new Promise<object>((resolve) => (wake = () => resolve({})));
+    const frozen = newJournal(broken, 'lender', keys, tables, { loadRules: () => asleep });
+    const [own, others] = [newKeys(3), newKeys(3)];
+    const first = submitAll(frozen, own);
+    const ended = eventually(
+      'the watchdog ends him',
+      async () => {
+        const { rows } = await database.superuser.query<{ ended: number }>(
+          'SELECT end_stuck_backends() AS ended',
+        );
+        return rows[0]?.ended ?? 0;
+      },
+      (count) => count === 1,
+    );
+    await ended;
+    const beside = await submitAll(newJournal(whole, 'lender', keys, tables), others);
+    expect(beside.map(({ status }) => status)).toEqual(others.map(() => 'fulfilled'));
+    wake();
+    expect((await first).map(({ status }) => status)).toEqual(own.map(() => 'fulfilled'));
+    await expectConsistent([...own, ...others], [...(await first), ...beside]);
+  });
+});
+
+describe('the queue', () => {
+  it('takes up what comes in the very turn in which it ran empty', async () => {
+    const journal = newJournal(whole, 'lender', keys, tables);
+    for (let turns = 0; turns < 24; turns += 1) {
+      await journal.submit(once(randomUUID()));
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      const last = journal.submit(once(randomUUID()));
+      const late = wait(2000, `never taken up after ${turns} turns`, { ref: false });
+      expect(await Promise.race([last, late])).toEqual(expect.any(Number));
+    }
+  });
+
+  it('that is full says so at once, and what it took is answered', async () => {
+    const journal = newJournal(whole, 'lender', keys, tables, { maxQueue: 4 });
+    const some = newKeys(10);
+    const order: string[] = [];
+    const running = some.map((key, place) =>
+      journal.submit(once(key)).finally(() => order.push(place < 4 ? 'taken' : 'refused')),
+    );
+    const first = await Promise.allSettled(running);
+    expect(order).toEqual([...some.slice(4).map(() => 'refused'), ...some.slice(0, 4).map(() => 'taken')]);
+    expect(first[9]).toMatchObject({ reason: { code: 'registry-unavailable', retryAfterS: 1 } });
+    await expectConsistent(some, first);
+  });
+
+  it('is emptied before a stop is done', async () => {
+    const journal = newJournal(whole, 'lender', keys, tables, { maxBatch: 4, minIntervalMs: 10 });
+    const some = newKeys(30);
+    const running = submitAll(journal, some);
+    await journal.stop();
+    const first = await running;
+    expect(first.map(({ status }) => status)).toEqual(some.map(() => 'fulfilled'));
+    await expect(journal.submit(once(randomUUID()))).rejects.toMatchObject({ code: 'registry-unavailable' });
+    await expectConsistent(some, first);
+  });
+
+  it('gives everybody his own receipt when an act among them names a table that nobody writes', async () => {
+    const readable = { ...tables, heads: { name: 'heads', keyOf: () => 'x' } };
+    const journal = newJournal(whole, 'lender', keys, readable as never) as Writer;
+    const poison: TestAct<number> = {
+      look: {},
+      decide: () => ({
+        entries: [{ kind: 'notice.delivered', body: {} }],
+        rows: () => ({ heads: [{}] }) as never,
+        answer: () => -1,
+      }),
+    };
+    const some = newKeys(2);
+    const before = (await journalHead(whole.manager)).size;
+    const [first, refused, last] = await Promise.allSettled([
+      journal.submit(once(some[0] ?? '')),
+      journal.submit(poison),
+      journal.submit(once(some[1] ?? '')),
+    ]);
+    expect([first, last].map(indexOf)).toEqual([before, before + 1]);
+    expect(refused).toMatchObject({ status: 'rejected', reason: { message: 'nobody writes heads' } });
+    await expectConsistent(some, [first, last]);
+  });
+
+  it('finds one act of five hundred that the database refuses without running each alone', async () => {
+    let looks = 0;
+    const journal = newJournal(whole, 'lender', keys, tables, {
+      maxBatch: 512,
+      // Read once a batch for its time, and once a batch for the pause.
+      clock: () => {
+        looks += 1;
+        return Date.now();
+      },
+    });
+    const bad: TestAct<number> = {
+      look: {},
+      decide: (seen) => ({
+        entries: [{ kind: 'notice.delivered', body: {} }],
+        rows: () => ({
+          idempotency: [
+            {
+              app: 'citizen',
+              party: 'p',
+              route: 'r',
+              key: 'k',
+              day: utcDay(seen.at),
+              bodyHmac: Buffer.alloc(32),
+            },
+          ],
+        }),
+        answer: () => -1,
+      }),
+    };
+    const some = newKeys(300);
+    const running = [...some.slice(0, 150).map(once), bad, ...some.slice(150).map(once)].map((act) =>
+      journal.submit(act),
+    );
+    const outcomes = await Promise.allSettled(running);
+    expect(outcomes.flatMap(({ status }, place) => (status === 'rejected' ? [place] : []))).toEqual([150]);
+    expect(looks).toBeLessThan(40);
+    await expectConsistent(
+      some,
+      outcomes.filter((_, place) => place !== 150),
+    );
+  });
+});
