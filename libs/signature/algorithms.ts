@@ -1,5 +1,5 @@
 /**
- * Which keys and signatures are strong enough (page 4.7.3): RSA of 2048 bits or more and the curves P-256 and P-384,
+ * Which keys and signatures are strong enough (page 4.7.3): RSA of 2048 to 4096 bits and the curves P-256 and P-384,
  * each with SHA-256, SHA-384 or SHA-512. Everything else, SHA-1 and RSA-PSS among it, does not verify.
  */
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
@@ -56,8 +56,12 @@ export function digestOf(algorithm: string, data: Buffer): Buffer | undefined {
 
 function strongKey(publicKey: Buffer): KeyObject | undefined {
   const key = importKey(publicKey);
-  if (key?.asymmetricKeyType === 'rsa')
-    return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048 ? key : undefined;
+  if (key?.asymmetricKeyType === 'rsa') {
+    const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+    // Above, because the sender chooses the keys of what comes along, and each costs us what he chose.
+    const isBounded = modulusLength <= 4096 && publicExponent < 2n ** 32n;
+    return modulusLength >= 2048 && isBounded ? key : undefined;
+  }
   const curve = key?.asymmetricKeyType === 'ec' ? key.asymmetricKeyDetails?.namedCurve : undefined;
   return curve === 'prime256v1' || curve === 'secp384r1' ? key : undefined;
 }

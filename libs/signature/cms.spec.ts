@@ -72,6 +72,21 @@ const malformed: [string, string, () => Buffer][] = [
     'not SignedData',
     () => edit(cmsWith(), [], (all) => sequence(...members(all), integer(0))),
   ],
+  [
+    'an object identifier of 60 000 arcs',
+    'an object identifier too long',
+    () => edit(cmsWith(), [0], () => tlv(0x06, Buffer.alloc(60_000, 1))),
+  ],
+  [
+    'a relative one of 60 000 arcs',
+    'an object identifier too long',
+    () => edit(cmsWith(), [0], () => tlv(0x0d, Buffer.alloc(60_000, 1))),
+  ],
+  [
+    '30 000 empty values',
+    'not readable as ASN.1',
+    () => cmsWith({ unsigned: Array<Buffer>(30_000).fill(sequence()) }),
+  ],
   ['an indefinite length outside', 'not DER: length form', () => indefinite(cmsWith())],
   ['an indefinite length inside', 'not DER: length form', () => edit(cmsWith(), SIGNED_DATA, indefinite)],
   ['a length longer than needed', 'not DER: length', () => edit(cmsWith(), [...SIGNED_DATA, 1], padLength)],
@@ -121,9 +136,9 @@ const malformed: [string, string, () => Buffer][] = [
   ],
   ['members after the signers', 'not exactly one signer', () => cmsWith({ afterSigners: [set()] })],
   [
-    'nine certificates',
+    'six certificates',
     'too many certificates',
-    () => cmsWith({ certificates: Array.from({ length: 9 }, () => der(scene.person)) }),
+    () => cmsWith({ certificates: Array.from({ length: 6 }, () => der(scene.person)) }),
   ],
   [
     'something else among the certificates',

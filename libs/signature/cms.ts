@@ -32,8 +32,8 @@ export interface CmsSignature {
 }
 
 const LIMITS: DerLimits = { maxBytes: 64 * 1024, maxDepth: 32 };
-/** A signer, its chain and some air; each one more is work for us and nothing for him. */
-const MAX_CERTIFICATES = 8;
+/** A signer, three authorities and their root: ways to climb multiply with each one more, and lead nowhere new. */
+const MAX_CERTIFICATES = 5;
 
 /** @throws Error when `cms` is anything else than the one shape. */
 export function readCms(cms: Buffer): CmsSignature {

@@ -11,7 +11,21 @@ export interface DerLimits {
   readonly maxDepth: number;
 }
 
-const TAG = { boolean: 1, integer: 2, bitString: 3, null: 5, oid: 6, sequence: 16, set: 17 } as const;
+const TAG = {
+  boolean: 1,
+  integer: 2,
+  bitString: 3,
+  null: 5,
+  oid: 6,
+  relativeOid: 13,
+  sequence: 16,
+  set: 17,
+} as const;
+
+/** asn1js copies what is left of an identifier for each of its arcs; those in use have a dozen bytes. */
+const MAX_OID_BYTES = 64;
+/** A signature with its chain has some hundred values; each is an object to be made. */
+const MAX_NODES = 10_000;
 
 /**
  * Parses one DER value that fills `bytes` to the last byte.
@@ -21,7 +35,7 @@ export function readDer(bytes: Buffer, limits: DerLimits): BaseBlock {
   assertDer(bytes, limits);
   const parsed = fromBER(bytes, {
     maxDepth: limits.maxDepth + 1,
-    maxNodes: bytes.length,
+    maxNodes: MAX_NODES,
     maxContentLength: limits.maxBytes,
     parseEmbedded: false,
   });
@@ -98,6 +112,8 @@ function assertPrimitive(universalTag: number | undefined, content: Buffer): voi
   if (universalTag === TAG.bitString && (content.length === 0 || !zeroPadded(content)))
     throw new Error('not DER: bit string');
   if (universalTag === TAG.null && content.length !== 0) throw new Error('not DER: null');
+  const isIdentifier = universalTag === TAG.oid || universalTag === TAG.relativeOid;
+  if (isIdentifier && content.length > MAX_OID_BYTES) throw new Error('an object identifier too long');
   if (universalTag === TAG.oid && !minimalArcs(content)) throw new Error('not DER: object identifier');
 }
 
