@@ -76,6 +76,7 @@ describe('a token', () => {
     ['by a retired key', 401, 'invalid_client', { by: keys.alphaRetired }],
     ['by a key that does not count yet', 401, 'invalid_client', { by: keys.alphaFuture }],
     ['of nobody', 401, 'invalid_client', { claims: { iss: 'nobody', sub: 'nobody' } }],
+    ['of a name PostgreSQL cannot hold', 401, 'invalid_client', { claims: { iss: 'bank\0', sub: 'bank\0' } }],
     ['of another issuer than subject', 401, 'invalid_client', { claims: { iss: 'bank-beta' } }],
     ['for another server', 401, 'invalid_client', { claims: { aud: 'http://other.test' } }],
     ['that has expired', 401, 'invalid_client', { claims: { exp: 1000 } }],

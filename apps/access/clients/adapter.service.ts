@@ -52,6 +52,8 @@ class PartyClients extends UnusedParts implements Adapter {
   }
 
   async find(clientId: string): Promise<AdapterPayload | undefined> {
+    // Anybody writes this text, and PostgreSQL refuses some of it: that would read as if the database were away.
+    if (!/^[\x21-\x7e]+$/.test(clientId)) return undefined;
     const { manager } = this.settings.dataSource;
     const [party, at] = await available(() =>
       Promise.all([partyByClientId(manager, clientId), registryNow(manager)]),
