@@ -7,7 +7,7 @@ import type { Duty } from './loop.worker.js';
 import type { MoveRefusalService } from './moves/move-refusal.service.js';
 import type { StalePlacingsService } from './stale/stale-placings.service.js';
 import { keepFigures } from './upkeep/figures.store.js';
-import { endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
+import { dropOldKeys, endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
 
 /** Should stay at zero: somebody held the head for more than two seconds. */
 const backendsEnded = new Counter({
@@ -66,8 +66,16 @@ export function upkeepOf({ dataSource, moves, stale, log }: UpkeepSettings): rea
       name: 'partitions',
       everyMs: 60_000,
       act: async () => {
-        const kept = await dataSource.transaction(keepPartitions);
-        if (kept.partitionsMade + kept.partitionsDropped > 0) log.info(kept, 'partitions');
+        const made = await dataSource.transaction(keepPartitions);
+        if (made > 0) log.info({ made }, 'partitions were made');
+      },
+    },
+    {
+      name: 'old keys',
+      everyMs: 60_000,
+      act: async () => {
+        const dropped = await dataSource.transaction(dropOldKeys);
+        if (dropped > 0) log.info({ dropped }, 'partitions of old idempotency keys were dropped');
       },
     },
     {

@@ -1,24 +1,26 @@
 /** SQL that keeps the database able to go on: partitions ahead of time, old keys gone, nobody stuck on the head. */
 import type { EntityManager } from 'typeorm';
 
-/** What a turn of upkeep changed. */
-export interface Upkeep {
-  readonly partitionsMade: number;
-  readonly partitionsDropped: number;
-}
-
 const daysAhead = 14;
 /** Two workers at once would both find the same partition missing. */
 const lockNumber = 7_496_494_900_002n;
 
-/** Makes partitions a fortnight ahead and drops the keys that are over 72 h old in whole. `tx` is a transaction. */
-export async function keepPartitions(tx: EntityManager): Promise<Upkeep> {
+/** Makes partitions a fortnight ahead. `tx` is a transaction. @returns how many were missing. */
+export async function keepPartitions(tx: EntityManager): Promise<number> {
   await tx.query('SELECT pg_advisory_xact_lock($1)', [lockNumber.toString()]);
-  const rows: Upkeep[] = await tx.query(
-    `SELECT make_partitions($1) AS "partitionsMade", drop_old_idempotency_keys() AS "partitionsDropped"`,
-    [daysAhead],
-  );
-  return rows[0] ?? { partitionsMade: 0, partitionsDropped: 0 };
+  const rows: { made: number }[] = await tx.query('SELECT make_partitions($1) AS made', [daysAhead]);
+  return rows[0]?.made ?? 0;
+}
+
+/**
+ * Drops the keys that are over 72 h old in whole. `tx` is a transaction of its own, because it waits for every reader
+ * of keys: a backup that takes hours must not keep the partitions of tomorrow from being made.
+ * @returns how many partitions. @throws while somebody reads keys.
+ */
+export async function dropOldKeys(tx: EntityManager): Promise<number> {
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [lockNumber.toString()]);
+  const rows: { dropped: number }[] = await tx.query('SELECT drop_old_idempotency_keys() AS dropped');
+  return rows[0]?.dropped ?? 0;
 }
 
 /** Ends backends that have held the head for more than 2 s. @returns how many. */
