@@ -20,12 +20,12 @@ import { formatInstant, type Instant } from './instant.js';
 import {
   appendSql,
   committed,
-  daysAhead,
   fenceSql,
   journalHead,
   lockHead,
   lookSql,
   lookTables,
+  partitionsAhead,
   type Head,
 } from './journal.store.js';
 
@@ -69,6 +69,7 @@ const maxSkewMs = 1000;
 
 export class Journal<T extends Tables, Rules> {
   private readonly queue: Waiting<T, Rules>[] = [];
+  private readonly maxBatch: number;
   private readonly look: { readonly name: string; readonly text: string };
   private readonly append: { readonly name: string; readonly text: string };
   private readonly listeners: (() => void)[] = [];
@@ -78,6 +79,7 @@ export class Journal<T extends Tables, Rules> {
   private known: { readonly version: number; readonly rules: Rules; readonly offsetMs: number } | undefined;
 
   constructor(private readonly options: JournalOptions<T, Rules>) {
+    this.maxBatch = options.maxBatch ?? 128;
     this.look = { name: 'journal.look', text: lookSql(options.tables) };
     this.append = { name: 'journal.append', text: appendSql(options.tables) };
   }
@@ -129,7 +131,9 @@ export class Journal<T extends Tables, Rules> {
       ...this.lookParams([], head.registryNow),
     ]);
     if (Number(rows[0]?.sentinels) !== this.options.sentinels.length) problems.push('sentinel');
-    return { ok: problems.length === 0, problems, daysOfPartitions: await daysAhead(tx) };
+    const { days, areThere } = await partitionsAhead(tx, this.maxBatch);
+    if (!areThere) problems.push('partitions');
+    return { ok: problems.length === 0, problems, daysOfPartitions: days };
   }
 
   /** Takes nothing more and resolves when what was queued is answered. */
@@ -149,7 +153,7 @@ export class Journal<T extends Tables, Rules> {
         // Others wait for the same lock: only the lender's process takes it as often as it can.
         if (pauseMs > 0) await wait(pauseMs);
         this.lastBatchAt = this.options.clock();
-        await this.settle(this.queue.splice(0, this.options.maxBatch ?? 128));
+        await this.settle(this.queue.splice(0, this.maxBatch));
       }
     } finally {
       // In the same turn as the last look at the queue: an act that came in between would wait for the next one.

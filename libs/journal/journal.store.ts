@@ -61,6 +61,17 @@ export async function insertHead(
   );
 }
 
+/**
+ * Adds check values of lookup keys beside the live ones, at once with what else this transaction writes; from its commit
+ * on a process without those keys appends nothing. Only the owner may.
+ */
+export async function addKeyChecks(
+  tx: EntityManager,
+  added: Readonly<Record<string, string>>,
+): Promise<void> {
+  await tx.query('UPDATE journal_head SET key_checks = key_checks || $1::jsonb', [JSON.stringify(added)]);
+}
+
 /** A statement with a fixed text; `params` counts its placeholders. */
 interface Fragment {
   readonly sql: string;
@@ -168,10 +179,22 @@ export async function readReceipt(tx: EntityManager, index: number): Promise<Rec
   });
 }
 
-/** Days for which partitions exist from today on. */
-export async function daysAhead(tx: EntityManager): Promise<number> {
-  const rows: { days: number }[] = await tx.query('SELECT days_ahead() AS days');
-  return rows[0]?.days ?? -1;
+/** For how many days from today on partitions exist, and whether today and the next entries have theirs. */
+export async function partitionsAhead(
+  tx: EntityManager,
+  entries: number,
+): Promise<{ readonly days: number; readonly areThere: boolean }> {
+  const rows: { days: number; found: number }[] = await tx.query(
+    `SELECT days_ahead() AS days, (
+       SELECT count(*)::integer FROM journal_head h
+       CROSS JOIN to_char(registry_now() AT TIME ZONE 'UTC', 'YYYYMMDD') AS today
+       CROSS JOIN LATERAL (VALUES ('checks', 'checks_' || today), ('idempotency_keys', 'idempotency_keys_' || today),
+         ('entries', 'entries_' || lpad(((h.size + $1) / 1000000)::text, 6, '0'))) AS need (parent, part)
+       JOIN pg_class c ON c.relname = need.part
+       JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = need.parent::regclass) AS found`,
+    [entries],
+  );
+  return { days: rows[0]?.days ?? -1, areThere: rows[0]?.found === 3 };
 }
 
 /** Looks of tables that have one, in the order of `lookSql`. */

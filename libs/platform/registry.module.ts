@@ -122,10 +122,9 @@ function directoryOf(journal: Journal<Tables, Rules>): PartyDirectory {
 function readinessOf(journal: Journal<Tables, Rules>): Readiness {
   return async () => {
     const { ok, problems, daysOfPartitions } = await journal.readiness();
-    const hasPartitions = daysOfPartitions >= 0;
     return {
-      ok: ok && hasPartitions,
-      problems: hasPartitions ? problems : [...problems, 'partitions'],
+      ok,
+      problems,
       warnings: daysOfPartitions < warnBelowDays ? [`partitions for ${daysOfPartitions} days only`] : [],
     };
   };

@@ -90,14 +90,16 @@ async function examineRegistry(config: Config, journal: ToolJournal): Promise<re
     problems.includes(question)
       ? bad(question, 'does not fit', nexts[question] ?? '')
       : good(question, 'fits');
-  const others = problems.filter((problem) => !Object.hasOwn(nexts, problem));
+  const others = problems.filter((problem) => problem !== 'partitions' && !Object.hasOwn(nexts, problem));
   const lines = [
     ...Object.keys(nexts).map(line),
     ...others.map((problem) => bad('head row', problem, 'tool migrate --owner-config <file>')),
-    daysOfPartitions < fewDays
+    daysOfPartitions < fewDays || problems.includes('partitions')
       ? bad(
           'partitions',
-          `for ${daysOfPartitions} days`,
+          daysOfPartitions < fewDays
+            ? `for ${daysOfPartitions} days`
+            : 'not for today, or not for the next entries',
           'start the clerk’s worker, which makes them; or tool migrate',
         )
       : good('partitions', `for ${daysOfPartitions} days`),
