@@ -59,18 +59,22 @@ export const refusalsTable: Table<SubjectKey, Refusal> = {
 
 /**
  * The refusal of one person outside of the write path; undefined when there never was one.
- * @throws Problem `registry-unavailable` when a sentinel is not found: with a wrong lookup key everybody would be nobody.
+ * @throws Problem `registry-unavailable` when a sentinel is not found or an epoch was added whose key is not here: with a
+ *   wrong lookup key everybody would be nobody, and without the newest one whoever came since.
  */
 export async function refusalOf(tx: EntityManager, keys: LookupKeys, iin: Iin): Promise<Refusal | undefined> {
   const sentinels = [...keys].map(([epoch, key]) => sentinelOf(key, epoch));
   const subjects = [...sentinels, ...subjectsOf(keys, iin)];
-  const rows: { row: Record<string, unknown> }[] = await tx.query(
-    'SELECT to_jsonb(r) AS row FROM refusals r WHERE subject = ANY ($1::bytea[])',
+  const rows: { row: Record<string, unknown>; epochs: number }[] = await tx.query(
+    `SELECT to_jsonb(r) AS row, (SELECT count(*) FROM journal_head, jsonb_object_keys(key_checks)) AS epochs
+     FROM refusals r WHERE subject = ANY ($1::bytea[])`,
     [subjects.map((subject) => subject.bytes)],
   );
   const isSentinel = ({ row }: { row: Record<string, unknown> }): boolean => row['state'] === 'sentinel';
   if (rows.filter(isSentinel).length !== sentinels.length)
     throw new Problem('registry-unavailable', { cause: new Error('sentinel not found: wrong lookup key') });
+  if (rows.some(({ epochs }) => epochs !== keys.size))
+    throw new Problem('registry-unavailable', { cause: new Error('the lookup key of an epoch is missing') });
   const found = rows.find((row) => !isSentinel(row));
   return found && refusalFromJson(found.row);
 }

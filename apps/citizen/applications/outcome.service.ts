@@ -86,9 +86,10 @@ export class OutcomeService {
     const { entryIndex } = application;
     assert(entryIndex !== undefined, 'only a signed application came to something');
     return this.dataSource.transaction('REPEATABLE READ', async (tx) => {
+      // First, because it says so when a lookup key is missing; without it the entry would not be found.
+      const refusal = await refusalOf(tx, this.keys, iin);
       const newest = await newestEntryOf(tx, subjectsOf(this.keys, iin), entryIndex);
       assert(newest !== undefined, 'the entry of a signed application is there');
-      const refusal = await refusalOf(tx, this.keys, iin);
       const receipt = await readReceipt(tx, newest.index);
       assert(receipt !== undefined, 'the receipt of an entry of this person is there');
       const state = outcomeOf(newest.kind, isPending(refusal, entryIndex));

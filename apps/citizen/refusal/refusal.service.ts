@@ -14,6 +14,7 @@ import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
+import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { cancelLift, refusalAfter } from '#libs/refusal/transitions.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
@@ -81,9 +82,14 @@ export class RefusalService {
     if (before !== undefined) return { answer: before, isReplay: true };
     const presence = await this.presence.verify(channel, assertion);
     assertNoIin(presence.citizen.iin, { 'Idempotency-Key': request.key });
-    const person = await personOf(this.dataSource.manager, subjectsOf(this.keys, presence.citizen.iin));
-    // Whoever never opened an application has no lift to call off.
-    if (person === undefined) throw new Problem('no-lift-pending');
+    const { manager } = this.dataSource;
+    const person = await personOf(manager, subjectsOf(this.keys, presence.citizen.iin));
+    if (person === undefined) {
+      // Without every live lookup key somebody would pass for nobody, and this answers 503 then.
+      await refusalOf(manager, this.keys, presence.citizen.iin);
+      // Whoever never opened an application has no lift to call off.
+      throw new Problem('no-lift-pending');
+    }
     const sealing = { personId: person.personId, key: keyOf(this.identity, person) };
     const made = await this.journal.submit(this.cancelAct(presence, request, sealing));
     if (made !== 'made by a twin') return { answer: made, isReplay: false };

@@ -8,6 +8,7 @@ import { processNames } from '#libs/platform/config.js';
 import { readIdempotencyKey, readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { keyTable } from './key-table.js';
 import { readPublicKeys, writeKeys } from './keygen.service.js';
+import { addLookupEpoch } from './lookup-epochs.service.js';
 import { makeNextKey, rotatable, useNextKey } from './rotation.service.js';
 
 const now = Date.parse('2026-11-23T00:00:00.000Z');
@@ -125,5 +126,26 @@ describe('rotation', () => {
       [...new Set(readPublicKeys(out).map(({ purpose }) => purpose))].toSorted(),
     );
     await expect(makeNextKey(out, 'lookup', now)).rejects.toThrow('only head/citizen');
+  });
+
+  it('of lookup adds an epoch to each process that has one, and finishes what was cut short', () => {
+    const apps = ['citizen', 'lender', 'clerk-worker', 'tool'];
+    const before = readLookupKeys(dir('lender'));
+    const secrets = [1, 2, 3].map((byte) => Buffer.alloc(32, byte));
+    const [first = Buffer.alloc(0), second = Buffer.alloc(0), third = Buffer.alloc(0)] = secrets;
+    expect(addLookupEpoch(out, first)).toBe(2);
+    for (const app of apps) expect(readLookupKeys(dir(app))).toEqual(new Map([...before, [2, first]]));
+    expect(statSync(join(dir('lender'), 'lookup.json')).mode & 0o777).toBe(0o600);
+
+    const behind = readFileSync(join(dir('tool'), 'lookup.json'));
+    expect(addLookupEpoch(out, second)).toBe(3);
+    writeFileSync(join(dir('tool'), 'lookup.json'), behind);
+    expect(addLookupEpoch(out, third)).toBe(3);
+    for (const app of apps) expect(readLookupKeys(dir(app)).get(3)).toEqual(second);
+    expect(readdirSync(dir('access'))).not.toContain('lookup.json');
+
+    const foreign = { epochs: { 1: third.toString('base64url') } };
+    writeFileSync(join(dir('tool'), 'lookup.json'), JSON.stringify(foreign));
+    expect(() => addLookupEpoch(out, third)).toThrow('another key of epoch 1');
   });
 });

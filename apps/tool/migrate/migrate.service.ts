@@ -1,8 +1,9 @@
 /**
  * `tool migrate`: brings the database to the state of the code as its owner, then makes what only the owner may: the
- * head row of the Journal and the sentinels. Run twice, the second finds nothing to do.
+ * head row of the Journal, the sentinels, and the check values of lookup keys that were added. Run twice, the second finds
+ * nothing to do.
  */
-import { journalHead, insertHead } from '#libs/journal/journal.store.js';
+import { addKeyChecks, insertHead, journalHead } from '#libs/journal/journal.store.js';
 import { ConfigError, type Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { readLookupKeys } from '#libs/platform/keys.js';
@@ -28,17 +29,39 @@ export async function migrateRegistry(
     await dataSource.transaction(async (tx) => {
       onStep('head row and sentinels');
       await insertHead(tx, { origin: owner.origin, keyChecks });
+      // Two who add an epoch at once would each overwrite the other's check value.
+      await tx.query('SELECT FROM journal_head FOR UPDATE');
       const head = await journalHead(tx);
       if (head.origin !== owner.origin)
         throw new ConfigError(
           `this database holds the log ${head.origin}, the configuration says ${owner.origin}`,
         );
-      if (Object.entries(keyChecks).some(([epoch, check]) => head.keyChecks[epoch] !== check))
-        throw new ConfigError('lookup.json holds other keys than this database was made with');
+      const added = addedEpochs(head.keyChecks, keyChecks);
       await insertSentinels(tx, keys);
+      if (Object.keys(added).length > 0) {
+        onStep(`lookup epoch ${Object.keys(added).join(', ')}`);
+        await addKeyChecks(tx, added);
+      }
     });
   } finally {
     await dataSource.destroy();
   }
   return ran;
+}
+
+/** Check values by epoch. */
+type KeyChecks = Readonly<Record<string, string>>;
+
+/**
+ * The check values that are new. A key in use may not be changed or left out, because somebody's refusal stands under it,
+ * and a new one comes after all of them, because new people go under the newest.
+ */
+function addedEpochs(live: KeyChecks, own: KeyChecks): KeyChecks {
+  if (Object.entries(live).some(([epoch, check]) => own[epoch] !== check))
+    throw new ConfigError('lookup.json holds other keys than this database was made with');
+  const newest = Math.max(...Object.keys(live).map(Number));
+  const added = Object.entries(own).filter(([epoch]) => live[epoch] === undefined);
+  if (added.some(([epoch]) => Number(epoch) <= newest))
+    throw new ConfigError(`lookup.json adds an epoch that is not newer than ${newest}`);
+  return Object.fromEntries(added);
 }
