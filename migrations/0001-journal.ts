@@ -106,6 +106,10 @@ BEGIN
   IF appended <> NEW.size - OLD.size THEN
     RAISE EXCEPTION 'the head of the Journal grows by exactly the entries appended with it' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+  IF NEW.state_version - OLD.state_version > greatest(appended, 1) OR NEW.rules_version - OLD.rules_version > appended
+     OR NEW.feed_seq - OLD.feed_seq > appended THEN
+    RAISE EXCEPTION 'an entry moves a counter by one at most' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
   IF NEW.size > OLD.size THEN
     PERFORM 1 FROM heads WHERE size = NEW.size AND from_size = OLD.size AND root = NEW.root AND frontier = NEW.frontier AND at = NEW.last_at;
     IF NOT FOUND THEN
@@ -135,12 +139,12 @@ CREATE TRIGGER entries_guard AFTER INSERT ON entries REFERENCING NEW TABLE AS ap
 CREATE FUNCTION heads_guard() RETURNS trigger LANGUAGE plpgsql
   SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-  IF NEW.size > (SELECT size FROM journal_head) THEN
+  IF NEW.size <> (SELECT size FROM journal_head) THEN
     RAISE EXCEPTION 'a signed head is written together with the head' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
 END $$;
-COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head.';
+COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head, nor between older ones, whose receipts it would take over.';
 CREATE TRIGGER heads_guard AFTER INSERT ON heads FOR EACH ROW EXECUTE FUNCTION heads_guard();
 
 ALTER TABLE entries ENABLE ROW LEVEL SECURITY;

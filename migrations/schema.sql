@@ -793,14 +793,14 @@ CREATE OR REPLACE FUNCTION public.heads_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  IF NEW.size > (SELECT size FROM journal_head) THEN
+  IF NEW.size <> (SELECT size FROM journal_head) THEN
     RAISE EXCEPTION 'a signed head is written together with the head' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
 END $function$;
 REVOKE ALL ON FUNCTION heads_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION heads_guard() TO PUBLIC;
-COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head.';
+COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head, nor between older ones, whose receipts it would take over.';
 
 CREATE OR REPLACE FUNCTION public.journal_head_guard()
  RETURNS trigger
@@ -821,6 +821,10 @@ BEGIN
   SELECT count(*) INTO appended FROM entries WHERE index >= OLD.size AND index < NEW.size;
   IF appended <> NEW.size - OLD.size THEN
     RAISE EXCEPTION 'the head of the Journal grows by exactly the entries appended with it' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF NEW.state_version - OLD.state_version > greatest(appended, 1) OR NEW.rules_version - OLD.rules_version > appended
+     OR NEW.feed_seq - OLD.feed_seq > appended THEN
+    RAISE EXCEPTION 'an entry moves a counter by one at most' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   IF NEW.size > OLD.size THEN
     PERFORM 1 FROM heads WHERE size = NEW.size AND from_size = OLD.size AND root = NEW.root AND frontier = NEW.frontier AND at = NEW.last_at;

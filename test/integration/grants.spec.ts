@@ -186,6 +186,8 @@ describe('the head row', () => {
       `root = sha256('x')`,
       `frontier = ''`,
       `state_version = state_version - 1`,
+      // The last number there is: after it no fence and no batch could ever follow.
+      `state_version = 9007199254740991`,
       `rules_version = rules_version + 1`,
       `feed_seq = feed_seq + 1`,
     ])
@@ -199,6 +201,13 @@ describe('the head row', () => {
   it.each(appending)('gets no signed head beyond itself from %s', async (role) => {
     const head = `INSERT INTO heads SELECT size + 1, size, last_at, root, frontier, 'kid', 'jws' FROM journal_head`;
     expect(await attempt(role, head)).toBe(integrity);
+  });
+
+  it.each(appending)('gets no second signed head for what others signed, from %s', async (role) => {
+    // Receipts are made again from the first head beyond their entry; one between two would take its place.
+    const between = `INSERT INTO heads SELECT size - 1, from_size, at, root, frontier, 'kid', 'jws' FROM heads
+      WHERE size - from_size > 1 LIMIT 1`;
+    expect(await attempt(role, between)).toBe(integrity);
   });
 
   it.each(readers)('is not moved by %s at all', async (role) => {
