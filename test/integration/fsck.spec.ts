@@ -54,6 +54,8 @@ async function check({ iin }: Somebody, stage: string): Promise<string> {
   return (answer.body as { verdict: string }).verdict;
 }
 
+const aRevoked = `(SELECT max(index) FROM entries WHERE kind = 'lift.cancelled' AND strpos(entry, 'certificate-revoked') > 0)`;
+
 /** Every move a refusal can make, and checks before and after. */
 async function playScene(): Promise<void> {
   const passing = await acts.somebody();
@@ -71,7 +73,18 @@ async function playScene(): Promise<void> {
   expect((await acts.present('/v1/lift-cancellations', standing.iin)).status).toBe(200);
   expect(await check(standing, 'decision')).toBe('refused');
 
+  const robbed = await acts.somebody();
+  expect((await acts.act(robbed, { kind: 'place', lockHours: 12 })).status).toBe(200);
+  expect((await acts.act(robbed, { kind: 'lift' })).status).toBe(200);
+  world.revoke(robbed.person);
+
   await world.advanceHours(25);
+  await eventually(
+    'the end of a lift whose certificate was revoked',
+    () => world.database.superuser.query(`SELECT 1 FROM entries WHERE index = ${aRevoked}`),
+    ({ rows }) => rows.length === 1,
+  );
+  expect(await check(robbed, 'decision')).toBe('refused');
   // The return that the first lift was signed with.
   await eventually(
     'a return',
@@ -206,6 +219,11 @@ describe('fsck', () => {
       'a byte of what the authority said at the hour of a lift',
       `UPDATE revocation_answers SET ${flip('answer')}`,
       ['revocation-not-shown', 'verdict-differs', 'row-differs'],
+    ],
+    [
+      'a byte of the list that named the certificate of a lift called off',
+      `UPDATE revocation_answers SET ${flip('answer')} WHERE entry_index = ${aRevoked}`,
+      ['revocation-not-shown'],
     ],
     [
       'the answer under a lift, gone',
