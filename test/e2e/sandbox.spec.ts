@@ -123,6 +123,13 @@ describe('a start that cannot be', () => {
     });
   });
 
+  it('started by npm is ended by a signal to npm, as a supervisor sends it', async () => {
+    const sandbox = Sandbox.launch(place, { program: ['npm', 'start'] });
+    await sandbox.says(/^People/m);
+    await sandbox.stop();
+    expect(sandbox.output).toContain('Stopping');
+  }, 60_000);
+
   it(
     'is ended by a signal at any moment, and the next start is whole',
     async () => {

@@ -35,6 +35,8 @@ export interface Ended {
 }
 
 export interface SandboxOptions {
+  /** What starts it, if not the build itself. */
+  readonly program?: readonly string[];
   readonly args?: readonly string[];
   /** What starts node as another user, before its arguments. */
   readonly as?: readonly string[];
@@ -47,6 +49,8 @@ export interface SandboxOptions {
 export async function newPlace(): Promise<SandboxPlace> {
   return { home: realpathSync(mkdtempSync(join(tmpdir(), 'tyiym-e2e-'))), base: await freeBase() };
 }
+
+const built = [process.execPath, 'dist/apps/sandbox/main.js'];
 
 export class Sandbox {
   private said = '';
@@ -72,9 +76,9 @@ export class Sandbox {
   /** Starts a sandbox and waits for nothing. */
   static launch(
     place: SandboxPlace,
-    { args = [], as = [], env = {}, project = root }: SandboxOptions = {},
+    { args = [], as = [], env = {}, program = built, project = root }: SandboxOptions = {},
   ): Sandbox {
-    const [command = '', ...rest] = [...as, process.execPath, 'dist/apps/sandbox/main.js', ...args];
+    const [command = '', ...rest] = [...as, ...program, ...args];
     const child = spawn(command, rest, {
       cwd: project,
       env: { ...environment(place), ...env },
