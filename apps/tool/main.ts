@@ -82,16 +82,24 @@ process.exitCode = await run(process.argv.slice(2));
 
 /** Runs one command and says how it ended. */
 async function run(args: readonly string[]): Promise<number> {
+  const json = args.includes('--json');
   const program = new Command('tool')
     .description("The operator's command line of the registry of refusals.")
     .addHelpText('after', '\nExit codes: 0 done or yes, 1 no or refused, 2 wrong usage, 3 could not be done.')
+    .configureOutput({ outputError: (text, write) => (json ? undefined : write(text)) })
     .exitOverride();
   try {
     await addCommands(program, args);
     await program.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return error instanceof CommanderError ? codeOf(error) : report(error, args.includes('--json'));
+    if (!(error instanceof CommanderError)) return report(error, json);
+    // Commander says its text itself; help as an answer to nothing has no message.
+    if (json && error.exitCode !== 0 && error.code !== 'commander.help')
+      console.log(
+        JSON.stringify({ error: { code: 'wrong-usage', message: error.message.replace(/^error: /, '') } }),
+      );
+    return codeOf(error);
   }
 }
 

@@ -23,8 +23,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function tool(args: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ['dist/apps/tool/main.js', ...args]);
+async function tool(
+  args: string[],
+  input = '',
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, ['dist/apps/tool/main.js', ...args], {
+    env: { ...process.env, ...env },
+  });
   child.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
@@ -83,6 +89,33 @@ describe('the command line', () => {
     expect(err).toContain(why);
   });
 
+  it('says wrong usage in JSON, too, when asked', async () => {
+    const { code, out, err } = await tool(['verify', 'x', '--jwks', 'y', '--nothing', '--json']);
+    expect({ code, err }).toEqual({ code: 2, err: '' });
+    expect(JSON.parse(out)).toEqual({
+      error: { code: 'wrong-usage', message: "unknown option '--nothing'" },
+    });
+  });
+
+  it.each(['fsck', 'doctor'])('says what to do when %s finds no configuration', async (name) => {
+    const { code, err } = await tool([name], '', { TYIYM_HOME: folder });
+    expect(code).toBe(3);
+    expect(err).toBe(
+      `failed: ${join(folder, 'config', 'tool.json')} is not there: ` +
+        'start the sandbox (npm start), set TYIYM_HOME, or name a configuration with --config\n',
+    );
+  });
+
+  it.each([
+    [['check', 'egov-portal', 'anybody'], 'no such party with scope checks; there are: bank-alpha\n'],
+    [['assertion', 'bank-alpha', 'anybody'], 'no such party with scope citizen; there are: egov-portal\n'],
+  ])('%p names those who could', async (args, why) => {
+    const party = (name: string, scope: string) => ({ name, scopes: [scope], keyFile: 'k', certFile: 'c' });
+    const parties = [party('egov-portal', 'citizen'), party('bank-alpha', 'checks')];
+    writeFileSync(join(folder, 'sandbox.json'), JSON.stringify({ tlsCaFile: 'ca', parties, citizens: [] }));
+    expect(await tool(args, '', { TYIYM_HOME: folder })).toEqual({ code: 2, out: '', err: why });
+  });
+
   it('says what could not be done, in JSON when asked', async () => {
     const missing = join(folder, 'nothing.json');
     const { code, err } = await tool(['verify', missing, '--jwks', jwks]);
@@ -126,7 +159,7 @@ describe('tool verify', () => {
     const other = await tool(args, otherIin);
     expect(JSON.parse(other.out)).toMatchObject({ valid: false, code: 'person-differs' });
     const malformed = await tool(args, iin.slice(1));
-    expect(malformed).toMatchObject({ code: 2, err: expect.stringContaining('standard input holds no IIN') });
+    expect(malformed).toMatchObject({ code: 2, out: expect.stringContaining('standard input holds no IIN') });
     for (const { out, err } of [same, other, malformed])
       expect(out + err).not.toMatch(new RegExp(`${iin}|${otherIin}|${iin.slice(1)}`));
   });

@@ -1,6 +1,6 @@
 /** `tool check <party> <citizen>`: one check as a lender of the sandbox makes it, told in plain words. */
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
 import { products, stages } from '#libs/check/check.js';
@@ -40,9 +40,11 @@ export function register(program: Command): void {
     .option('--receipt <file>', 'write the receipt there, for `tool verify`')
     .action(async (partyName: string, citizenName: string, options: Options, command: Command) => {
       const home = readSandboxHome();
-      const party = orUsage(command, () => partyNamed(home, partyName));
+      const party = orUsage(command, () => partyNamed(home, partyName, 'checks'));
       const iin =
         citizenName === '-' ? (await text(process.stdin)).trim() : iinOf(home, citizenName, command);
+      // Asked before the check is made, because an answer that cannot be kept is still an answer given.
+      const receiptFile = options.receipt === undefined ? undefined : openSync(options.receipt, 'w');
       const client = await PartyClient.of(home, party, machineClock);
       const response = await client.call('POST', `${party.resource}/v1/checks`, {
         headers: { 'Content-Type': 'application/json', 'Idempotency-Key': options.key ?? randomUUID() },
@@ -55,7 +57,7 @@ export function register(program: Command): void {
       });
       const answer = (await response.json()) as Answer & { readonly code?: string; readonly detail?: string };
       if (!response.ok) throw new Error(`${answer.code ?? response.status}: ${answer.detail ?? 'no answer'}`);
-      if (options.receipt !== undefined) writeFileSync(options.receipt, JSON.stringify(answer.receipt));
+      if (receiptFile !== undefined) writeFileSync(receiptFile, JSON.stringify(answer.receipt));
       console.log(options.json ? JSON.stringify(answer) : inWords(answer));
       process.exitCode = answer.verdict === 'clear' ? 0 : 1;
     });

@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .addOption(new Option('--method <method>', 'how the citizen signed in').choices(methods).default('eds'))
     .action(async (name: string, citizen: string, options: Options, command: Command) => {
       const home = readSandboxHome();
-      const channel = orUsage(command, () => partyNamed(home, name));
+      const channel = orUsage(command, () => partyNamed(home, name, 'citizen'));
       const iin =
         citizen === '-'
           ? (await text(process.stdin)).trim()

@@ -34,10 +34,12 @@ export class UnknownName extends Error {
   }
 }
 
-/** @throws {UnknownName} */
-export function partyNamed({ parties }: SandboxHome, name: string): SandboxParty {
-  const party = parties.find((one) => one.name === name);
-  if (party === undefined) throw new UnknownName('party', parties);
+/** A party, or only one that has this scope: a lender has `checks`, a channel `citizen`. @throws {UnknownName} */
+export function partyNamed({ parties }: SandboxHome, name: string, scope?: string): SandboxParty {
+  const some = parties.filter(({ scopes }) => scope === undefined || scopes.includes(scope));
+  const party = some.find((one) => one.name === name);
+  if (party === undefined)
+    throw new UnknownName(scope === undefined ? 'party' : `party with scope ${scope}`, some);
   return party;
 }
 
