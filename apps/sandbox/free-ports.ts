@@ -9,7 +9,7 @@ export async function assertFree(ports: Ports, names: readonly PortName[]): Prom
   for (const name of names) if (!(await isFree(ports[name]))) taken.push(`${ports[name]} (${name})`);
   if (taken.length === 0) return;
   throw new Error(
-    `Something else listens on ${host}, port ${taken.join(', ')}. End it, or move all ports together: TYIYM_PORT_BASE=9080 npm start`,
+    `Something else listens on ${host}, port ${taken.join(', ')}. If it is a sandbox of this folder, it runs already. Otherwise end it, or start a second sandbox: TYIYM_HOME=.sandbox-2 TYIYM_PORT_BASE=9080 npm start`,
   );
 }
 
