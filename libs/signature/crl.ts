@@ -19,6 +19,8 @@ export interface RevocationList {
 
 /** Sizes a list may have: the first also bounds what is fetched. */
 export const CRL_LIMITS: DerLimits = { maxBytes: 64 * 1024 * 1024, maxDepth: 16 };
+/** Everything but the entries is small. */
+const PART_LIMITS: DerLimits = { maxBytes: 16 * 1024, maxDepth: 16 };
 
 const BOOLEAN = 0x01;
 const INTEGER = 0x02;
@@ -27,16 +29,16 @@ const GENERALIZED_TIME = 0x18;
 const SEQUENCE = 0x30;
 
 /**
- * Reads a list and verifies that `issuer` signed it.
+ * Verifies that `issuer` signed a list and reads it, in this order: lists come over plain HTTP, and what anybody on the
+ * way could have written is not walked, only measured.
  * @throws Error when it is not DER, of another issuer, badly signed, without `nextUpdate`, partial or a delta.
  */
 export function readCrl(der: Buffer, issuer: Certificate): RevocationList {
-  assertDer(der, CRL_LIMITS);
-  const [tbs, outerAlgorithm, signature, ...rest] = members(der);
-  if (tbs === undefined || outerAlgorithm === undefined || signature === undefined || rest.length > 0)
+  const [tbs, outerAlgorithm, signature, more] = members(der);
+  if (tbs === undefined || outerAlgorithm === undefined || signature === undefined || more !== undefined)
     throw new Error('not a revocation list');
-  const list = readTbs(tbs, issuer);
-  if (!list.algorithm.equals(outerAlgorithm)) throw new Error('two signature algorithms');
+  const [, , name] = members(tbs);
+  if (name?.equals(issuer.subject) !== true) throw new Error('of another issuer');
   const signed = {
     data: tbs,
     signature: wholeBits(parse(signature)),
@@ -44,15 +46,17 @@ export function readCrl(der: Buffer, issuer: Certificate): RevocationList {
     publicKey: issuer.publicKey,
   };
   if (keyUsageOf(issuer)?.crlSign !== true || !verifies(signed)) throw new Error('not signed by the issuer');
+  assertDer(der, CRL_LIMITS);
+  const list = readTbs(tbs);
+  if (!list.algorithm.equals(outerAlgorithm)) throw new Error('two signature algorithms');
   return list;
 }
 
 /** TBSCertList: version, algorithm, issuer, two times, entries, extensions. */
-function readTbs(tbs: Buffer, issuer: Certificate): RevocationList & { algorithm: Buffer } {
-  const [version, algorithm, name, thisUpdate, nextUpdate, ...tail] = members(tbs);
+function readTbs(tbs: Buffer): RevocationList & { algorithm: Buffer } {
+  const [version, algorithm, , thisUpdate, nextUpdate, ...tail] = members(tbs);
   if (version === undefined || integerHex(parse(version)) !== '01') throw new Error('not a version 2 list');
-  if (name?.equals(issuer.subject) !== true || algorithm === undefined) throw new Error('of another issuer');
-  if (thisUpdate === undefined || nextUpdate === undefined || !isTime(nextUpdate))
+  if (algorithm === undefined || thisUpdate === undefined || nextUpdate === undefined || !isTime(nextUpdate))
     throw new Error('does not say until when it holds');
   const entries = tail[0]?.[0] === SEQUENCE ? tail.shift() : undefined;
   const extensions = tail.shift();
@@ -96,5 +100,5 @@ function isTime(value: Buffer): boolean {
 }
 
 function parse(value: Buffer): ReturnType<typeof readDer> {
-  return readDer(value, CRL_LIMITS);
+  return readDer(value, PART_LIMITS);
 }

@@ -130,7 +130,7 @@ function minimalArcs(content: Buffer): boolean {
 
 /**
  * The members of a constructed value as slices of it, one after the other: for lists too long to parse as a tree.
- * `bytes` must have passed `assertDer`.
+ * Heads are judged on the way; what is inside of them only `assertDer` judges.
  */
 export function* members(bytes: Buffer): Generator<Buffer> {
   const head = readHead(bytes, 0, bytes.length);

@@ -10,7 +10,16 @@ import {
   signingKey,
 } from '../../apps/sandbox/nca/issue.js';
 import { crl, type CrlWish, createAuthority, serialNumberOf } from '../../apps/sandbox/nca/nca.js';
-import { buildCms, der, homeMadeOcspAnswer, indefinite, openssl } from '../../test/support/hostile-cms.js';
+import {
+  buildCms,
+  der,
+  homeMadeOcspAnswer,
+  indefinite,
+  members,
+  openssl,
+  sequence,
+  tlv,
+} from '../../test/support/hostile-cms.js';
 import {
   AT,
   DAY_MS,
@@ -100,6 +109,11 @@ const unusable: [string, string, () => Promise<Buffer>][] = [
     async () => changed(await list({ revoked: [{ serialNumber: '11', revokedAt: AT }] })),
   ],
   [
+    'a list nobody signed, which is not walked to its end',
+    'not signed by the issuer',
+    async () => unsigned(await list({ revoked: revoked() })),
+  ],
+  [
     'a delta list',
     'a partial list',
     async () => list({ extensions: [new x509.Extension('2.5.29.27', true, Buffer.from('020101', 'hex'))] }),
@@ -129,6 +143,14 @@ function changed(der: Buffer): Buffer {
   const copy = Buffer.from(der);
   copy.writeUInt8(0x12, copy.indexOf(Buffer.from('020111', 'hex')) + 2);
   return copy;
+}
+
+/** Entries that are none, in a list of the right name: whoever sits on the way to the list can write these. */
+function unsigned(der: Buffer): Buffer {
+  const [tbs = der, ...outer] = members(der);
+  const [version = der, algorithm = der, issuer = der, from = der, to = der] = members(tbs);
+  const entries = tlv(0x30, Buffer.alloc(100_000, Buffer.from('0500', 'hex')));
+  return sequence(sequence(version, algorithm, issuer, from, to, entries), ...outer);
 }
 
 /** A list that does not say until when it holds, which its syntax allows. */
