@@ -83,6 +83,8 @@ describe('the command line', () => {
     [['verify', 'x', '--jwks', 'y', '--nothing'], "unknown option '--nothing'"],
     [['verify', 'x', '--jwks', 'y', '--expect', 'clear'], 'Say it as member=value.'],
     [['verify', '-', '--jwks', 'y', '--iin-stdin'], 'either the receipt or the IIN'],
+    [['open'], 'say one of --draft <file>, --apply <file>, --founding'],
+    [['key', 'retire', 'x', '--founding', '--draft', 'y'], 'say one of --draft <file>, --apply <file>'],
   ])('calls %p wrong usage', async (args, why) => {
     const { code, out, err } = await tool(args, '');
     expect({ code, out }).toEqual({ code: 2, out: '' });

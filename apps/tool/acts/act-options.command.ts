@@ -44,6 +44,9 @@ export function acting<O extends object>(
     .addHelpText('after', example)
     .action(async () => {
       const options = command.opts<ActOptions & O>();
+      const ways = [options.draft, options.apply, options.founding].filter((way) => way !== undefined);
+      if (ways.length !== 1)
+        command.error('say one of --draft <file>, --apply <file>, --founding', { exitCode: 2 });
       const { openRegistry } = await import('../registry.module.js');
       const registry = await openRegistry(await toolConfig(options));
       try {
@@ -61,8 +64,6 @@ async function act(
   options: ActOptions,
   asked: () => readonly Change[] | Promise<readonly Change[]>,
 ): Promise<void> {
-  const ways = [options.draft, options.apply, options.founding].filter((way) => way !== undefined);
-  if (ways.length !== 1) throw new Error('say one of --draft <file>, --apply <file>, --founding');
   if (options.apply !== undefined) {
     const text = readFileSync(options.apply, 'utf8');
     const stated = (JSON.parse(text) as { kind?: unknown }).kind;
@@ -86,7 +87,12 @@ async function act(
   if (change === undefined || more.length > 0)
     throw new Error('an act that is signed is one change; name one');
   writeFileSync(options.draft ?? '', await acts.draft(change), { flag: 'wx', mode: 0o644 });
-  console.log(`${options.draft ?? ''} is to be signed by two officials and applied within 24 hours.`);
+  const draft = options.draft ?? '';
+  console.log(
+    options.json === true
+      ? JSON.stringify({ draft })
+      : `${draft} is to be signed by two officials and applied within 24 hours.`,
+  );
 }
 
 function report(receipts: readonly Receipt[], { json }: ActOptions): void {
