@@ -3,7 +3,8 @@
  * file itself. Secrets are never in it: it names the files that hold them.
  */
 import 'reflect-metadata';
-import { readFileSync, statSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { plainToInstance, Type } from 'class-transformer';
 import {
@@ -109,6 +110,10 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
     rootFiles: config.nca.rootFiles.map(at),
     intermediateFiles: config.nca.intermediateFiles.map(at),
   };
+  if (nca?.rootFiles.some((root) => holdsRootOf(!config.sandbox, root)))
+    throw new ConfigError(
+      `${file}:\n  nca.rootFiles: the sandbox has roots of its own, and only the sandbox`,
+    );
   const tls = config.listenTls && {
     ...config.listenTls,
     certFile: at(config.listenTls.certFile),
@@ -121,6 +126,13 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
     ...(nca && { nca }),
     ...(tls && { listenTls: tls }),
   };
+}
+
+/** Whether a root in the file is of this side: the sandbox's are named so. A file that is not there trusts nobody. */
+function holdsRootOf(sandbox: boolean, file: string): boolean {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.some((block) => /^CN=Sandbox /m.test(new X509Certificate(block).subject) === sandbox);
 }
 
 /** @throws ConfigError */
