@@ -189,11 +189,6 @@ describe('bad input', () => {
       400,
     ],
     ['a list nested 400 000 deep', '['.repeat(400_000) + ']'.repeat(400_000), 'application/json', 400],
-    [
-      'of 300 000 members',
-      JSON.stringify(question(Array<object>(300_000).fill({}))),
-      ...(['application/json', 400] as const),
-    ],
     ['5 MiB', `{"iin":"${'9'.repeat(5 * 1024 * 1024)}"}`, 'application/json', 413],
   ])('a body that is %s is a problem', async (_, body, type, status) => {
     const response = await post(body as string, randomUUID(), { 'Content-Type': type });
