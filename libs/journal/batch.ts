@@ -80,8 +80,34 @@ export function decideBatch<T extends Tables, Rules>(
   return { at: ground.at, outcomes, entries, rows, before: ground.frontier, after, root: rootOf(after) };
 }
 
+/** Answers every act of a committed batch, in its order; what is durable never runs again, whatever is thrown here. */
+export function answerAll<T extends Tables>(
+  waiting: readonly { resolve(answer: unknown): void; reject(error: unknown): void }[],
+  batch: Batch<T>,
+  head: string,
+): void {
+  try {
+    const receipts = receiptsOf(batch, head);
+    let from = 0;
+    waiting.forEach(({ resolve, reject }, place) => {
+      const outcome = batch.outcomes[place];
+      assert(outcome !== undefined);
+      if ('error' in outcome) return reject(outcome.error);
+      const own = receipts.slice(from, from + outcome.made.length);
+      from += outcome.made.length;
+      try {
+        resolve(outcome.decision.answer(own, outcome.made));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  } catch (error) {
+    for (const { reject } of waiting) reject(error);
+  }
+}
+
 /** Receipts of a committed batch, in the order of its entries; proofs come from the frontier alone. */
-export function receiptsOf<T extends Tables>(batch: Batch<T>, head: string): readonly Receipt[] {
+function receiptsOf<T extends Tables>(batch: Batch<T>, head: string): readonly Receipt[] {
   const proofs = batchProofs(
     batch.before,
     batch.entries.map((entry) => entry.leafHash),

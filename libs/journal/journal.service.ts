@@ -12,7 +12,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { Problem } from '#libs/problem/problem.js';
 import { frontierFromBytes, frontierToBytes } from '#libs/tlog/tree.js';
 import type { Act, Tables } from './act.js';
-import { countersOf, decideBatch, receiptsOf, type Batch } from './batch.js';
+import { answerAll, countersOf, decideBatch, type Batch } from './batch.js';
 import type { ProcessName } from './entry.js';
 import { isLostConnection, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
@@ -184,7 +184,7 @@ export class Journal<T extends Tables, Rules> {
     const runner = this.options.dataSource.createQueryRunner();
     let isBroken = false;
     try {
-      const client = (await runner.connect()) as PoolClient;
+      const client = await this.connect(runner);
       // 1. This lock is the order: every entry before ours is visible from here on.
       const head = await lockHead(client);
       const misfit = this.misfits(head)[0];
@@ -213,7 +213,7 @@ export class Journal<T extends Tables, Rules> {
       if (batch.entries.length === 0) {
         // 4.a Replays and refusals of the rule book leave no entry: they answer from what is committed already.
         await client.query('ROLLBACK');
-        return this.answer(waiting, batch, '');
+        return answerAll(waiting, batch, '');
       }
       // 4. Append: head, signed head, entries and rows in one statement. A crash here leaves nothing: not committed.
       const jws = await this.sign(batch);
@@ -227,12 +227,23 @@ export class Journal<T extends Tables, Rules> {
         await this.findOut(batch, error);
       }
       // Durable. A crash here loses only the answers: the same idempotency key finds them again.
-      this.answer(waiting, batch, jws);
+      answerAll(waiting, batch, jws);
     } catch (error) {
       if (!isBroken) await this.rollback(runner);
       throw error;
     } finally {
       await runner.release();
+    }
+  }
+
+  /** Whoever waits behind a batch that could not even connect would only wait for the same. */
+  private async connect(runner: QueryRunner): Promise<PoolClient> {
+    try {
+      return (await runner.connect()) as PoolClient;
+    } catch (cause) {
+      const unreachable = new Problem('registry-unavailable', { cause });
+      for (const { reject } of this.queue.splice(0)) reject(unreachable);
+      throw unreachable;
     }
   }
 
@@ -355,28 +366,6 @@ export class Journal<T extends Tables, Rules> {
       await runner.release();
     }
     if (!isThere) throw lost;
-  }
-
-  private answer(waiting: readonly Waiting<T, Rules>[], batch: Batch<T>, head: string): void {
-    try {
-      const receipts = receiptsOf(batch, head);
-      let from = 0;
-      waiting.forEach(({ resolve, reject }, place) => {
-        const outcome = batch.outcomes[place];
-        assert(outcome !== undefined);
-        if ('error' in outcome) return reject(outcome.error);
-        const own = receipts.slice(from, from + outcome.made.length);
-        from += outcome.made.length;
-        try {
-          resolve(outcome.decision.answer(own, outcome.made));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    } catch (error) {
-      // It is durable: nothing thrown here may make the batch run again.
-      for (const { reject } of waiting) reject(error);
-    }
   }
 
   private async rollback(runner: QueryRunner): Promise<void> {

@@ -137,6 +137,25 @@ describe('a lost connection', () => {
   });
 });
 
+describe('a database that cannot be reached', () => {
+  it('is a 503 for everybody who waits, after one attempt to connect; when it is back all goes on', async () => {
+    const alone = await openDatabase(line.target, 1);
+    const journal = newJournal(alone, 'lender', keys, tables, { maxBatch: 2 });
+    const some = newKeys(9);
+    line.swallow(true);
+    // The one idle connection is gone, too.
+    await alone.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
+    const startedAt = performance.now();
+    const first = await submitAll(journal, some);
+    expect(performance.now() - startedAt).toBeLessThan(3500);
+    expect(first.map(({ status }) => status)).toEqual(some.map(() => 'rejected'));
+    line.swallow(false);
+    expect((await submitAll(journal, some)).map(({ status }) => status)).toEqual(some.map(() => 'fulfilled'));
+    await expectConsistent(some, first);
+    await alone.destroy();
+  });
+});
+
 describe('a fault of the database', () => {
   const lender = async (sql: string): Promise<void> => void (await database.superuser.query(sql));
   const failingTrigger = (sqlstate: string, timing: string): string =>

@@ -18,6 +18,8 @@ export interface BreakingProxy {
   readonly target: DatabaseTarget;
   /** Arms a break; resolves when it has happened. */
   breakAt(where: Break): Promise<void>;
+  /** From now on whoever connects is taken and never answered, until this is called with false. */
+  swallow(isOn: boolean): void;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,12 @@ interface Armed extends Break {
 export async function breakingProxy(target: DatabaseTarget): Promise<BreakingProxy> {
   const sockets = new Set<Socket>();
   let armed: Armed | undefined;
+  let isSwallowing = false;
   const server = createServer((near) => {
+    if (isSwallowing) {
+      sockets.add(near.on('error', () => undefined).resume());
+      return;
+    }
     const far = connect(target.port, target.host);
     let due: Armed | undefined;
     const snap = (at: Armed): void => {
@@ -68,6 +75,9 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       new Promise((done) => {
         armed = { ...where, done };
       }),
+    swallow: (isOn) => {
+      isSwallowing = isOn;
+    },
     close: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
