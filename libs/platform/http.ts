@@ -43,6 +43,8 @@ export async function createApp(
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: maxBodyBytes,
+    // A HEAD would run the whole GET and throw its answer away: what works once would be used up.
+    exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 60_000,
     genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => {

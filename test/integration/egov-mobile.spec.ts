@@ -106,6 +106,15 @@ describe('a phone', () => {
     ]);
   });
 
+  it('is not used up by a HEAD, which some scanners send first', async () => {
+    const who = await acts.somebody();
+    const opened = (await acts.open(who.iin, place)).body as Opened;
+    const api1 = opened.egovMobile.qr.replace(/^mobileSign:/, '');
+    const looked = await request(world.app.getHttpServer()).head(pathOf(api1));
+    expect(looked.status).toBe(404);
+    expect((await get(api1)).status).toBe(200);
+  });
+
   it('of two that scan at once lets one in', async () => {
     const who = await acts.somebody();
     const opened = (await acts.open(who.iin, place)).body as Opened;
