@@ -125,7 +125,7 @@ GRANT EXECUTE ON FUNCTION make_partitions(integer) TO tyiym_clerk_worker;
 COMMENT ON FUNCTION make_partitions(integer) IS 'Makes the partitions of the days ahead and ten ranges of entries; returns how many were missing.';
 
 CREATE FUNCTION drop_old_idempotency_keys() RETURNS integer LANGUAGE plpgsql
-  SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
+  SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '50ms' AS $$
 DECLARE
   part text;
   dropped integer := 0;
@@ -142,7 +142,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION drop_old_idempotency_keys() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION drop_old_idempotency_keys() TO tyiym_clerk_worker;
-COMMENT ON FUNCTION drop_old_idempotency_keys() IS 'Drops the day partitions that are over 72 h old in whole.';
+COMMENT ON FUNCTION drop_old_idempotency_keys() IS 'Drops the day partitions that are over 72 h old in whole; behind a reader it gives up at once, because checks would queue behind it.';
 
 CREATE FUNCTION days_ahead() RETURNS integer LANGUAGE sql STABLE
   SECURITY DEFINER SET search_path = public, pg_temp AS $$

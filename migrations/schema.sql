@@ -729,7 +729,7 @@ CREATE OR REPLACE FUNCTION public.drop_old_idempotency_keys()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
- SET lock_timeout TO '1s'
+ SET lock_timeout TO '50ms'
 AS $function$
 DECLARE
   part text;
@@ -747,7 +747,7 @@ BEGIN
 END $function$;
 REVOKE ALL ON FUNCTION drop_old_idempotency_keys() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION drop_old_idempotency_keys() TO tyiym_clerk_worker;
-COMMENT ON FUNCTION drop_old_idempotency_keys() IS 'Drops the day partitions that are over 72 h old in whole.';
+COMMENT ON FUNCTION drop_old_idempotency_keys() IS 'Drops the day partitions that are over 72 h old in whole; behind a reader it gives up at once, because checks would queue behind it.';
 
 CREATE OR REPLACE FUNCTION public.end_stuck_backends()
  RETURNS integer
