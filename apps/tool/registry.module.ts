@@ -13,7 +13,7 @@ import { defaultRules } from '#libs/regime/defaults.js';
 import { ruleToJson } from '#libs/regime/rule-json.js';
 import { readTrustAnchors, type TrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
-import { lookupKeyCheck, sentinelOf } from '#libs/subject/subject.js';
+import { lookupKeyChecks, sentinelsOf } from '#libs/subject/subject.js';
 import type { Change } from './acts/change.js';
 import { OfficialActs, toolTables, type ToolJournal } from './acts/official-acts.service.js';
 import { loadRegistry } from './acts/registry.store.js';
@@ -59,10 +59,8 @@ export function toolJournal(config: Config, dataSource: DataSource): ToolJournal
     origin: config.origin,
     iss: config.logBase,
     headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
-    keyChecks: Object.fromEntries(
-      [...lookupKeys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)]),
-    ),
-    sentinels: [...lookupKeys].map(([epoch, key]) => sentinelOf(key, epoch)),
+    keyChecks: lookupKeyChecks(lookupKeys),
+    sentinels: sentinelsOf(lookupKeys),
     tables: toolTables,
     loadRules: loadRegistry,
     clock: machineClock,

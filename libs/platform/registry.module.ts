@@ -10,7 +10,7 @@ import type { ProcessName } from '#libs/journal/entry.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { loadRules } from '#libs/refusal/rules.store.js';
-import { lookupKeyCheck, sentinelOf, type LookupKeys } from '#libs/subject/subject.js';
+import { lookupKeyChecks, sentinelsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { PARTY_DIRECTORY } from './access/access.module.js';
 import type { PartyDirectory } from './access/caller.js';
 import { failureRecord } from '#libs/problem/failure-record.js';
@@ -97,8 +97,8 @@ function journalOf<T extends Tables>(
     origin: config.origin,
     iss: config.logBase,
     headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
-    keyChecks: Object.fromEntries([...keys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)])),
-    sentinels: [...keys].map(([epoch, key]) => sentinelOf(key, epoch)),
+    keyChecks: lookupKeyChecks(keys),
+    sentinels: sentinelsOf(keys),
     onFailure: (what, error) => logger.warn({ failure: failureRecord(error) }, what),
   });
 }

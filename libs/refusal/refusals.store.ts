@@ -5,7 +5,7 @@ import { bytesFromJson, instantFromJson } from '#libs/journal/json-row.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Iin } from '#libs/subject/iin.js';
 import {
-  sentinelOf,
+  sentinelsOf,
   subjectsOf,
   subjectText,
   type LookupKeys,
@@ -63,7 +63,7 @@ export const refusalsTable: Table<SubjectKey, Refusal> = {
  *   wrong lookup key everybody would be nobody, and without the newest one whoever came since.
  */
 export async function refusalOf(tx: EntityManager, keys: LookupKeys, iin: Iin): Promise<Refusal | undefined> {
-  const sentinels = [...keys].map(([epoch, key]) => sentinelOf(key, epoch));
+  const sentinels = sentinelsOf(keys);
   const subjects = [...sentinels, ...subjectsOf(keys, iin)];
   const rows: { row: Record<string, unknown>; epochs: number }[] = await tx.query(
     `SELECT to_jsonb(r) AS row, (SELECT count(*) FROM journal_head, jsonb_object_keys(key_checks)) AS epochs
@@ -81,11 +81,11 @@ export async function refusalOf(tx: EntityManager, keys: LookupKeys, iin: Iin): 
 
 /** The rows that prove the lookup keys right. Only the owner may write them. */
 export async function insertSentinels(tx: EntityManager, keys: LookupKeys): Promise<void> {
-  for (const [epoch, key] of keys)
+  for (const { epoch, bytes } of sentinelsOf(keys))
     await tx.query(
       `INSERT INTO refusals (subject, subject_epoch, state, version, lock_hours)
        VALUES ($1, $2, 'sentinel', 0, 0) ON CONFLICT DO NOTHING`,
-      [sentinelOf(key, epoch).bytes, epoch],
+      [bytes, epoch],
     );
 }
 

@@ -29,14 +29,16 @@ export function subjectsOf(keys: LookupKeys, iin: Iin): readonly SubjectKey[] {
   return [...keys].map(([epoch, key]) => subjectOf(key, epoch, iin)).reverse();
 }
 
-/** The row that must be found, or the key is wrong. */
-export function sentinelOf(key: Buffer, epoch: number): SubjectKey {
-  return { epoch, bytes: pseudonym(key, sentinelIin) };
+/** The rows that must be found, one an epoch, or a key is wrong. */
+export function sentinelsOf(keys: LookupKeys): readonly SubjectKey[] {
+  return [...keys].map(([epoch, key]) => ({ epoch, bytes: pseudonym(key, sentinelIin) }));
 }
 
-/** What the head row holds of a lookup key, base64url: HMAC-SHA-256(key, "tyiym lookup key check"). */
-export function lookupKeyCheck(key: Buffer): string {
-  return createHmac('sha256', key).update('tyiym lookup key check').digest('base64url');
+/** What the head row holds of the lookup keys: epoch → HMAC-SHA-256(key, "tyiym lookup key check"), base64url. */
+export function lookupKeyChecks(keys: LookupKeys): Readonly<Record<string, string>> {
+  const checkOf = (key: Buffer): string =>
+    createHmac('sha256', key).update('tyiym lookup key check').digest('base64url');
+  return Object.fromEntries([...keys].map(([epoch, key]) => [String(epoch), checkOf(key)]));
 }
 
 /** A subject as one text, for maps. */

@@ -13,7 +13,7 @@ import { machineClock } from '#libs/platform/clock.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
-import { sentinelOf, subjectOf, subjectText } from '#libs/subject/subject.js';
+import { lookupKeyChecks, sentinelsOf, subjectOf, subjectText } from '#libs/subject/subject.js';
 import { parseIin } from '#libs/subject/iin.js';
 import type { FindingCode } from '../../apps/tool/fsck/finding.js';
 import { fsck, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
@@ -21,7 +21,7 @@ import { trustOf } from '../../apps/tool/registry.module.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
 import { call, newWorld, type World } from '../support/citizen-world.js';
 import { eventually } from '../support/eventually.js';
-import { iss, keyChecksOf, origin } from '../support/journals.js';
+import { iss, origin } from '../support/journals.js';
 
 let world: World;
 let lender: NestFastifyApplication;
@@ -329,8 +329,8 @@ describe('fsck', () => {
     const journal = new Journal({
       ...{ dataSource, app: 'clerk', origin, iss, clock: machineClock, tables: { refusals: refusalsTable } },
       headKey: readSigningKey(world.keysDir('clerk-worker'), 'head.jwk.json'),
-      keyChecks: keyChecksOf(keys),
-      sentinels: [...keys].map(([epoch, key]) => sentinelOf(key, epoch)),
+      keyChecks: lookupKeyChecks(keys),
+      sentinels: sentinelsOf(keys),
       loadRules: () => Promise.resolve({}),
     });
     const iin = parseIin(standing.iin);

@@ -7,7 +7,7 @@ import { Journal, type JournalOptions } from '#libs/journal/journal.service.js';
 import { insertHead } from '#libs/journal/journal.store.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { insertSentinels } from '#libs/refusal/refusals.store.js';
-import { lookupKeyCheck, sentinelOf, type LookupKeys } from '#libs/subject/subject.js';
+import { lookupKeyChecks, sentinelsOf, type LookupKeys } from '#libs/subject/subject.js';
 import type { TestDatabase } from './database.js';
 
 export const origin = 'sandbox.tyiym.kz/journal/1';
@@ -23,16 +23,12 @@ export async function openRegistry(database: TestDatabase, keys: LookupKeys): Pr
   const owner = await openDatabase({ ...database.target('tyiym_owner') }, 1);
   try {
     await owner.transaction(async (tx) => {
-      await insertHead(tx, { origin, keyChecks: keyChecksOf(keys) });
+      await insertHead(tx, { origin, keyChecks: lookupKeyChecks(keys) });
       await insertSentinels(tx, keys);
     });
   } finally {
     await owner.destroy();
   }
-}
-
-export function keyChecksOf(keys: LookupKeys): Record<string, string> {
-  return Object.fromEntries([...keys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)]));
 }
 
 /** A writer without rules, over these tables. */
@@ -50,8 +46,8 @@ export function newJournal<T extends Tables>(
     origin,
     iss,
     headKey: { kid: 'test', key: privateKey },
-    keyChecks: keyChecksOf(keys),
-    sentinels: [...keys].map(([epoch, key]) => sentinelOf(key, epoch)),
+    keyChecks: lookupKeyChecks(keys),
+    sentinels: sentinelsOf(keys),
     tables,
     loadRules: () => Promise.resolve({}),
     clock: () => Date.now(),

@@ -9,7 +9,7 @@ import { countsVersion, isEntryKind, movesRules, movesState } from '#libs/journa
 import { journalHead, type Head } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
-import { lookupKeyCheck, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
+import { lookupKeyChecks, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { actsBetween } from '../acts/official-acts.store.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
@@ -242,7 +242,6 @@ class Fsck {
         index: size,
         what: 'no signed head covers the entries from here on',
       });
-    const checks = [...this.options.lookupKeys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)]);
     const expected = {
       origin: this.options.origin,
       size,
@@ -250,7 +249,7 @@ class Fsck {
       frontier,
       rulesVersion: this.moves.rules,
       feedSeq: this.moves.feed,
-      keyChecks: Object.fromEntries(checks) as unknown,
+      keyChecks: lookupKeyChecks(this.options.lookupKeys) as unknown,
       ...(at !== undefined && { lastAt: at }),
     };
     const { origin, rulesVersion, feedSeq, keyChecks, lastAt } = head;

@@ -9,7 +9,7 @@ import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { readLookupKeys } from '#libs/platform/keys.js';
 import { migrate } from '#libs/platform/migrate.js';
 import { insertSentinels } from '#libs/refusal/refusals.store.js';
-import { lookupKeyCheck } from '#libs/subject/subject.js';
+import { lookupKeyChecks } from '#libs/subject/subject.js';
 
 /**
  * @param owner a configuration of app `tool` whose database user is the owner.
@@ -22,7 +22,7 @@ export async function migrateRegistry(
 ): Promise<readonly string[]> {
   const target = databaseTarget(owner.database);
   const keys = readLookupKeys(owner.keysDir);
-  const keyChecks = Object.fromEntries([...keys].map(([epoch, key]) => [String(epoch), lookupKeyCheck(key)]));
+  const keyChecks = lookupKeyChecks(keys);
   const ran = await migrate(target, onStep);
   const dataSource = await openDatabase(target, 2);
   try {
