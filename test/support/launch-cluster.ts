@@ -2,5 +2,6 @@
 import { startCluster, type ClusterOptions } from '../../apps/sandbox/postgres/cluster.js';
 
 const cluster = await startCluster(JSON.parse(process.argv[2] ?? '') as ClusterOptions);
-process.stdout.write(`${String(cluster.pid)}\n`);
 process.once('SIGTERM', () => void cluster.stop());
+// Said last: whoever reads it may send the signal before this program runs its next line.
+process.stdout.write(`${String(cluster.pid)}\n`);
