@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
-import { checkpointText, makeVkey, parseCheckpoint, parseVkey, signNote, verifyNote } from './note.js';
+import {
+  checkpointText,
+  cosign,
+  makeVkey,
+  parseCheckpoint,
+  parseVkey,
+  signNote,
+  verifyNote,
+} from './note.js';
 import { emptyRoot } from './tree.js';
 
 /** The Ed25519 private key of these 32 bytes: the fixed head is the DER of PKCS#8. */
@@ -38,6 +46,7 @@ describe('the example in the documentation of golang.org/x/mod/sumdb/note', () =
     expect(verifyNote(`${words}\n${signature}`, [parseVkey(peter)])).toEqual({
       text: words,
       signedBy: ['PeterNeumann'],
+      cosignatures: [],
     });
   });
   it('comes out of a vkey again', () => {
@@ -95,7 +104,7 @@ describe('a signed note', () => {
     );
   });
   it('gives back its text and who signed', () => {
-    expect(verifyNote(note, [vkey])).toEqual({ text, signedBy: [name] });
+    expect(verifyNote(note, [vkey])).toEqual({ text, signedBy: [name], cosignatures: [] });
   });
   it('may carry lines of keys nobody here knows, before and after', () => {
     const foreign = lineOf('witness.example', otherKey, text);
@@ -163,6 +172,52 @@ describe('a signed note', () => {
   function signNoteUnchecked(unchecked: string): string {
     return `${unchecked}\n${lineOf(name, key, unchecked)}`;
   }
+});
+
+describe('a cosignature', () => {
+  const witness = 'witness.example/w1';
+  const witnessKey = parseVkey(makeVkey(witness, otherKey, 'cosignature'));
+  const time = 1_679_315_147;
+  /** Made by hand, after the specification and not after the code. */
+  const byHand = (signed = `cosignature/v1\ntime ${time}\n${text}`, type = 4) => {
+    const named = Buffer.concat([Buffer.from(`${witness}\n`), Buffer.of(type), rawOf(otherKey)]);
+    const id = createHash('sha256').update(named).digest().subarray(0, 4);
+    const stamp = Buffer.from(time.toString(16).padStart(16, '0'), 'hex');
+    const data = Buffer.concat([id, stamp, sign(null, Buffer.from(signed), otherKey)]);
+    return `— ${witness} ${data.toString('base64')}\n`;
+  };
+
+  it('is key id, time and a signature over "cosignature/v1", the time and the text', () => {
+    expect(cosign(text, witness, otherKey, time)).toBe(byHand());
+  });
+  it('gives back who saw the checkpoint and when', () => {
+    expect(verifyNote(note + byHand(), [vkey, witnessKey])).toEqual({
+      text,
+      signedBy: [name, witness],
+      cosignatures: [{ name: witness, time }],
+    });
+  });
+  it('stands for itself, without the signature of the log being asked', () => {
+    expect(verifyNote(`${text}\n${byHand()}`, [witnessKey]).signedBy).toEqual([witness]);
+  });
+  it('is another key than the same bytes that sign texts', () => {
+    const plain = parseVkey(makeVkey(witness, otherKey));
+    expect(plain.keyId.equals(witnessKey.keyId)).toBe(false);
+    expect(verifyNote(note + byHand(), [vkey, plain]).signedBy).toEqual([name]);
+  });
+
+  const bytes = Buffer.from(byHand().trimEnd().split(' ')[2] ?? '', 'base64');
+  const spelled = (data: Buffer) => `— ${witness} ${data.toString('base64')}\n`;
+  it.each([
+    ['another time', spelled(Buffer.concat([bytes.subarray(0, 11), Buffer.of(0), bytes.subarray(12)]))],
+    ['no time', spelled(Buffer.concat([bytes.subarray(0, 4), bytes.subarray(12)]))],
+    ['only a time', spelled(bytes.subarray(0, 12))],
+    ['half a time', spelled(bytes.subarray(0, 8))],
+    ['a signature over the text alone', byHand(text)],
+    ['a signature over another time', byHand(`cosignature/v1\ntime ${time + 1}\n${text}`)],
+  ])('with %s spoils the note', (_, line) => {
+    expect(() => verifyNote(note + line, [vkey, witnessKey])).toThrow('does not verify');
+  });
 });
 
 describe('a checkpoint', () => {

@@ -11,6 +11,10 @@
  *     keyId = SHA-256(name ‖ 0x0A ‖ type ‖ public key)[:4]     type 0x01 = Ed25519, public key 32 bytes
  *     vkey  = name "+" hex(keyId) "+" base64(type ‖ public key)
  *
+ * A witness adds a line of type 0x04 (tlog-cosignature, v1), which says when it saw nothing larger than this checkpoint:
+ *
+ *     signature = u64be(t) ‖ Ed25519("cosignature/v1\ntime " t "\n" ‖ text)       t = seconds since 1970
+ *
  * Lines of keys the reader does not know are ignored, or nobody could add a witness; a line of a known key must verify.
  */
 import assert from 'node:assert/strict';
@@ -20,6 +24,8 @@ import { hashLength } from './tree.js';
 /** A public key that signs notes, under the name its owner goes by. */
 export interface Vkey {
   readonly name: string;
+  /** Whether it signs the text alone, as a log does, or the text and a time, as a witness does. */
+  readonly kind: KeyKind;
   /** 4 bytes */
   readonly keyId: Buffer;
   readonly publicKey: KeyObject;
@@ -29,7 +35,18 @@ export interface Vkey {
 export interface VerifiedNote {
   readonly text: string;
   readonly signedBy: readonly string[];
+  /** The witnesses among them, and when each signed, in seconds since 1970. */
+  readonly cosignatures: readonly Cosignature[];
 }
+
+/** Whose line of a witness verified, and the time in it. */
+export interface Cosignature {
+  readonly name: string;
+  readonly time: number;
+}
+
+/** What a key signs: a note's text, or a text at a time. */
+export type KeyKind = 'note' | 'cosignature';
 
 /** What a checkpoint says. */
 export interface Checkpoint {
@@ -44,14 +61,15 @@ export interface Checkpoint {
 /** Signatures a note may carry: more are refused unread, as golang/mod does, so that a note cannot cost much. */
 const signatureLimit = 100;
 const sizeLimit = 1_000_000;
-const ed25519Type = Buffer.of(0x01);
+const types: Readonly<Record<KeyKind, number>> = { note: 0x01, cosignature: 0x04 };
+const timeLength = 8;
 const keyIdLength = 4;
 const ed25519KeyLength = 32;
 
 /** The vkey line of an Ed25519 key, private or public. */
-export function makeVkey(name: string, key: KeyObject): string {
-  const bytes = publicBytes(key);
-  return `${checkedName(name)}+${keyIdOf(name, bytes).toString('hex')}+${encode(Buffer.concat([ed25519Type, bytes]))}`;
+export function makeVkey(name: string, key: KeyObject, kind: KeyKind = 'note'): string {
+  const typed = typedKey(kind, publicBytes(key));
+  return `${checkedName(name)}+${keyIdOf(name, typed).toString('hex')}+${encode(typed)}`;
 }
 
 /**
@@ -62,12 +80,12 @@ export function parseVkey(text: string): Vkey {
   const [name = '', id = '', ...rest] = text.split('+');
   const data = readBase64(rest.join('+'));
   assert(data, 'a vkey is name+hex+base64');
-  assert(data.length === 1 + ed25519KeyLength && data[0] === ed25519Type[0], 'the key is not Ed25519');
-  const bytes = data.subarray(1);
-  const keyId = keyIdOf(checkedName(name), bytes);
+  const kind = (['note', 'cosignature'] as const).find((each) => types[each] === data[0]);
+  assert(data.length === 1 + ed25519KeyLength && kind, 'the key is not Ed25519');
+  const keyId = keyIdOf(checkedName(name), data);
   assert(keyId.toString('hex') === id, 'the key id is not that of the key');
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') };
-  return { name, keyId, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) };
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: data.subarray(1).toString('base64url') };
+  return { name, kind, keyId, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) };
 }
 
 /**
@@ -77,9 +95,21 @@ export function parseVkey(text: string): Vkey {
  */
 export function signNote(text: string, name: string, key: KeyObject): string {
   assert(isNoteText(text), 'a text ends in a newline and holds no other control characters');
-  const signature = sign(null, Buffer.from(text), key);
-  const keyId = keyIdOf(checkedName(name), publicBytes(key));
-  return `${text}\n— ${name} ${encode(Buffer.concat([keyId, signature]))}\n`;
+  const keyId = keyIdOf(checkedName(name), typedKey('note', publicBytes(key)));
+  return `${text}\n${signatureLine(name, keyId, sign(null, Buffer.from(text), key))}`;
+}
+
+/**
+ * The line by which a witness cosigns the text of a checkpoint, with its newline; it goes at the end of the note.
+ * @param key Ed25519 private key
+ * @param time seconds since 1970
+ */
+export function cosign(text: string, name: string, key: KeyObject, time: number): string {
+  assert(isNoteText(text), 'a text ends in a newline and holds no other control characters');
+  const stamp = Buffer.alloc(timeLength);
+  stamp.writeBigUInt64BE(BigInt(time));
+  const keyId = keyIdOf(checkedName(name), typedKey('cosignature', publicBytes(key)));
+  return signatureLine(name, keyId, Buffer.concat([stamp, sign(null, cosignedBytes(text, time), key)]));
 }
 
 /**
@@ -94,18 +124,17 @@ export function verifyNote(note: string, known: readonly Vkey[]): VerifiedNote {
   assert(isNoteText(text) && lines.endsWith('\n'), 'a note is text, a blank line and signatures');
   const signatures = lines.slice(0, -1).split('\n');
   assert(signatures.length <= signatureLimit, 'the note has too many signatures');
-  const signedBy = signatures.map(readSignature).flatMap(({ name, keyId, signature }) => {
+  const verified = signatures.map(readSignature).flatMap(({ name, keyId, signature }) => {
     // Name and id together name a key: four bytes alone are soon met by chance.
     const key = known.find((each) => each.name === name && each.keyId.equals(keyId));
-    if (!key) return [];
-    assert(
-      verify(null, Buffer.from(text), key.publicKey, signature),
-      `the signature of ${name} does not verify`,
-    );
-    return [name];
+    return key ? [{ name, time: verifiedTime(text, key, signature) }] : [];
   });
-  assert(signedBy.length > 0, 'no known key signed the note');
-  return { text, signedBy: [...new Set(signedBy)] };
+  assert(verified.length > 0, 'no known key signed the note');
+  return {
+    text,
+    signedBy: [...new Set(verified.map(({ name }) => name))],
+    cosignatures: verified.flatMap(({ name, time }) => (time === undefined ? [] : [{ name, time }])),
+  };
 }
 
 /** The text of a checkpoint: origin, size and base64 of the root, a line each. */
@@ -134,10 +163,33 @@ export function parseCheckpoint(text: string): Checkpoint {
   return { origin, size: Number(size), root, extensions };
 }
 
+/** The time in a signature of a witness; undefined for one over the text alone. @throws Error when it does not verify. */
+function verifiedTime(text: string, { name, kind, publicKey }: Vkey, signature: Buffer): number | undefined {
+  const isTimed = kind === 'cosignature';
+  const time = isTimed && signature.length > timeLength ? Number(signature.readBigUInt64BE()) : 0;
+  const signed = isTimed ? cosignedBytes(text, time) : Buffer.from(text);
+  const holds = verify(null, signed, publicKey, isTimed ? signature.subarray(timeLength) : signature);
+  assert(holds && Number.isSafeInteger(time), `the signature of ${name} does not verify`);
+  return isTimed ? time : undefined;
+}
+
+/** "cosignature/v1\ntime " t "\n" ‖ text */
+function cosignedBytes(text: string, time: number): Buffer {
+  return Buffer.from(`cosignature/v1\ntime ${time}\n${text}`);
+}
+
 /** SHA-256(name ‖ 0x0A ‖ type ‖ public key)[:4] */
-function keyIdOf(name: string, bytes: Buffer): Buffer {
-  const named = Buffer.concat([Buffer.from(`${name}\n`), ed25519Type, bytes]);
-  return hash('sha256', named, 'buffer').subarray(0, keyIdLength);
+function keyIdOf(name: string, typed: Buffer): Buffer {
+  return hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), typed]), 'buffer').subarray(0, keyIdLength);
+}
+
+/** type ‖ public key */
+function typedKey(kind: KeyKind, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(types[kind]), bytes]);
+}
+
+function signatureLine(name: string, keyId: Buffer, signature: Buffer): string {
+  return `— ${name} ${encode(Buffer.concat([keyId, signature]))}\n`;
 }
 
 /** "— " name " " base64(keyId ‖ signature) */
