@@ -17,6 +17,7 @@ import type { ProcessName } from './entry.js';
 import { isLostConnection, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
 import { formatInstant, type Instant } from './instant.js';
+import { Lanes, type Lane } from './lanes.js';
 import {
   appendSql,
   committed,
@@ -45,7 +46,8 @@ export interface JournalOptions<T extends Tables, Rules> {
   /** Machine time in milliseconds. */
   clock(): number;
   readonly maxBatch?: number;
-  readonly maxQueue?: number;
+  /** How many acts may wait in each lane; beyond it whoever comes is told so at once. */
+  readonly maxQueue?: Readonly<Record<Lane, number>>;
   /** Pause between commits; 0 for the lender's process, which must not wait. */
   readonly minIntervalMs?: number;
   /** Told of failures nobody is answered with in detail. */
@@ -66,9 +68,11 @@ export interface Readiness {
 }
 
 const maxSkewMs = 1000;
+/** Two of the largest check-batches in the lane of the bulk. */
+const defaultQueue = { single: 4096, bulk: 20_000 };
 
 export class Journal<T extends Tables, Rules> {
-  private readonly queue: Waiting<T, Rules>[] = [];
+  private readonly queue: Lanes<Waiting<T, Rules>>;
   private readonly maxBatch: number;
   private readonly look: { readonly name: string; readonly text: string };
   private readonly append: { readonly name: string; readonly text: string };
@@ -80,19 +84,20 @@ export class Journal<T extends Tables, Rules> {
 
   constructor(private readonly options: JournalOptions<T, Rules>) {
     this.maxBatch = options.maxBatch ?? 128;
+    this.queue = new Lanes(options.maxQueue ?? defaultQueue);
     this.look = { name: 'journal.look', text: lookSql(options.tables) };
     this.append = { name: 'journal.append', text: appendSql(options.tables) };
   }
 
   /**
-   * Puts an act into the next batch and gives its answer once that is durable.
+   * Puts an act into the next batch and gives its answer once that is durable. Of many acts of one request each goes
+   * into the lane of the bulk, so that nobody waits behind all of them.
    * @throws Problem what `decide` threw; `registry-unavailable` when nothing could be made durable.
    */
-  submit<A>(act: Act<T, Rules, A>): Promise<A> {
-    if (this.stopped || this.queue.length >= (this.options.maxQueue ?? 4096))
-      return Promise.reject(new Problem('registry-unavailable'));
+  submit<A>(act: Act<T, Rules, A>, lane: Lane = 'single'): Promise<A> {
+    if (this.stopped || !this.queue.hasRoom(lane)) return Promise.reject(new Problem('registry-unavailable'));
     const answer = new Promise<A>((resolve, reject) => {
-      this.queue.push({ act, resolve: resolve as (value: unknown) => void, reject });
+      this.queue.add(lane, { act, resolve: resolve as (value: unknown) => void, reject });
     });
     this.running ??= this.work();
     return answer;
@@ -147,13 +152,13 @@ export class Journal<T extends Tables, Rules> {
     // Leaving the caller's turn first lets everything that arrives in it share the batch.
     await Promise.resolve();
     try {
-      while (this.queue.length > 0) {
+      while (this.queue.size > 0) {
         const sinceLastMs = this.options.clock() - this.lastBatchAt;
         const pauseMs = (this.options.minIntervalMs ?? 0) - Math.max(sinceLastMs, 0);
         // Others wait for the same lock: only the lender's process takes it as often as it can.
         if (pauseMs > 0) await wait(pauseMs);
         this.lastBatchAt = this.options.clock();
-        await this.settle(this.queue.splice(0, this.maxBatch));
+        await this.settle(this.queue.take(this.maxBatch));
       }
     } finally {
       // In the same turn as the last look at the queue: an act that came in between would wait for the next one.
@@ -242,7 +247,7 @@ export class Journal<T extends Tables, Rules> {
       return (await runner.connect()) as PoolClient;
     } catch (cause) {
       const unreachable = new Problem('registry-unavailable', { cause });
-      for (const { reject } of this.queue.splice(0)) reject(unreachable);
+      for (const { reject } of this.queue.take(this.queue.size)) reject(unreachable);
       throw unreachable;
     }
   }

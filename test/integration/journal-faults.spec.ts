@@ -266,7 +266,7 @@ describe('the queue', () => {
   });
 
   it('that is full says so at once, and what it took is answered', async () => {
-    const journal = newJournal(whole, 'lender', keys, tables, { maxQueue: 4 });
+    const journal = newJournal(whole, 'lender', keys, tables, { maxQueue: { single: 4, bulk: 0 } });
     const some = newKeys(10);
     const order: string[] = [];
     const running = some.map((key, place) =>
