@@ -161,6 +161,7 @@ ALTER TABLE entries ENABLE ROW LEVEL SECURITY;
 CREATE INDEX entries_by_time ON ONLY public.entries USING brin (at);
 CREATE INDEX entries_of_subject ON ONLY public.entries USING btree (subject, index) WHERE (subject IS NOT NULL);
 CREATE TRIGGER entries_guard AFTER INSERT ON public.entries REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION entries_guard();
+CREATE TRIGGER feed_item AFTER INSERT ON public.entries FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))) EXECUTE FUNCTION feed_item();
 CREATE POLICY citizen_appends ON entries FOR INSERT TO tyiym_citizen
   WITH CHECK (kind = ANY (ARRAY['refusal.placed'::text, 'refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text, 'claim.lodged'::text, 'trail.read'::text, 'status-certificate.issued'::text]));
 CREATE POLICY citizen_reads ON entries FOR SELECT TO tyiym_citizen
@@ -203,6 +204,36 @@ COMMENT ON COLUMN entries.subject_epoch IS 'Epoch of the lookup key of subject.'
 COMMENT ON COLUMN entries.subject IS 'Pseudonym of the person the entry is about, if any.';
 COMMENT ON COLUMN entries.version IS 'Refusal version in the entry.';
 COMMENT ON COLUMN entries.party IS 'Client id of the party that acted, if one did.';
+
+CREATE TABLE feed (
+  seq bigint NOT NULL,
+  entry_index bigint NOT NULL,
+  entry_id uuid NOT NULL,
+  kind text NOT NULL,
+  subject_epoch smallint,
+  subject bytea,
+  version integer NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT feed_pkey PRIMARY KEY (seq),
+  CONSTRAINT feed_entry_id_key UNIQUE (entry_id),
+  CONSTRAINT feed_entry_index_key UNIQUE (entry_index),
+  CONSTRAINT feed_kind_check CHECK ((kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))),
+  CONSTRAINT feed_seq_check CHECK ((seq > 0)),
+  CONSTRAINT feed_subject_check CHECK ((octet_length(subject) = 32)),
+  CONSTRAINT feed_version_check CHECK ((version > 0))
+);
+GRANT SELECT ON feed TO tyiym_citizen;
+GRANT SELECT ON feed TO tyiym_clerk_worker;
+GRANT SELECT ON feed TO tyiym_tool;
+COMMENT ON TABLE feed IS 'The feed to the bureaus: one item an entry that places or lifts, gapless, in the order of the Journal. Written by trigger alone.';
+COMMENT ON COLUMN feed.seq IS 'Number of the item, from 1, the same for all streams; the newest is journal_head.feed_seq.';
+COMMENT ON COLUMN feed.entry_index IS 'Its entry. Both unique indexes grow at their right edge only.';
+COMMENT ON COLUMN feed.entry_id IS 'Id of that entry, by which stamps name it.';
+COMMENT ON COLUMN feed.kind IS 'Kind of that entry: placed in one way or another, or lifted.';
+COMMENT ON COLUMN feed.subject_epoch IS 'Epoch of the lookup key of subject.';
+COMMENT ON COLUMN feed.subject IS 'Pseudonym of the person; NULL once the person is erased.';
+COMMENT ON COLUMN feed.version IS 'Refusal version that the entry made.';
+COMMENT ON COLUMN feed.at IS 'Registry time of the commit, as in the entry.';
 
 CREATE TABLE figures (
   name text NOT NULL,
@@ -311,6 +342,7 @@ CREATE TABLE journal_head (
   CONSTRAINT journal_head_root_check CHECK ((octet_length(root) = 32)),
   CONSTRAINT journal_head_size_check CHECK ((size >= 0))
 );
+CREATE TRIGGER feed_seq_guard AFTER UPDATE ON public.journal_head FOR EACH ROW WHEN ((new.feed_seq IS DISTINCT FROM old.feed_seq)) EXECUTE FUNCTION feed_seq_guard();
 CREATE TRIGGER journal_head_guard AFTER UPDATE ON public.journal_head FOR EACH ROW EXECUTE FUNCTION journal_head_guard();
 GRANT SELECT ON journal_head TO tyiym_citizen;
 GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_citizen;
@@ -785,6 +817,43 @@ END $function$;
 REVOKE ALL ON FUNCTION entries_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION entries_guard() TO PUBLIC;
 COMMENT ON FUNCTION entries_guard() IS 'No entry lies beyond the head, so the head can only grow by entries of its own transaction.';
+
+CREATE OR REPLACE FUNCTION public.feed_item()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  next bigint := (SELECT coalesce(max(seq), 0) + 1 FROM feed);
+BEGIN
+  IF next > (SELECT feed_seq FROM journal_head) THEN
+    RAISE EXCEPTION 'an item of the feed is counted by the head it is appended with' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  INSERT INTO feed VALUES (next, NEW.index, NEW.id, NEW.kind, NEW.subject_epoch, NEW.subject, NEW.version, NEW.at);
+  PERFORM pg_notify('tyiym_feed', '');
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION feed_item() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION feed_item() TO PUBLIC;
+COMMENT ON FUNCTION feed_item() IS 'Writes the feed item of an entry, in the order of the entries, under the head''s lock; wakes the clerk at the commit.';
+
+CREATE OR REPLACE FUNCTION public.feed_seq_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.feed_seq - OLD.feed_seq <> (SELECT count(*) FROM entries WHERE index >= OLD.size AND index < NEW.size
+    AND kind IN ('refusal.inherited', 'refusal.placed', 'refusal.lifted', 'refusal.annulled')) THEN
+    RAISE EXCEPTION 'the feed grows by exactly the entries that place or lift' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION feed_seq_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION feed_seq_guard() TO PUBLIC;
+COMMENT ON FUNCTION feed_seq_guard() IS 'Together with feed_item: each counted entry has one item and each item one entry, without a gap.';
 
 CREATE OR REPLACE FUNCTION public.heads_guard()
  RETURNS trigger

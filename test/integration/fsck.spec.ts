@@ -169,6 +169,13 @@ describe('fsck', () => {
       `INSERT INTO refusals SELECT sha256('x'), 1, 'in-force', 1, 0, now(), NULL, NULL, NULL, NULL, NULL, NULL, sha256('y'), 3`,
       ['row-unknown'],
     ],
+    ['an item of the feed', `UPDATE feed SET version = version + 1 WHERE seq = 2`, ['row-differs']],
+    ['an item of the feed, gone', `DELETE FROM feed WHERE seq = 2`, ['row-missing']],
+    [
+      'the newest item of the feed, gone',
+      `DELETE FROM feed WHERE seq = (SELECT max(seq) FROM feed)`,
+      ['row-missing'],
+    ],
     ['the root of the head row', `UPDATE journal_head SET ${flipFirst('root')}`, ['journal-head-differs']],
     [
       'the last instant of the head row',

@@ -32,6 +32,7 @@ import {
   compareApplications,
   compareChecks,
   compareChecksOf,
+  compareFeed,
   comparePeople,
   compareRefusals,
   compareResting,
@@ -116,6 +117,7 @@ class Fsck {
     this.findings.push(
       ...(await compareRefusals(run, this.refusals.standings)),
       ...(await compareChecks(run)),
+      ...(await compareFeed(run, this.moves.feed)),
       ...(await compareApplications(run, this.applications)),
       ...(await comparePeople(run, this.options.identityKey, this.options.lookupKeys)),
       ...(await compareResting(run)),

@@ -282,3 +282,26 @@ function present<T extends object>(members: T): Partial<{ [N in keyof T]: NonNul
     Object.entries(members).filter(([, value]) => value !== null && value !== undefined),
   ) as Partial<{ [N in keyof T]: NonNullable<T[N]> }>;
 }
+
+/** An item of the feed beside the entry it names. */
+export interface FeedRow {
+  readonly seq: number;
+  readonly entryIndex: number;
+  /** Whether the entry is there, is of a kind that is fed, and says what the item says. */
+  readonly agrees: boolean;
+}
+
+/** Items after this number, of entries below `size`, in their order. */
+export async function feedAfter(
+  tx: EntityManager,
+  { after, size, limit }: { readonly after: number; readonly size: number; readonly limit: number },
+): Promise<readonly FeedRow[]> {
+  return tx.query<FeedRow[]>(
+    `SELECT f.seq, f.entry_index AS "entryIndex",
+       coalesce((e.id, e.kind, e.version, e.at) = (f.entry_id, f.kind, f.version, f.at)
+         AND (e.subject, e.subject_epoch) IS NOT DISTINCT FROM (f.subject, f.subject_epoch), false) AS agrees
+     FROM feed f LEFT JOIN entries e ON e.index = f.entry_index
+     WHERE f.seq > $1 AND f.entry_index < $2 ORDER BY f.seq LIMIT $3`,
+    [after, size, limit],
+  );
+}

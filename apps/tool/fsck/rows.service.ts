@@ -11,11 +11,13 @@ import type { Finding } from './finding.js';
 import {
   checksAndEntries,
   checksOfIds,
+  feedAfter,
   peopleAfter,
   refusalsAfter,
   restingRowsAfter,
   restingTables,
   signedApplications,
+  type FeedRow,
   type RestingRow,
 } from './fsck.store.js';
 import { knownPeople, type PersonRow } from './people.js';
@@ -148,4 +150,28 @@ export async function compareRules({ tx, size }: Run, expected: Registry): Promi
     if (!(error instanceof AssertionError)) throw error;
     return [{ code: 'row-differs', table: 'regime', row: 'unreadable', what: error.message }];
   }
+}
+
+/**
+ * The feed, item by item: numbered without a gap, in the order of the entries, each as its entry says. With as many
+ * items as entries that count, none can be missing.
+ * @param count how many entries are fed
+ */
+export async function compareFeed({ tx, size, pageSize }: Run, count: number): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  let last = { seq: 0, entryIndex: -1 };
+  for (;;) {
+    const page: readonly FeedRow[] = await feedAfter(tx, { after: last.seq, size, limit: pageSize });
+    if (page.length === 0) break;
+    for (const row of page) {
+      const name = String(row.seq);
+      if (row.seq !== last.seq + 1) found.push(...compareRow('feed', String(last.seq + 1), {}, undefined));
+      if (!row.agrees || row.entryIndex <= last.entryIndex)
+        found.push(...compareRow('feed', name, { entry: 'this' }, { entry: 'another' }));
+      last = row;
+    }
+  }
+  if (last.seq !== count && found.length === 0)
+    found.push(...compareRow('feed', String(count), {}, undefined));
+  return found;
 }
