@@ -15,9 +15,10 @@ function readTree(): Tree {
   const walk = (folder: string): void => {
     const entries = readdirSync(join(root, folder), { withFileTypes: true });
     if (entries.length === 0) emptyFolders.push(`${folder}/`);
-    for (const entry of entries) {
+    // In a worktree `.git` is a file, and names where the repository lies.
+    for (const entry of entries.filter(({ name }) => !notOurs.includes(name))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory() && !notOurs.includes(entry.name)) walk(path);
+      if (entry.isDirectory()) walk(path);
       if (entry.isFile()) files[path] = readFileSync(join(root, path), 'utf8');
     }
   };
