@@ -2,6 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import {
+  naiveConsistency,
+  naivePath,
+  naiveRoot,
+  numberedHashes,
+  numberedLeaf,
+} from '../../test/support/naive-tree.js';
 import { batchProofs, inclusionRoot, verifyConsistency, verifyInclusion } from './proof.js';
 import { appendLeaves, emptyFrontier, emptyRoot, leafHash, nodeHash, rootOf } from './tree.js';
 
@@ -15,40 +22,6 @@ const vectors = JSON.parse(readFileSync('test/vectors/tlog-vectors.json', 'utf8'
 const seed = Number(process.env['FAST_CHECK_SEED'] ?? randomInt(2 ** 31));
 const runs = { seed, numRuns: 150 };
 
-/** The largest power of two smaller than n. */
-function splitOf(n: number): number {
-  let k = 1;
-  while (k * 2 < n) k *= 2;
-  return k;
-}
-/** The definitions of RFC 9162 §2.1.1, §2.1.3.1 and §2.1.4.1 word for word: slow, and plainly right. */
-function naiveRoot(leaves: Buffer[]): Buffer {
-  if (leaves.length === 0) return emptyRoot;
-  if (leaves.length === 1) return leaves[0] as Buffer;
-  const k = splitOf(leaves.length);
-  return nodeHash(naiveRoot(leaves.slice(0, k)), naiveRoot(leaves.slice(k)));
-}
-function naivePath(m: number, leaves: Buffer[]): Buffer[] {
-  if (leaves.length === 1) return [];
-  const k = splitOf(leaves.length);
-  return m < k
-    ? [...naivePath(m, leaves.slice(0, k)), naiveRoot(leaves.slice(k))]
-    : [...naivePath(m - k, leaves.slice(k)), naiveRoot(leaves.slice(0, k))];
-}
-function naiveConsistency(m: number, leaves: Buffer[], whole: boolean): Buffer[] {
-  const n = leaves.length;
-  if (m === n) return whole ? [] : [naiveRoot(leaves)];
-  const k = splitOf(n);
-  return m <= k
-    ? [...naiveConsistency(m, leaves.slice(0, k), whole), naiveRoot(leaves.slice(k))]
-    : [...naiveConsistency(m - k, leaves.slice(k), false), naiveRoot(leaves.slice(0, k))];
-}
-const leavesOf = (count: number) => Array.from({ length: count }, (_, at) => numbered(at));
-function numbered(at: number): Buffer {
-  const leaf = Buffer.alloc(4);
-  leaf.writeUInt32BE(at);
-  return leafHash(leaf);
-}
 const hex = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('hex'));
 
 describe('the published vectors', () => {
@@ -76,7 +49,7 @@ describe('the published vectors', () => {
   });
 
   it.each(Object.entries(vectors.big.roots))('give the root of %s numbered leaves', (size, root) => {
-    expect(rootOf(appendLeaves(emptyFrontier, leavesOf(Number(size)))).toString('hex')).toBe(root);
+    expect(rootOf(appendLeaves(emptyFrontier, numberedHashes(Number(size)))).toString('hex')).toBe(root);
   });
 });
 
@@ -86,7 +59,7 @@ describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
   it('a root and every proof of a batch are those of the whole tree', () => {
     fc.assert(
       fc.property(sizes, ([before, added]) => {
-        const leaves = leavesOf(before + added);
+        const leaves = numberedHashes(before + added);
         const frontier = appendLeaves(emptyFrontier, leaves.slice(0, before));
         const root = naiveRoot(leaves);
         expect(rootOf(appendLeaves(frontier, leaves.slice(before))).equals(root)).toBe(true);
@@ -112,7 +85,7 @@ describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
     );
     fc.assert(
       fc.property(cases, ({ size, index, where, bit }) => {
-        const leaves = leavesOf(size);
+        const leaves = numberedHashes(size);
         const [root, leaf, proof] = [naiveRoot(leaves), leaves[index] as Buffer, naivePath(index, leaves)];
         expect(verifyInclusion(leaf, index, size, proof, root)).toBe(true);
         const bent = proof.map((hash, at) => (at === where % proof.length ? flipped(hash, bit) : hash));
@@ -140,9 +113,9 @@ describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
     );
     fc.assert(
       fc.property(cases, ({ oldSize, newSize, where, bit }) => {
-        const leaves = leavesOf(newSize);
+        const leaves = numberedHashes(newSize);
         const [oldRoot, newRoot] = [naiveRoot(leaves.slice(0, oldSize)), naiveRoot(leaves)];
-        const proof = naiveConsistency(oldSize, leaves, true);
+        const proof = naiveConsistency(oldSize, leaves);
         const holds = (
           of: Partial<{ oldSize: number; oldRoot: Buffer; newRoot: Buffer; proof: Buffer[] }>,
         ) => {
@@ -167,7 +140,7 @@ describe(`against the definitions of RFC 9162 (seed ${seed})`, () => {
 });
 
 describe('a proof', () => {
-  const leaf = numbered(0);
+  const leaf = leafHash(numberedLeaf(0));
 
   it.each([
     ['an index at the size', 1, 1],
@@ -188,7 +161,7 @@ describe('a proof', () => {
 
   it('holds for sizes past 2^32, where bit operators would not', () => {
     const size = 2 ** 40 + 1;
-    const left = numbered(7);
+    const left = leafHash(numberedLeaf(7));
     expect(inclusionRoot(leaf, size - 1, size, [left])).toEqual(nodeHash(left, leaf));
     const frontier = { size: 2 ** 40, hashes: [left] };
     expect(batchProofs(frontier, [leaf])).toEqual([[left]]);
@@ -204,7 +177,7 @@ describe('a proof', () => {
   });
 
   it('of consistency without hashes or with short ones is refused and never thrown at', () => {
-    const three = rootOf(appendLeaves(emptyFrontier, leavesOf(3)));
+    const three = rootOf(appendLeaves(emptyFrontier, numberedHashes(3)));
     expect(verifyConsistency(3, three, 4, leaf, [])).toBe(false);
     expect(verifyConsistency(1, leaf.subarray(1), 2, nodeHash(leaf, leaf), [leaf])).toBe(false);
     expect(verifyConsistency(1, leaf, 2, leaf.subarray(1), [leaf])).toBe(false);
@@ -213,7 +186,7 @@ describe('a proof', () => {
   it('of consistency never runs backwards', () => {
     expect(verifyConsistency(2, leaf, 1, leaf, [])).toBe(false);
     expect(verifyConsistency(2, nodeHash(leaf, leaf), 1, leaf, [])).toBe(false);
-    expect(verifyConsistency(1, leaf, 1, numbered(1), [])).toBe(false);
+    expect(verifyConsistency(1, leaf, 1, leafHash(numberedLeaf(1)), [])).toBe(false);
   });
 
   it('of a batch is not made from a frontier that has fewer hashes than its size says', () => {
@@ -221,7 +194,7 @@ describe('a proof', () => {
   });
 
   it('of a batch needs no leaf of the past, and a batch of none needs no proof', () => {
-    expect(batchProofs(appendLeaves(emptyFrontier, leavesOf(5)), [])).toEqual([]);
+    expect(batchProofs(appendLeaves(emptyFrontier, numberedHashes(5)), [])).toEqual([]);
   });
 });
 
