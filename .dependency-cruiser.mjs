@@ -87,6 +87,12 @@ export default {
       { path: '^apps/', pathNot: ['^apps/$1/', wiring, '^apps/tool/(acts|keygen|migrate|token)/'] },
     ),
     forbid(
+      'the-witness-stands-alone',
+      'The witness must be trusted without the registry: of ours it uses the hashing and the notes of tlog, no more.',
+      { path: '^apps/sandbox/witness/', pathNot: spec },
+      { path: '^(apps|libs|migrations)/', pathNot: '^(apps/sandbox/witness|libs/tlog)/' },
+    ),
+    forbid(
       'libs-import-no-app',
       'A library knows no app, because code moves to libs only when a second app needs it.',
       { path: '^(libs|migrations)/', pathNot: spec },

@@ -40,6 +40,10 @@ const plants: Readonly<Record<string, readonly (readonly [file: string, ...impor
     ['apps/tool/digs.ts', '../citizen/a.js'],
     ['apps/sandbox/digs.ts', '../citizen/a.js'],
   ],
+  'the-witness-stands-alone': [
+    ['apps/sandbox/witness/trusts.ts', '../../tool/a.js'],
+    ['apps/sandbox/witness/borrows.ts', '#libs/journal/a.js'],
+  ],
   'libs-import-no-app': [
     ['libs/loan/looks-up.ts', '../../apps/citizen/a.js'],
     ['migrations/looks-up.ts', '../apps/citizen/a.js'],

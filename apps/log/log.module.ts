@@ -38,7 +38,12 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
         {
           provide: KeysService,
           inject,
-          useFactory: ({ manager }: DataSource) => new KeysService(manager, config.origin),
+          useFactory: ({ manager }: DataSource) =>
+            new KeysService(
+              manager,
+              config.origin,
+              config.witnesses?.map(({ vkey }) => vkey),
+            ),
         },
         {
           provide: CheckpointService,

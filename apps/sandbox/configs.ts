@@ -18,10 +18,11 @@ export function writeConfigs(
   home: Home,
   ports: Ports,
   database: DatabaseServer,
+  witnessVkey: string,
 ): Readonly<Record<string, string>> {
   mkdirSync(home.at('config'), { recursive: true, mode: 0o700 });
   return Object.fromEntries(
-    Object.entries(configsOf(ports, database)).map(([name, config]) => {
+    Object.entries(configsOf(ports, database, witnessVkey)).map(([name, config]) => {
       const file = home.at('config', `${name}.json`);
       checkConfig(config, file);
       writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
@@ -30,7 +31,11 @@ export function writeConfigs(
   );
 }
 
-function configsOf(ports: Ports, database: DatabaseServer): Readonly<Record<string, object>> {
+function configsOf(
+  ports: Ports,
+  database: DatabaseServer,
+  witnessVkey: string,
+): Readonly<Record<string, object>> {
   const urls = urlsOf(ports);
   const { citizen, lender, lenderTls, log, access, accessTls, nca } = urls;
   const common = (app: Config['app'], role = `tyiym_${app.replace('-', '_')}`): object => ({
@@ -49,6 +54,7 @@ function configsOf(ports: Ports, database: DatabaseServer): Readonly<Record<stri
     certFile: '../tls/server.pem',
     keyFile: '../tls/server.key',
   });
+  const witnesses = [{ vkey: witnessVkey, url: urls.witness }];
   const authority = {
     rootFiles: ['../nca/root.pem'],
     intermediateFiles: ['../nca/ca.pem'],
@@ -78,9 +84,15 @@ function configsOf(ports: Ports, database: DatabaseServer): Readonly<Record<stri
       listenTls: tls(ports.accessTls, accessTls),
       metrics: listen(ports.accessMetrics),
     },
-    log: { ...common('log'), publicBase: log, listen: listen(ports.log), metrics: listen(ports.logMetrics) },
+    log: {
+      ...common('log'),
+      publicBase: log,
+      listen: listen(ports.log),
+      metrics: listen(ports.logMetrics),
+      witnesses,
+    },
     'clerk-worker': { ...common('clerk-worker'), metrics: listen(ports.clerkWorkerMetrics), nca: authority },
-    'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics) },
+    'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics), witnesses },
     tool: { ...common('tool'), nca: authority },
     owner: { ...common('tool', 'tyiym_owner') },
   };

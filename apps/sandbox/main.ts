@@ -22,6 +22,7 @@ import { sandboxContent, writeSandboxFile } from './sandbox-file.js';
 import { seed } from './seeding.js';
 import { Supervisor } from './supervisor.js';
 import { clientConfig } from './postgres/target.js';
+import { witnessChild, witnessVkey } from './witness-process.js';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** What is running, the newest first: each is ended before what it stands on. */
@@ -60,7 +61,7 @@ async function start(): Promise<void> {
   say('People, parties and keys …');
   const inhabitants = await settle(home, now);
   const server = { host: database.host, port: database.port, name: database.name };
-  const configs = writeConfigs(home, ports, server);
+  const configs = writeConfigs(home, ports, server, witnessVkey(home));
   say('Tables and founding acts …');
   await found(home, ports, inhabitants);
   say('The outside world …');
@@ -68,7 +69,8 @@ async function start(): Promise<void> {
   say('The registry …');
   const supervisor = new Supervisor(home.at('logs'), say);
   closers.unshift(() => supervisor.stop());
-  await Promise.all(apps.map((app) => supervisor.start(childOf(app, ports, configs[app] ?? ''))));
+  const children = [...apps.map((app) => childOf(app, ports, configs[app] ?? '')), witnessChild(home, ports)];
+  await Promise.all(children.map((child) => supervisor.start(child)));
   const content = await sandboxContent(home, ports, inhabitants);
   await seed(home, content, say);
   writeSandboxFile(home, content);
@@ -90,6 +92,7 @@ async function beginAnew(home: Home, databaseUrl: string | undefined): Promise<v
     'tls',
     'logs',
     'outside',
+    'witness',
     'sandbox.json',
     'base.json',
     'seeded.json',
@@ -138,6 +141,7 @@ async function startTheOutside(
       phone: `+7000${String(place).padStart(7, '0')}`,
     })),
     stateDir: home.at('outside'),
+    witnessBase: urls.witness,
     egovIdp: await idpClient(home, urls.citizen),
   });
   closers.unshift(() => outside.close());

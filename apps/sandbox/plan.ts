@@ -17,6 +17,7 @@ const offsets = {
   lenderTls: 6,
   accessTls: 7,
   outside: 10,
+  witness: 13,
   citizenMetrics: 20,
   lenderMetrics: 21,
   logMetrics: 24,
@@ -62,6 +63,7 @@ export function urlsOf(ports: Ports) {
     idp: http(ports.outside, '/egov/idp'),
     phone: http(ports.outside, '/phone'),
     nca: http(ports.outside, '/nca'),
+    witness: http(ports.witness),
   };
 }
 

@@ -74,6 +74,14 @@ export class EgovMobileConfig {
   @ValidateNested() @Type(() => OrganisationConfig) readonly organisation: OrganisationConfig;
 }
 
+/** Somebody outside who cosigns checkpoints. */
+export class WitnessConfig {
+  /** Name and key: `name+hex+base64` of C2SP signed-note, type 0x04. */
+  @Matches(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/) readonly vkey: string;
+  /** Submission prefix: the signer posts to `<url>/add-checkpoint`. */
+  @Matches(/^https?:\/\/\S+[^/\s]$/) readonly url: string;
+}
+
 export class Config {
   @IsIn(processNames) readonly app: ConfiguredProcess;
   @IsBoolean() readonly sandbox: boolean;
@@ -90,6 +98,12 @@ export class Config {
   /** Public base URL of the log: `iss` of heads, base of the problem pages. */
   @Matches(/^https?:\/\/[^/]+$/) readonly logBase: string;
   @IsOptional() @ValidateNested() @Type(() => NcaConfig) readonly nca?: NcaConfig;
+  /** Of the signer, who asks them, and of the log, which shows their keys. */
+  @IsOptional()
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => WitnessConfig)
+  readonly witnesses?: WitnessConfig[];
   @IsOptional() @ValidateNested() @Type(() => EgovMobileConfig) readonly egovMobile?: EgovMobileConfig;
 }
 

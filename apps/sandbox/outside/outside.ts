@@ -17,6 +17,7 @@ import type { Person } from './people.js';
 import { Refused } from './refused.js';
 import { Revocations } from './revocations.js';
 import { createServer } from './server.js';
+import { tellWitness } from './witness-clock.js';
 
 export interface OutsideOptions {
   readonly host: string;
@@ -34,6 +35,8 @@ export interface OutsideOptions {
   readonly people: readonly Person[];
   /** Keeps `revocations.json`; made 0700 if missing. */
   readonly stateDir: string;
+  /** The regulator's witness, whose clock is the world's; none in most specs. */
+  readonly witnessBase?: string;
   /** Our citizen pages, as eGov knows them. */
   readonly egovIdp: IdpClient;
   /** Machine time, for codes and tokens. */
@@ -64,7 +67,8 @@ export function createOutside(options: OutsideOptions): FastifyInstance {
   ncaRoutes(app, { authority, people, revocations, faults });
   idpRoutes(app, { client: egovIdp, people, faults, clock: options.clock ?? machineClock });
   phoneRoutes(app, { phone, people, faults });
-  clockRoutes(app, { registryNow, advanceClock, follow: () => revocations.renew() });
+  const follow = () => Promise.all([revocations.renew(), tellWitness(options.witnessBase)]);
+  clockRoutes(app, { registryNow, advanceClock, follow });
   faultRoutes(app, faults);
   return app;
 }

@@ -1,0 +1,46 @@
+/**
+ * The regulator's witness and mirror: a process of its own that shares nothing with the registry but the network. It
+ * takes `--config <file.json>` with paths relative to that file, and makes its key when it is started for the first time.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createServer } from './server.js';
+import { Witness } from './witness.js';
+import { witnessKey } from './witness-key.js';
+import { WorldClock } from './world-clock.js';
+
+/** What the file says. */
+export interface WitnessProcessConfig {
+  /** Name of the witness in its vkey and its cosignatures. */
+  readonly name: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly stateDir: string;
+  /** vkeys of the logs it watches. */
+  readonly logVkeys: readonly string[];
+  /** Of the sandbox: where the world tells its time. */
+  readonly clockUrl?: string;
+}
+
+const followClockEveryMs = 10_000;
+const say = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
+
+const file = resolve(process.argv[process.argv.indexOf('--config') + 1] ?? '');
+const config = JSON.parse(readFileSync(file, 'utf8')) as WitnessProcessConfig;
+const stateDir = resolve(dirname(file), config.stateDir);
+const clock = new WorldClock(config.clockUrl);
+const key = witnessKey(stateDir, config.name);
+const witness = new Witness({
+  key,
+  logVkeys: config.logVkeys,
+  stateDir,
+  clock: clock.now,
+  onConflict: (line) => say(`CONFLICT: the log showed a checkpoint that is ${line}`),
+});
+
+await clock.follow();
+setInterval(() => void clock.follow(), followClockEveryMs).unref();
+const server = createServer({ witness, vkey: key.vkey, followClock: () => clock.follow() });
+const stop = (): void => void server.close().finally(() => process.exit(0));
+process.once('SIGTERM', stop).once('SIGINT', stop).once('disconnect', stop);
+await server.listen(config.listen);
+say(`${key.vkey} listens`);
