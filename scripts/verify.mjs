@@ -37,6 +37,7 @@ const running = [
   ],
   ['The built processes do what the contract says', jest('e2e', 'test/e2e')],
   ['Random histories agree with short models', jest('integration', 'test/property')],
+  ['A short bench finds every answer right', node('test/bench/bench.mjs', '--correct')],
 ];
 
 /** Steps of `--long`: loads, soaks and faults that take more than minutes. */

@@ -1,0 +1,53 @@
+/** What the bench and its clients, processes of their own, tell each other. */
+import type { Watched, Cpu } from './cpu.js';
+
+/** Whom to ask about: the sandbox's own people, and people of a load, of whom those below `refused` have a refusal. */
+export interface People {
+  readonly citizens: readonly { readonly iin: string; readonly verdict: 'clear' | 'refused' }[];
+  readonly refused: number;
+  readonly seed: number;
+}
+
+/** One round of one contestant. */
+export interface Job {
+  /** Says what an answer must look like. */
+  readonly asks: 'bare' | 'check' | 'reference';
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
+  readonly connections: number;
+  readonly ms: number;
+  /** Questions a second of the open loop; without it the loop is closed. */
+  readonly perSecond?: number;
+  /** Request headers that are the same each time. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Signs so many DPoP proofs before the round begins. */
+  readonly dpop?: {
+    readonly keyFile: string;
+    readonly token: string;
+    readonly url: string;
+    readonly proofs: number;
+  };
+  readonly people: People;
+  readonly verify: {
+    readonly jwks: { readonly keys: readonly unknown[] };
+    readonly issuer: string;
+    readonly origin: string;
+  };
+  readonly watched: Watched;
+}
+
+export interface Round {
+  /** Good answers. */
+  readonly answered: number;
+  readonly seconds: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Receipts that were verified whole. */
+  readonly verified: number;
+  /** What was wrong, and how often. */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly cpu: Cpu;
+}

@@ -1,0 +1,61 @@
+/** The bench: every contestant in turn, round after round, so that a busy minute of the machine falls on all. */
+import { contestants, type Best } from './contestants.js';
+import type { Round } from './job.js';
+import { readOptions, type Options } from './options.js';
+import { median, rateOf, summaryOf, table, type Row } from './report.js';
+import { setStage, type Stage } from './stage.js';
+
+/** Long enough for the engine to have compiled what a check runs. */
+const warmUpMs = 1500;
+
+const options = readOptions(process.argv.slice(2));
+const stage = await setStage();
+let rows: readonly Row[];
+try {
+  rows = await measure(stage, options);
+} finally {
+  await stage.close();
+}
+const summaries = rows.map(summaryOf);
+console.log(options.isJson ? JSON.stringify({ summaries, rows }) : table(summaries));
+if (summaries.some(({ failed }) => failed > 0)) {
+  console.error('some answers were wrong');
+  process.exitCode = 1;
+}
+const unproven = summaries.filter(
+  ({ name, verified }) => /^(mtls|dpop|open|typeorm)/.test(name) && verified === 0,
+);
+if (unproven.length > 0) {
+  console.error(`no receipt was verified of ${unproven.map(({ name }) => name).join(', ')}`);
+  process.exitCode = 1;
+}
+process.disconnect?.();
+
+async function measure(on: Stage, { only, rounds, seconds, connections, isOnlyCorrect }: Options) {
+  const chosen = contestants(connections).filter(
+    ({ name }) => only.length === 0 || only.some((beginning) => name.startsWith(beginning)),
+  );
+  if (chosen.length === 0) throw new Error('nobody has such a name');
+  const results = chosen.map((contestant) => ({ contestant, rounds: [] as Round[] }));
+  const best: Best = (name, count) =>
+    median(
+      results
+        .filter(({ contestant }) => contestant.name === name && contestant.connections === count)
+        .flatMap((result) => result.rounds.map(rateOf)),
+    );
+  // One turn each that does not count.
+  if (!isOnlyCorrect) for (const { contestant } of results) await turn(contestant.turn(on, warmUpMs, best));
+  for (let round = 0; round < rounds; round += 1)
+    for (const { contestant, rounds: done } of results)
+      done.push(await turn(contestant.turn(on, seconds * 1000, best)));
+  process.stderr.write('\n');
+  return results.map(({ contestant: { name, connections: count }, rounds: done }) => ({
+    ...{ name, connections: count, rounds: done },
+  }));
+}
+
+async function turn(running: Promise<Round>): Promise<Round> {
+  const round = await running;
+  process.stderr.write('.');
+  return round;
+}

@@ -1,0 +1,44 @@
+/** The words of the command line. */
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** Beginnings of the names of contestants; none: all. */
+  readonly only: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly connections: readonly number[];
+  readonly isJson: boolean;
+  readonly isOnlyCorrect: boolean;
+}
+
+/** @throws Error in words for the person at the terminal */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', default: '' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      connections: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      correct: { type: 'boolean', default: false },
+    },
+  });
+  const isOnlyCorrect = values.correct;
+  const connections = values.connections ?? (isOnlyCorrect ? '16' : '16,64,256');
+  return {
+    only: values.only.split(',').filter((name) => name !== ''),
+    rounds: whole('--rounds', values.rounds ?? (isOnlyCorrect ? '1' : '3'), 1000),
+    // Proofs are good for half a minute and are signed before the round.
+    seconds: whole('--seconds', values.seconds ?? (isOnlyCorrect ? '1' : '5'), 20),
+    connections: connections.split(',').map((text) => whole('--connections', text, 1024)),
+    ...{ isJson: values.json, isOnlyCorrect },
+  };
+}
+
+function whole(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new Error(`${name} takes a whole number from 1 to ${String(most)}`);
+  return value;
+}

@@ -1,0 +1,133 @@
+/**
+ * What the hammer asks, and whether an answer is right. Each answer is looked at: its status, that it repeats the
+ * question's own reference, and the verdict that must come. Of some the receipt is verified whole, while the load runs.
+ */
+import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { compactVerify, importJWK } from 'jose';
+import { verifyReceipt } from '#libs/journal/verify-receipt.js';
+import { iinOfPerson } from '../../apps/tool/load/synthetic-person.js';
+import type { Job, People } from './job.js';
+
+/** One person to ask about, with the answer that must come. */
+export interface Asked {
+  readonly iin: string;
+  readonly verdict: 'clear' | 'refused';
+}
+
+/** Enough that neither side can keep them all in a cache of its own by chance. */
+const strangers = 20_000;
+/** About three million of twenty have a refusal. */
+const refusedOfTwenty = 3;
+
+/** People in random order: those of the sandbox, those with a loaded refusal, and those nobody knows. */
+export function peopleToAsk({ citizens, refused, seed }: People): readonly Asked[] {
+  const anybody = (): number => Math.floor(Math.random() * strangers * 50);
+  const some = Array.from({ length: strangers }, (_, place): Asked => {
+    const isRefused = refused > 0 && place % 20 < refusedOfTwenty;
+    const number = isRefused ? Math.floor(Math.random() * refused) : refused + anybody();
+    return { iin: iinOfPerson(number, seed), verdict: isRefused ? 'refused' : 'clear' };
+  });
+  // Each of the sandbox's own comes as often as one in a hundred.
+  return some.map((person, place) =>
+    place % 100 === 0 ? (citizens[(place / 100) % citizens.length] ?? person) : person,
+  );
+}
+
+/** The text of a whole request, and the judge of its answer. */
+export class Questions {
+  readonly verifications: Promise<void>[] = [];
+  verified = 0;
+  private readonly run = randomBytes(6).toString('hex');
+  private readonly head: string;
+  private readonly proofs: readonly string[] | undefined;
+
+  /** @param people in the order in which they are asked about, again and again. */
+  constructor(
+    private readonly job: Job,
+    private readonly people: readonly Asked[],
+    nonce: string | undefined,
+  ) {
+    const headers = Object.entries(job.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    this.head = `POST /v1/checks HTTP/1.1\r\nhost: ${job.host}:${String(job.port)}\r\n${headers.join('')}content-type: application/json\r\n`;
+    this.proofs = job.dpop && signProofs(job.dpop, nonce);
+  }
+
+  request(number: number): string | undefined {
+    const proof = this.proofs?.[number];
+    if (this.proofs !== undefined && proof === undefined) return undefined;
+    const body = `{"iin":"${this.person(number).iin}","product":"bank-loan","stage":"decision","loanRef":"${this.reference(number)}"}`;
+    const dpop = proof === undefined ? '' : `dpop: ${proof}\r\n`;
+    return `${this.head}${dpop}idempotency-key: ${this.reference(number)}\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
+  }
+
+  /** What is wrong with an answer; undefined when nothing is. */
+  faultOf(number: number, status: number, body: Buffer): string | undefined {
+    if (status !== 201) return `status ${String(status)}`;
+    if (!body.includes(`"${this.reference(number)}`) && !body.includes(`\\"${this.reference(number)}`))
+      return 'another loanRef';
+    const { verdict } = this.person(number);
+    if (this.job.asks !== 'bare' && !body.includes(`"verdict":"${verdict}"`)) return 'another verdict';
+    return undefined;
+  }
+
+  /** Verifies what the answer proves. @throws when it proves nothing or something else */
+  async verify(number: number, body: string): Promise<void> {
+    const answer = JSON.parse(body) as { readonly receipt: { readonly entry: string } & string };
+    const entry =
+      this.job.asks === 'check'
+        ? await this.receipt(number, answer.receipt)
+        : await this.signed(answer.receipt);
+    const { iin, verdict } = this.person(number);
+    const wrong = [
+      ...(entry['loanRef'] === this.reference(number) ? [] : ['loanRef']),
+      ...(entry['verdict'] === verdict ? [] : ['verdict']),
+      ...(entry['stage'] === 'decision' && entry['product'] === 'bank-loan' ? [] : ['stage or product']),
+      ...(JSON.stringify(answer).includes(iin) ? ['an IIN in the answer'] : []),
+    ];
+    if (wrong.length > 0) throw new Error(`a receipt with another ${wrong.join(', ')}`);
+    this.verified += 1;
+  }
+
+  private async receipt(number: number, receipt: unknown): Promise<Readonly<Record<string, unknown>>> {
+    const { jwks, issuer, origin } = this.job.verify;
+    const now = Math.floor(Date.now() / 1000);
+    const { iin } = this.person(number);
+    return (await verifyReceipt(receipt, jwks, { now, iin, issuer, origin })).entry;
+  }
+
+  /** The reference's receipt is a JWS by its one key. */
+  private async signed(jws: string): Promise<Readonly<Record<string, unknown>>> {
+    const key = await importJWK(this.job.verify.jwks.keys[0] as object, 'ES256');
+    const { payload } = await compactVerify(jws, key);
+    return JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>;
+  }
+
+  private person(number: number): Asked {
+    const person = this.people[number % this.people.length];
+    if (person === undefined) throw new Error('there is nobody to ask about');
+    return person;
+  }
+
+  private reference(number: number): string {
+    return `${this.run}-${String(number)}`;
+  }
+}
+
+/** Proofs for one URL and one token, each good once and for half a minute (RFC 9449). */
+function signProofs(
+  { keyFile, token, url, proofs }: NonNullable<Job['dpop']>,
+  nonce = '',
+): readonly string[] {
+  const key = createPrivateKey(readFileSync(keyFile));
+  const { kty, crv, x, y } = createPublicKey(key).export({ format: 'jwk' });
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const header = part({ alg: 'ES256', typ: 'dpop+jwt', jwk: { kty, crv, x, y } });
+  const ath = createHash('sha256').update(token).digest('base64url');
+  const iat = Math.floor(Date.now() / 1000);
+  return Array.from({ length: proofs }, () => {
+    const text = `${header}.${part({ jti: randomUUID(), htm: 'POST', htu: url, iat, ath, nonce })}`;
+    const signature = sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' });
+    return `${text}.${signature.toString('base64url')}`;
+  });
+}
