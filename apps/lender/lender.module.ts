@@ -4,7 +4,10 @@ import { PartyAccessModule } from '#libs/platform/access/access.module.js';
 import { listenersOf } from '#libs/platform/access/listeners.js';
 import type { Config } from '#libs/platform/config.js';
 import { HealthController } from '#libs/platform/health.controller.js';
+import { PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
 import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
+import { CheckBatchesController } from './check-batches/check-batches.controller.js';
+import { CheckBatchesService } from './check-batches/check-batches.service.js';
 import { ChecksController } from './checks/checks.controller.js';
 import { ChecksService } from './checks/checks.service.js';
 import { PartyController } from './party/party.controller.js';
@@ -37,8 +40,8 @@ export class LenderModule {
           ...(keys && { keys }),
         }),
       ],
-      controllers: [HealthController, ChecksController, PartyController],
-      providers: [ChecksService],
+      controllers: [HealthController, ChecksController, CheckBatchesController, PartyController],
+      providers: [ChecksService, CheckBatchesService, { provide: PROBLEM_BASE, useValue: config.logBase }],
     };
   }
 }

@@ -142,41 +142,72 @@ export async function committed(client: PoolClient, size: number, root: Buffer):
   return rows.length === 1;
 }
 
-/**
- * The receipt of an entry of any age: its proof comes from the frontier of the head before its batch and the leaf
- * hashes of the batch, under the head that was signed then.
- * @returns undefined when there is no such entry, or not for this role, or its person was erased.
- */
+/** The receipt of one entry, as `readReceipts` gives it. */
 export async function readReceipt(tx: EntityManager, index: number): Promise<Receipt | undefined> {
-  const heads: { size: number; from_size: number; jws: string; before: Buffer | null }[] = await tx.query(
+  return (await readReceipts(tx, [index])).get(index);
+}
+
+/**
+ * The receipts of entries of any age: a proof comes from the frontier of the head before the entry's batch and the leaf
+ * hashes of the batch, under the head that was signed then.
+ * @returns without those of which there is no such entry, or not for this role, or its person was erased.
+ */
+export async function readReceipts(
+  tx: EntityManager,
+  indexes: readonly number[],
+): Promise<ReadonlyMap<number, Receipt>> {
+  const receipts = new Map<number, Receipt>();
+  let wanted = [...indexes].sort((a, b) => a - b);
+  while (wanted[0] !== undefined) {
+    const batch = await batchOf(tx, wanted[0]);
+    if (batch === undefined) break;
+    const { head, proofs } = batch;
+    const entries: { index: number; entry: string | null; seed: Buffer | null }[] = await tx.query(
+      'SELECT index, entry, seed FROM entries WHERE index = ANY ($1::bigint[])',
+      [wanted.filter((index) => index < head.size)],
+    );
+    for (const { index, entry, seed } of entries) {
+      const proof = proofs[index - head.from_size];
+      assert(proof !== undefined);
+      if (entry && seed)
+        receipts.set(index, makeReceipt({ entryText: entry, seed, index, proof, head: head.jws }));
+    }
+    wanted = wanted.filter((index) => index >= head.size);
+  }
+  return receipts;
+}
+
+interface HeadRow {
+  readonly size: number;
+  readonly from_size: number;
+  readonly jws: string;
+  readonly before: Buffer | null;
+}
+
+/** The batch that appended this entry: its signed head, and the proof of each of its entries. */
+async function batchOf(
+  tx: EntityManager,
+  index: number,
+): Promise<{ readonly head: HeadRow; readonly proofs: readonly Buffer[][] } | undefined> {
+  const [head]: HeadRow[] = await tx.query(
     `SELECT h.size, h.from_size, h.jws, (SELECT frontier FROM heads p WHERE p.size = h.from_size) AS before
      FROM heads h WHERE h.size > $1 ORDER BY h.size LIMIT 1`,
     [index],
   );
-  const head = heads[0];
   if (head === undefined || head.from_size > index) return undefined;
-  const entries: { entry: string | null; seed: Buffer | null }[] = await tx.query(
-    'SELECT entry, seed FROM entries WHERE index = $1',
-    [index],
-  );
-  const [row] = entries;
-  if (!row?.entry || !row.seed) return undefined;
   const leaves: { leaf_hash: Buffer }[] = await tx.query('SELECT leaf_hash FROM leaf_hashes($1, $2)', [
     head.from_size,
     head.size,
   ]);
   assert(leaves.length === head.size - head.from_size, 'a batch is whole');
   const before = frontierFromBytes(head.from_size, head.before ?? Buffer.alloc(0));
-  const hashes = leaves.map(({ leaf_hash }) => leaf_hash);
-  const proof = batchProofs(before, hashes)[index - head.from_size];
-  assert(proof !== undefined);
-  return makeReceipt({
-    entryText: row.entry,
-    seed: row.seed,
-    index,
-    proof,
-    head: head.jws,
-  });
+  return {
+    head,
+    proofs: batchProofs(
+      before,
+      leaves.map(({ leaf_hash }) => leaf_hash),
+    ),
+  };
 }
 
 /** For how many days from today on partitions exist, and whether today and the next entries have theirs. */

@@ -33,6 +33,10 @@ declare module 'fastify' {
     /** The body as it came, for idempotency. */
     rawBody?: Buffer;
   }
+  interface FastifyContextConfig {
+    /** Bounds of this route's body, by `@RouteConfig`, where they are wider than everybody's. */
+    readonly body?: { readonly bytes: number; readonly values: number };
+  }
 }
 
 /** An app that is wired but does not listen: what tests talk to. Call `init` and Fastify's `ready`. */
@@ -154,12 +158,16 @@ function onlyJson(fastify: FastifyInstance): void {
     request.rawBody = body as Buffer;
     try {
       parse(request, utf8.decode(body as Buffer), (error, value?: unknown) => {
-        if (error === null && !isWithinBounds(value)) done(new Problem('request-malformed'));
+        if (error === null && !isWithinBounds(value, request.routeOptions.config.body?.values))
+          done(new Problem('request-malformed'));
         else done(error, value);
       });
     } catch {
       done(new Problem('request-malformed'));
     }
+  });
+  fastify.addHook('onRoute', (route) => {
+    if (route.config?.body !== undefined) route.bodyLimit = route.config.body.bytes;
   });
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('Request-Id', request.id);

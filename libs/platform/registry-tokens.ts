@@ -4,3 +4,5 @@
 export const LOOKUP_KEYS = Symbol('LOOKUP_KEYS');
 /** The secret under which request bodies are compared (`Buffer`). */
 export const IDEMPOTENCY_SECRET = Symbol('IDEMPOTENCY_SECRET');
+/** Where the pages of problems stand: the public base URL of the log (`string`). */
+export const PROBLEM_BASE = Symbol('PROBLEM_BASE');

@@ -282,7 +282,7 @@ describe('who is told', () => {
     expect(response.body).toMatchObject({
       clientId: 'bank-alpha',
       kind: 'bank',
-      scopes: ['checks'],
+      scopes: ['checks', 'loans'],
       keys: [{ use: 'sig' }],
     });
   });

@@ -16,6 +16,8 @@ export interface Answer {
   readonly text: string;
   /** The IIN that the body of the request named, or its assertion. */
   readonly iin?: string;
+  /** Of a batch: the IIN of each item by its `ref`. */
+  readonly iinsByRef?: ReadonlyMap<unknown, string>;
 }
 
 /** Begins to keep; called before the app is ready. */
@@ -30,6 +32,7 @@ export function keepAnswers(app: NestFastifyApplication, answers: Answer[]): voi
       headers: JSON.stringify(reply.getHeaders()),
       text: Buffer.isBuffer(payload) || typeof payload === 'string' ? payload.toString() : '',
       ...(iin !== undefined && { iin }),
+      iinsByRef: iinsByRef(request.body),
     });
     return payload;
   });
@@ -39,6 +42,12 @@ function iinIn(body: unknown): string | undefined {
   const { iin, citizenAssertion } = (body ?? {}) as Readonly<Record<string, unknown>>;
   const named = iin ?? (typeof citizenAssertion === 'string' ? claimIn(citizenAssertion) : undefined);
   return typeof named === 'string' ? named : undefined;
+}
+
+function iinsByRef(body: unknown): ReadonlyMap<unknown, string> {
+  const { items } = (body ?? {}) as { readonly items?: unknown };
+  const named = (Array.isArray(items) ? items : []) as ({ ref?: unknown; iin?: unknown } | null)[];
+  return new Map(named.flatMap((item) => (typeof item?.iin === 'string' ? [[item.ref, item.iin]] : [])));
 }
 
 /** Whether the assertion holds is the app's business. */

@@ -88,8 +88,8 @@ export interface World {
   startClerk(): Promise<INestApplicationContext>;
   /** A second citizen app of this registry; needs a `publicBase` of its own, as passport knows one strategy for each. */
   startCitizen(changes: Partial<Config>): Promise<NestFastifyApplication>;
-  /** The lender's app, which `bank` calls. */
-  startLender(): Promise<NestFastifyApplication>;
+  /** The lender's app, which `bank` calls; a second one needs a `publicBase` of its own. */
+  startLender(changes?: Partial<Config>): Promise<NestFastifyApplication>;
   close(): Promise<void>;
 }
 
@@ -148,8 +148,8 @@ export async function newWorld(): Promise<World> {
       const changed = { ...config, ...changes };
       return start(CitizenModule.register(changed, overrides), changed, run);
     },
-    startLender: async () => {
-      const lender = { ...configOf('lender', 'tyiym_lender', 'lender'), publicBase: lenderBase };
+    startLender: async (changes = {}) => {
+      const lender = { ...configOf('lender', 'tyiym_lender', 'lender'), publicBase: lenderBase, ...changes };
       return start(LenderModule.register(lender, overrides), lender, run);
     },
     close: async () => {
@@ -313,7 +313,7 @@ async function foundWith(
     parties: [
       body(portal, 'channel', ['citizen']),
       body(mobile, 'channel', ['citizen']),
-      body(bank, 'bank', ['checks']),
+      body(bank, 'bank', ['checks', 'loans']),
       ...others.map((other, place) =>
         body(other, otherKinds[place]?.[1] ?? '', otherKinds[place]?.[2] ?? []),
       ),

@@ -53,7 +53,7 @@ export class ReceiptAudit {
   }
 
   private given(answers: readonly Answer[]): readonly Given[] {
-    return answers.flatMap(({ route, url, status, text, iin }) => {
+    return answers.flatMap(({ route, url, status, text, iin, iinsByRef }) => {
       if (status >= 300 || !text.startsWith('{')) return [];
       const body = JSON.parse(text) as unknown;
       const named = url.split(/[/?]/).find((part) => this.owners.has(part));
@@ -61,21 +61,28 @@ export class ReceiptAudit {
         body,
         iin ?? (named === undefined ? undefined : this.owners.get(named)),
         `${status} ${route}`,
+        iinsByRef,
       );
     });
   }
 
   /** Receipts at any depth; an object with an id that was met before is about its owner. */
-  private receiptsIn(value: unknown, iin: string | undefined, place: string): readonly Given[] {
+  private receiptsIn(
+    value: unknown,
+    named: string | undefined,
+    place: string,
+    iinsByRef: Answer['iinsByRef'],
+  ): readonly Given[] {
     if (typeof value !== 'object' || value === null) return [];
     const members = value as Readonly<Record<string, unknown>>;
+    const iin = iinsByRef?.get(members['ref']) ?? named;
     const id = [members['applicationId'], members['checkId']].find((each) => typeof each === 'string');
     if (id !== undefined && iin !== undefined) this.owners.set(id, iin);
     const about = id === undefined ? iin : this.owners.get(id);
     return Object.entries(members).flatMap(([name, member]) =>
       name === 'receipt' && typeof member === 'object' && member !== null
         ? [{ receipt: member as Given['receipt'], place, ...(about !== undefined && { iin: about }) }]
-        : this.receiptsIn(member, about, place),
+        : this.receiptsIn(member, about, place, iinsByRef),
     );
   }
 

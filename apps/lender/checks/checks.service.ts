@@ -8,6 +8,7 @@ import type { Act, Seen, Tables } from '#libs/journal/act.js';
 import { idempotencyName, utcDay } from '#libs/journal/idempotency.store.js';
 import { idToUuid, isId } from '#libs/journal/id.js';
 import { Journal } from '#libs/journal/journal.service.js';
+import type { Lane } from '#libs/journal/lanes.js';
 import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import { Problem } from '#libs/problem/problem.js';
@@ -18,8 +19,11 @@ import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import type { LenderTables } from '../tables.store.js';
 import { answerOf, itemOf, type CheckAnswer, type CheckPage } from './check-answer.js';
 
-/** What a batch says: a new check, or where an earlier answer to the same request stands. */
-type Made = { readonly receipt: Receipt } | { readonly replayOf: number };
+/** What the Journal says: a new check, or where an earlier answer to the same request stands. */
+export type Made = { readonly receipt: Receipt } | { readonly replayOf: number };
+
+/** A request with the route on which its key counts. */
+export type RoutedRequest = IdempotentRequest & { readonly route: string };
 
 const route = 'POST /v1/checks';
 
@@ -42,9 +46,17 @@ export class ChecksService {
     request: IdempotentRequest,
   ): Promise<{ readonly answer: CheckAnswer; readonly isReplay: boolean }> {
     assertNoIin(question.iin, { '/loanRef': question.loanRef, 'Idempotency-Key': request.key });
-    const made = await this.journal.submit(this.act(clientId, question, request));
+    const made = await this.submit(clientId, question, { ...request, route });
     if ('receipt' in made) return { answer: answerOf(made.receipt), isReplay: false };
     return { answer: answerOf(await this.receipt(made.replayOf)), isReplay: true };
+  }
+
+  /**
+   * One check through the Journal, in a lane of the writer.
+   * @throws Problem `idempotency-key-reused`, `not-permitted`, `party-suspended`, `registry-unavailable`
+   */
+  submit(clientId: string, question: Question, request: RoutedRequest, lane?: Lane): Promise<Made> {
+    return this.journal.submit(this.act(clientId, question, request), lane);
   }
 
   /** @throws Problem `not-found`, also for another lender's check. */
@@ -74,18 +86,18 @@ export class ChecksService {
   private act(
     clientId: string,
     question: Question,
-    request: IdempotentRequest,
+    { route, key, bodyHmac }: RoutedRequest,
   ): Act<LenderTables, Rules, Made> {
     const [first, ...others] = subjectsOf(this.keys, question.iin);
     assert(first !== undefined);
-    const want = { app: 'lender', party: clientId, route, key: request.key };
+    const want = { app: 'lender', party: clientId, route, key };
     return {
       look: { refusals: [first, ...others], idempotency: [want] },
       decide: (seen) => {
         const lender = lenderOf(seen.rules, clientId, seen.at);
         const earlier = seen.find('idempotency', idempotencyName(want));
         if (earlier !== undefined) {
-          if (!earlier.bodyHmac.equals(request.bodyHmac)) throw new Problem('idempotency-key-reused');
+          if (!earlier.bodyHmac.equals(bodyHmac)) throw new Problem('idempotency-key-reused');
           const { entryIndex } = earlier;
           assert(entryIndex !== undefined);
           return { entries: [], answer: () => ({ replayOf: entryIndex }) };
@@ -96,8 +108,8 @@ export class ChecksService {
           rows: ([entry]) => {
             assert(entry !== undefined);
             const row = check.row(entry);
-            const key = { ...want, day: utcDay(seen.at), bodyHmac: request.bodyHmac };
-            return { checks: [row], idempotency: [{ ...key, resource: row.uuid, entryIndex: entry.index }] };
+            const used = { ...want, day: utcDay(seen.at), bodyHmac };
+            return { checks: [row], idempotency: [{ ...used, resource: row.uuid, entryIndex: entry.index }] };
           },
           answer: ([receipt]) => {
             assert(receipt !== undefined);

@@ -7,7 +7,7 @@ import { Problem, type ProblemPointer } from '#libs/problem/problem.js';
 import { isIin } from '#libs/subject/iin.js';
 
 /** References of lenders: 1–64 visible ASCII characters. */
-function isReference(value: unknown): value is string {
+export function isReference(value: unknown): value is string {
   return typeof value === 'string' && /^[!-~]{1,64}$/.test(value);
 }
 

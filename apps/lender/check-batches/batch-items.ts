@@ -1,0 +1,86 @@
+/**
+ * A batch as it came, item by item: one bad item spoils only itself. An item whose `ref` cannot be repeated (none, not
+ * printable, or it holds an IIN) is answered with `ref: null` in its place; two that share one are both refused,
+ * because the caller could not tell their answers apart.
+ */
+import type { Question } from '#libs/check/check.js';
+import { Problem, problemAt, type ProblemPointer } from '#libs/problem/problem.js';
+import { isReference, parseQuestion } from '../checks/question.js';
+
+export const maxItems = 10_000;
+
+export interface BatchItem {
+  readonly ref: string | null;
+  /** The check to make, or why none is. */
+  readonly asked: Question | Problem;
+}
+
+/**
+ * The items in their order.
+ * @param key the Idempotency-Key, which must not hold the IIN of any item either
+ * @throws Problem `request-malformed` when it is no batch, `reference-holds-iin` at the key
+ */
+export function parseBatch(body: unknown, key: string): readonly BatchItem[] {
+  const values = itemsOf(body);
+  const uses = new Map<unknown, number>();
+  for (const { ref } of values) uses.set(ref, (uses.get(ref) ?? 0) + 1);
+  const items = values.map((value) => parseItem(value, (uses.get(value.ref) ?? 0) > 1));
+  const iins = new Set(items.flatMap(({ asked }) => (asked instanceof Problem ? [] : [asked.iin])));
+  if (holdsOne(key, iins)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
+  return items.map((item) => withoutIin(item, iins));
+}
+
+type Item = Readonly<Record<string, unknown>> & { readonly ref?: unknown };
+
+function itemsOf(body: unknown): readonly Item[] {
+  const { items, ...others } = (typeof body === 'object' ? (body ?? {}) : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  const wrong = (pointer: string, code: string) =>
+    new Problem('request-malformed', { errors: [{ pointer, code }] });
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined)
+    throw wrong(/^[A-Za-z]{1,40}$/.test(stranger) ? `/${stranger}` : '', 'member-unknown');
+  if (items === undefined) throw wrong('/items', 'member-missing');
+  if (!Array.isArray(items)) throw wrong('/items', 'member-malformed');
+  if (items.length === 0) throw wrong('/items', 'list-empty');
+  if (items.length > maxItems) throw wrong('/items', 'list-too-long');
+  return items.map((item: unknown) => (typeof item === 'object' && item !== null ? (item as Item) : {}));
+}
+
+function parseItem(value: Item, isShared: boolean): BatchItem {
+  const { ref } = value;
+  const errors = refErrors(ref, isShared);
+  try {
+    const question = parseQuestion(value, 'ref');
+    const asked = errors.length > 0 ? new Problem('request-malformed', { errors }) : question;
+    return { ref: isReference(ref) ? ref : null, asked };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const code = errors.length > 0 ? 'request-malformed' : error.code;
+    const asked = new Problem(code, { errors: [...errors, ...error.errors] });
+    return { ref: isReference(ref) ? ref : null, asked };
+  }
+}
+
+function refErrors(ref: unknown, isShared: boolean): readonly ProblemPointer[] {
+  if (ref === undefined) return [{ pointer: '/ref', code: 'member-missing' }];
+  if (!isReference(ref)) return [{ pointer: '/ref', code: 'member-malformed' }];
+  return isShared ? [{ pointer: '/ref', code: 'ref-not-unique' }] : [];
+}
+
+/** References must not hold the IIN of the same request, and the request is the whole batch. */
+function withoutIin({ ref, asked }: BatchItem, iins: ReadonlySet<string>): BatchItem {
+  if (ref !== null && holdsOne(ref, iins))
+    return { ref: null, asked: problemAt('/ref', 'reference-holds-iin') };
+  if (!(asked instanceof Problem) && holdsOne(asked.loanRef, iins))
+    return { ref, asked: problemAt('/loanRef', 'reference-holds-iin') };
+  return { ref, asked };
+}
+
+function holdsOne(text: string, iins: ReadonlySet<string>): boolean {
+  for (const digits of text.match(/\d{12,}/g) ?? [])
+    for (let from = 0; from + 12 <= digits.length; from += 1)
+      if (iins.has(digits.slice(from, from + 12))) return true;
+  return false;
+}
