@@ -1,6 +1,7 @@
 /**
  * A line between an app and its database that breaks where it is told to: before a statement reaches the server, or
  * after the server has done it and before its answer is back; by hanging up, or by falling silent with both ends open.
+ * One that goes on only tells when somebody has come that far, in time to stop him there.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { DatabaseTarget } from '#libs/platform/database.js';
@@ -10,14 +11,19 @@ export interface Break {
   /** Text that the statement's message holds: its SQL, or the name it was prepared under. */
   readonly statement: string;
   readonly when: 'before it is sent' | 'before its answer';
-  readonly how: 'hangs up' | 'falls silent';
+  readonly how: 'hangs up' | 'falls silent' | 'goes on';
 }
 
 export interface BreakingProxy {
   /** The same database, over this line. */
   readonly target: DatabaseTarget;
-  /** Arms a break; resolves when it has happened. */
-  breakAt(where: Break): Promise<void>;
+  /** Arms a break; resolves when it has happened. `strike` is called in that very moment. */
+  breakAt(where: Break, strike?: () => void): Promise<void>;
+  /** Forgets a break that has not happened. */
+  disarm(): void;
+  /** From now on counts the messages that hold this text. */
+  watch(statement: string): void;
+  count(statement: string): number;
   /** From now on whoever connects is taken and never answered, until this is called with false. */
   swallow(isOn: boolean): void;
   close(): Promise<void>;
@@ -30,6 +36,7 @@ interface Armed extends Break {
 /** Listens on 127.0.0.1 and passes everything on to `target` until it is told to break. */
 export async function breakingProxy(target: DatabaseTarget): Promise<BreakingProxy> {
   const sockets = new Set<Socket>();
+  const counts = new Map<string, number>();
   let armed: Armed | undefined;
   let isSwallowing = false;
   const server = createServer((near) => {
@@ -39,26 +46,25 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
     }
     const far = connect(target.port, target.host);
     let due: Armed | undefined;
-    const snap = (at: Armed): void => {
+    /** @returns whether the bytes at hand pass nevertheless. */
+    const isPassing = (at: Armed): boolean => {
+      due = undefined;
       at.done();
-      for (const socket of [near, far]) {
-        if (at.how === 'hangs up') socket.destroy();
-        else
-          socket
-            .removeAllListeners()
-            .on('error', () => undefined)
-            .resume();
-      }
+      if (at.how !== 'goes on') for (const socket of [near, far]) snap(socket, at.how);
+      return at.how === 'goes on';
     };
     near.on('data', (bytes) => {
+      for (const [name, count] of counts) if (bytes.includes(name)) counts.set(name, count + 1);
       if (armed !== undefined && bytes.includes(armed.statement)) {
         due = armed;
         armed = undefined;
-        if (due.when === 'before it is sent') return snap(due);
+        if (due.when === 'before it is sent' && !isPassing(due)) return;
       }
       far.write(bytes);
     });
-    far.on('data', (bytes) => (due === undefined ? near.write(bytes) : snap(due)));
+    far.on('data', (bytes) => {
+      if (due === undefined || isPassing(due)) near.write(bytes);
+    });
     for (const [one, other] of [[near, far] as const, [far, near] as const]) {
       sockets.add(one);
       one.on('error', () => other.destroy());
@@ -71,10 +77,19 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     target: { ...target, host: '127.0.0.1', port: (server.address() as AddressInfo).port },
-    breakAt: (where) =>
-      new Promise((done) => {
+    breakAt: (where, strike) =>
+      new Promise((happened) => {
+        const done = (): void => {
+          strike?.();
+          happened();
+        };
         armed = { ...where, done };
       }),
+    disarm: () => {
+      armed = undefined;
+    },
+    watch: (statement) => void counts.set(statement, 0),
+    count: (statement) => counts.get(statement) ?? 0,
     swallow: (isOn) => {
       isSwallowing = isOn;
     },
@@ -83,4 +98,13 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function snap(socket: Socket, how: 'hangs up' | 'falls silent'): void {
+  if (how === 'hangs up') socket.destroy();
+  else
+    socket
+      .removeAllListeners()
+      .on('error', () => undefined)
+      .resume();
 }

@@ -19,31 +19,43 @@ export interface TestDatabase {
   readonly superuser: pg.Client;
   /** A connected client of the role that owns the tables; ended by `drop`. */
   readonly owner: pg.Client;
+  /** The same over new connections, after the server was killed under these. */
+  again(): Promise<TestDatabase>;
+  /** Ends its own connections and leaves the database. */
+  leave(): Promise<void>;
   /** Ends whoever is still connected. */
   drop(): Promise<void>;
 }
 
-/** Clones the template; any number may do so at once, because nobody is ever connected to it. */
-export async function testDatabase(): Promise<TestDatabase> {
-  const { home, superuser: admin } = testCluster();
-  const secrets = secretsDir(home);
+/** Clones the template of a cluster; any number may do so at once, because nobody is ever connected to it. */
+export async function testDatabase(cluster: Cluster = testCluster()): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asAdmin(admin, async (client) => {
+  await asAdmin(cluster.superuser, async (client) => {
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${templateName} OWNER ${ownerRole}`);
     await grantConnect(client, name);
   });
+  return enter(cluster, name);
+}
+
+type Cluster = ReturnType<typeof testCluster>;
+
+async function enter(cluster: Cluster, name: string): Promise<TestDatabase> {
+  const { home, superuser: admin } = cluster;
+  const secrets = secretsDir(home);
   const target = (role: Role) => roleTarget(admin, name, secrets, role);
   const superuser = await connect({ ...admin, name });
   const owner = await connect(target(ownerRole));
+  const leave = async (): Promise<void> => void (await Promise.all([superuser.end(), owner.end()]));
   return {
     name,
     target,
     passwordFile: (role) => `${secrets}/${role}`,
     superuser,
     owner,
+    again: () => enter(cluster, name),
+    leave,
     async drop() {
-      await superuser.end();
-      await owner.end();
+      await leave();
       await asAdmin(admin, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
     },
   };
@@ -60,6 +72,8 @@ async function asAdmin(admin: DatabaseTarget, act: (client: pg.Client) => Promis
 
 async function connect(target: DatabaseTarget): Promise<pg.Client> {
   const client = new pg.Client(clientConfig(target));
+  // A spec may kill the server; whoever asks over this connection afterwards is told.
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }

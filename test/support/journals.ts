@@ -31,16 +31,16 @@ export async function openRegistry(database: TestDatabase, keys: LookupKeys): Pr
   }
 }
 
-/** A writer without rules, over these tables. */
-export function newJournal<T extends Tables>(
+/** A writer over these tables, without rules unless `changes` load some. */
+export function newJournal<T extends Tables, R extends object = object>(
   dataSource: DataSource,
   app: ProcessName,
   keys: LookupKeys,
   tables: T,
-  changes: Partial<JournalOptions<T, object>> = {},
-): Journal<T, object> {
+  changes: Partial<JournalOptions<T, R>> = {},
+): Journal<T, R> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return new Journal<T, object>({
+  return new Journal<T, R>({
     dataSource,
     app,
     origin,
@@ -49,7 +49,7 @@ export function newJournal<T extends Tables>(
     keyChecks: lookupKeyChecks(keys),
     sentinels: sentinelsOf(keys),
     tables,
-    loadRules: () => Promise.resolve({}),
+    loadRules: () => Promise.resolve({} as R),
     clock: () => Date.now(),
     ...changes,
   });

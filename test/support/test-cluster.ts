@@ -4,13 +4,10 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
-import { migrate } from '#libs/platform/migrate.js';
-import { startCluster, type Cluster } from '../../apps/sandbox/postgres/cluster.js';
-import { ownerRole, provision, roleTarget } from '../../apps/sandbox/postgres/provision.js';
-import { clientConfig } from '../../apps/sandbox/postgres/target.js';
+import { startCluster } from '../../apps/sandbox/postgres/cluster.js';
 import { freePort } from './free-port.js';
-import { secretsDir, superuserFile, templateName, writeTestCluster } from './test-home.js';
+import { makeTemplate } from './template.js';
+import { superuserFile, writeTestCluster } from './test-home.js';
 
 const home = process.argv[2] ?? '';
 
@@ -28,7 +25,7 @@ try {
     settings: { fsync: 'off', full_page_writes: 'off' },
   });
   try {
-    await makeTemplate(cluster);
+    await makeTemplate(home, cluster);
     writeTestCluster(home, cluster);
     process.stdout.write('ready\n');
     await ended;
@@ -37,15 +34,4 @@ try {
   }
 } finally {
   rmSync(home, { recursive: true, force: true });
-}
-
-async function makeTemplate({ superuser }: Cluster): Promise<void> {
-  const secrets = secretsDir(home);
-  await provision({ superuser, secretsDir: secrets, databaseName: templateName });
-  await migrate(roleTarget(superuser, templateName, secrets, ownerRole));
-  const client = new pg.Client(clientConfig(superuser));
-  await client.connect();
-  // Nobody may enter from now on, because a database in use cannot be cloned.
-  await client.query(`ALTER DATABASE ${templateName} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`);
-  await client.end();
 }

@@ -1,6 +1,6 @@
 /**
- * The writer under bad luck, as a table: what broke, before or after it was persisted, and whether those who waited are
- * answered or told to come again. In each row nothing answered is lost, nothing contradicts, and nobody has to help.
+ * What waits for the writer: how many attempts it is worth, in which order it is answered, and what one act among many
+ * does to the others. What happens to the writer when something breaks under it is the table of `faults.spec.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
@@ -12,9 +12,8 @@ import type { Journal } from '#libs/journal/journal.service.js';
 import { journalHead, readReceipt } from '#libs/journal/journal.store.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { auditAfterEach } from '../support/auditor.js';
-import { breakingProxy, type Break, type BreakingProxy } from '../support/breaking-proxy.js';
+import { breakingProxy, type BreakingProxy } from '../support/breaking-proxy.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { eventually } from '../support/eventually.js';
 import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
 
 const tables = { idempotency: idempotencyTable };
@@ -24,21 +23,17 @@ type Writer = Journal<typeof tables, object>;
 const keys = newLookupKeys();
 let database: TestDatabase;
 let line: BreakingProxy;
-/** Over the line that breaks, and over one that does not. */
-let broken: DataSource;
 let whole: DataSource;
 
 beforeAll(async () => {
   database = await testDatabase();
   await openRegistry(database, keys);
   line = await breakingProxy(database.target('tyiym_lender'));
-  broken = await openDatabase(line.target, 3);
   whole = await openDatabase(database.target('tyiym_lender'), 3);
 });
 // No keys are published here and its parties are none, so there are only the tree and the hunt.
 auditAfterEach(() => ({ database }));
 afterAll(async () => {
-  await broken.destroy();
   await whole.destroy();
   await line.close();
   await database.drop();
@@ -98,45 +93,6 @@ async function expectConsistent(
   expect(rows[0]).toEqual({ keys: rows[0]?.size, entries: rows[0]?.size, size: rows[0]?.size });
 }
 
-const lock = 'FOR UPDATE';
-const look = 'journal.look';
-const append = 'journal.append';
-const commit = 'COMMIT';
-const sent = 'before it is sent';
-const answered = 'before its answer';
-
-describe('a lost connection', () => {
-  // What broke, when, how; whether it was persisted. All of them must progress without a word to the caller.
-  it.each<[Break['statement'], Break['when'], Break['how'], 'persisted' | 'not persisted']>([
-    [lock, sent, 'hangs up', 'not persisted'],
-    [lock, answered, 'hangs up', 'not persisted'],
-    [look, sent, 'hangs up', 'not persisted'],
-    [look, answered, 'hangs up', 'not persisted'],
-    [append, sent, 'hangs up', 'not persisted'],
-    [append, answered, 'hangs up', 'not persisted'],
-    [commit, sent, 'hangs up', 'not persisted'],
-    [commit, answered, 'hangs up', 'persisted'],
-    [lock, answered, 'falls silent', 'not persisted'],
-    [append, sent, 'falls silent', 'not persisted'],
-    [commit, sent, 'falls silent', 'not persisted'],
-    [commit, answered, 'falls silent', 'persisted'],
-  ])('at %s, %s, the line %s (%s): everybody is answered, once', async (statement, when, how) => {
-    const journal = newJournal(broken, 'lender', keys, tables);
-    const twin = newJournal(whole, 'lender', keys, tables);
-    const before = (await journalHead(whole.manager)).size;
-    const [own, others] = [newKeys(5), newKeys(5)];
-    const happened = line.breakAt({ statement, when, how });
-    const running = submitAll(journal, own);
-    await happened;
-    // Another process goes on meanwhile, or is told to come again while the head is held by nobody who lives.
-    const [first, beside] = await Promise.all([running, submitAll(twin, others)]);
-    expect(first.map(({ status }) => status)).toEqual(own.map(() => 'fulfilled'));
-    await expectConsistent([...own, ...others], [...first, ...beside]);
-    expect((await journalHead(whole.manager)).size).toBe(before + 10);
-    expect(await journal.submit(once(randomUUID()))).toBe(before + 10);
-  });
-});
-
 describe('a database that cannot be reached', () => {
   it('is a 503 for everybody who waits, after one attempt to connect; when it is back all goes on', async () => {
     const alone = await openDatabase(line.target, 1);
@@ -158,51 +114,10 @@ describe('a database that cannot be reached', () => {
 
 describe('a fault of the database', () => {
   const lender = async (sql: string): Promise<void> => void (await database.superuser.query(sql));
-  const failingTrigger = (sqlstate: string, timing: string): string =>
-    `CREATE FUNCTION failing() RETURNS trigger LANGUAGE plpgsql AS
-       $$ BEGIN RAISE EXCEPTION 'failing' USING ERRCODE = '${sqlstate}'; END $$;
-     CREATE ${timing} ON heads ${timing.startsWith('CONSTRAINT') ? 'DEFERRABLE INITIALLY DEFERRED' : ''}
-       FOR EACH ROW EXECUTE FUNCTION failing()`;
-  const atAppend = 'TRIGGER failing BEFORE INSERT';
-  const atCommit = 'CONSTRAINT TRIGGER failing AFTER INSERT';
-  const healTrigger = 'DROP FUNCTION failing() CASCADE';
   const today = `(SELECT to_char(registry_now() AT TIME ZONE 'UTC', 'YYYYMMDD'))`;
   const onPartition = (verb: string, bounds = ''): string =>
     `DO $$ DECLARE day text := ${today}; BEGIN EXECUTE format('ALTER TABLE idempotency_keys ${verb} PARTITION
        idempotency_keys_%s ${bounds}', day, day::date, day::date + 1); END $$`;
-
-  it.each([
-    ['a full disk at the append', failingTrigger('53100', atAppend), healTrigger],
-    ['a full disk at COMMIT', failingTrigger('53100', atCommit), healTrigger],
-    ['a write refused because the server stands by', failingTrigger('25006', atAppend), healTrigger],
-    ['a deadlock', failingTrigger('40P01', atAppend), healTrigger],
-    ['a unique violation that stays', failingTrigger('23505', atAppend), healTrigger],
-    ['no partition for today', onPartition('DETACH'), onPartition('ATTACH', `FOR VALUES FROM (%L) TO (%L)`)],
-    [
-      'no right to append',
-      'REVOKE INSERT ON heads FROM tyiym_lender',
-      'GRANT INSERT ON heads TO tyiym_lender',
-    ],
-  ])(
-    '%s: 503 for all and nothing persisted; once it is over the same keys are served',
-    async (_, harm, heal) => {
-      const journal = newJournal(whole, 'lender', keys, tables);
-      const before = await journalHead(whole.manager);
-      const some = newKeys(8);
-      await lender(harm);
-      try {
-        const first = await submitAll(journal, some);
-        expect(first.map(({ status }) => status)).toEqual(some.map(() => 'rejected'));
-        for (const outcome of first)
-          expect(outcome).toMatchObject({ reason: { code: 'registry-unavailable', retryAfterS: 1 } });
-        expect((await journalHead(whole.manager)).size).toBe(before.size);
-      } finally {
-        await lender(heal);
-      }
-      await expectConsistent(some, []);
-      expect(await journal.submit(once(randomUUID()))).toBe(before.size + 8);
-    },
-  );
 
   it('is tried once, not once an act, when no act is to blame', async () => {
     const failures: unknown[] = [];
@@ -226,30 +141,6 @@ describe('a fault of the database', () => {
     await lender('SELECT pg_sleep(1.4)');
     await lender('ROLLBACK');
     await expect(answer).resolves.toEqual(expect.any(Number));
-  });
-
-  it('a holder that froze is ended by the watchdog; another process goes on, and he himself when he wakes', async () => {
-    let wake = (): void => undefined;
-    const asleep = new Promise<object>((resolve) => (wake = () => resolve({})));
-    const frozen = newJournal(broken, 'lender', keys, tables, { loadRules: () => asleep });
-    const [own, others] = [newKeys(3), newKeys(3)];
-    const first = submitAll(frozen, own);
-    const ended = eventually(
-      'the watchdog ends him',
-      async () => {
-        const { rows } = await database.superuser.query<{ ended: number }>(
-          'SELECT end_stuck_backends() AS ended',
-        );
-        return rows[0]?.ended ?? 0;
-      },
-      (count) => count === 1,
-    );
-    await ended;
-    const beside = await submitAll(newJournal(whole, 'lender', keys, tables), others);
-    expect(beside.map(({ status }) => status)).toEqual(others.map(() => 'fulfilled'));
-    wake();
-    expect((await first).map(({ status }) => status)).toEqual(own.map(() => 'fulfilled'));
-    await expectConsistent([...own, ...others], [...(await first), ...beside]);
   });
 });
 
