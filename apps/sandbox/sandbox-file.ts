@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
 import { writeWhole } from './files.js';
 import type { Inhabitants } from './inhabitants.js';
-import { witnessVkey } from './witness-process.js';
+import { logVkeys, witnessVkey } from './witness-process.js';
 import { citizens, officials, origin, parties, urlsOf, type Home, type Ports } from './plan.js';
 
 export type SandboxContent = Awaited<ReturnType<typeof sandboxContent>>;
@@ -28,6 +28,7 @@ export async function sandboxContent(home: Home, ports: Ports, { people, bins }:
     issuer: urls.access,
     urls,
     tlsCaFile: 'tls/ca.pem',
+    logVkeys: logVkeys(home),
     witnesses: [witnessVkey(home)],
     parties: await Promise.all(
       parties.map(async ({ name, kind, scopes, app }) => ({

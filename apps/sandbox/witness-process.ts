@@ -36,7 +36,7 @@ export function witnessChild(home: Home, ports: Ports): Child {
 }
 
 /** vkeys of every key the log signed with or will: whoever runs a witness is told them by the operator. */
-function logVkeys(home: Home): readonly string[] {
+export function logVkeys(home: Home): readonly string[] {
   return readPublicKeys(home.at('keys'))
     .filter(({ purpose }) => purpose === 'log')
     .map(({ jwk }) => makeVkey(origin, createPublicKey({ key: { ...jwk }, format: 'jwk' })));

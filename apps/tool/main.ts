@@ -68,7 +68,7 @@ const commands: readonly CommandLine[] = [
   },
   {
     name: 'verify',
-    description: 'verify a receipt offline and say what it proves',
+    description: 'verify a receipt, a proof or a checkpoint, and say how far it is proven',
     load: () => import('./verify/verify.command.js'),
   },
   {

@@ -77,6 +77,26 @@ export async function verifyReceipt(
   };
 }
 
+/** What a receipt discloses by itself, whoever signed its head: proven by a `.tlog-proof` of this leaf. */
+export interface DisclosedEntry {
+  readonly entry: Entry;
+  readonly leafHash: Buffer;
+  readonly index: number;
+  readonly person: VerifiedReceipt['person'];
+}
+
+/**
+ * The entry of a receipt and its leaf, without its head being believed in anything: once the key of a head no longer
+ * counts, the leaf's place in a published checkpoint is what is left of the evidence.
+ * @throws ReceiptError about shape, entry, salts or person
+ */
+export function readDisclosed(receipt: unknown, iin?: string): DisclosedEntry {
+  const { entryText, salt, personSalt, index } = readReceipt(receipt);
+  const entry = readEntry(entryText);
+  const person = ensurePerson(entry, personSalt, iin);
+  return { entry, leafHash: leafHash(leafOf(entryText, salt)), index, person };
+}
+
 interface ReceiptBytes {
   readonly entryText: string;
   readonly salt: Buffer;

@@ -78,8 +78,8 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['verify', '--jwks', 'y'], "missing required argument 'receipt'"],
-    [['verify', 'x'], "required option '--jwks <source>' not specified"],
+    [['verify', '--jwks', 'y'], 'say what to verify'],
+    [['verify', 'package.json'], 'say by what to judge'],
     [['verify', 'x', '--jwks', 'y', '--nothing'], "unknown option '--nothing'"],
     [['verify', 'x', '--jwks', 'y', '--expect', 'clear'], 'Say it as member=value.'],
     [['verify', '-', '--jwks', 'y', '--iin-stdin'], 'either the receipt or the IIN'],

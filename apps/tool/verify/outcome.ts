@@ -5,7 +5,7 @@
 import { ReceiptError } from '#libs/journal/receipt-error.js';
 import type { JwksWithKinds } from '#libs/journal/verify-head.js';
 import { verifyReceipt, type Expectations, type VerifiedReceipt } from '#libs/journal/verify-receipt.js';
-import { differing, questionOf, type Expected } from './question.js';
+import { differing, questionOf, readJson, type Expected } from './question.js';
 
 export type Outcome =
   | { readonly valid: true; readonly receipt: VerifiedReceipt }
@@ -22,7 +22,7 @@ export async function outcomeOf(
   expectations: Expectations,
   members: readonly Expected[],
 ): Promise<Outcome> {
-  const { receipt, claims } = questionOf(readJson(text));
+  const { receipt, claims } = answerOf(text);
   const verified = await tryVerify(receipt, jwks, expectations);
   if (verified instanceof ReceiptError) return no(verified.code, verified.message);
   const claimed = differing(verified.entry, claims).join(', ');
@@ -32,6 +32,11 @@ export async function outcomeOf(
   if (missed !== '')
     return no('expectation-differs', `The entry does not state what was expected of: ${missed}.`);
   return { valid: true, receipt: verified };
+}
+
+/** The receipt in a text, and what the answer around it claims. */
+export function answerOf(text: string): ReturnType<typeof questionOf> {
+  return questionOf(readJson(text));
 }
 
 async function tryVerify(
@@ -49,13 +54,4 @@ async function tryVerify(
 
 function no(code: string, reason: string): Outcome {
   return { valid: false, code, reason };
-}
-
-/** What is not JSON is no receipt either, so it is judged as one. */
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,15 +3,38 @@
  * values of the verified entry are repeated, quoted where a lender chose them.
  */
 import type { Entry } from '#libs/journal/entry.js';
+import { formatInstant } from '#libs/journal/instant.js';
 import type { VerifiedReceipt } from '#libs/journal/verify-receipt.js';
+import type { Published } from '#libs/tlog/verify-tlog-proof.js';
+import type { Proven } from './judge.js';
 
 /** A line each: what happened, about whom, where it is recorded, how far the proof goes. */
-export function plainWords({ entry, index, head, key, person, level }: VerifiedReceipt): readonly string[] {
+export function plainWords(proven: Omit<Proven, 'valid'>): readonly string[] {
+  const { entry, index, head, key, person, published } = proven;
+  const recorded =
+    head && key
+      ? `It is entry ${index} among the first ${head.size} of ${head.origin}, vouched for by the key ${key.kid} (${key.purpose}).`
+      : `It is entry ${index}. The head it came with is not counted: its key has ended, or no keys were given.`;
   return [
     `${what(entry)}${versionOf(entry)}`,
     whom[person],
-    `It is entry ${index} among the first ${head.size} of ${head.origin}, vouched for by the key ${key.kid} (${key.purpose}).`,
-    `Level ${level}: this rests on the registry's own signature. That the registry has not rewritten its past is shown only by a published checkpoint, which outlasts the key.`,
+    recorded,
+    ...(published ? checkpointWords(published) : [signedWords]),
+  ];
+}
+
+const signedWords =
+  "Level signed: this rests on the registry's own signature. That the registry has not rewritten its past is shown only by a published checkpoint, which outlasts the key.";
+
+/** What a checkpoint adds: which tree was published, and who besides the log has signed it. */
+export function checkpointWords({ level, checkpoint, cosignatures }: Published): readonly string[] {
+  const { origin, size } = checkpoint;
+  const seen = cosignatures.map(({ name, time }) => `${name} at ${formatInstant(time * 1000)}`).join(', ');
+  return [
+    `The log ${origin} published its first ${size} entries under its own key.`,
+    level === 'witnessed'
+      ? `Level witnessed: that nobody was shown another past is signed by ${seen}.`
+      : `Level logged: this rests on the log's key. That everybody was shown the same past is shown by witnesses${seen === '' ? '' : ` (${seen} signed, too)`}: ask for them with --quorum.`,
   ];
 }
 

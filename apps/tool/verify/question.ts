@@ -29,6 +29,28 @@ export function questionOf(value: unknown): { receipt: unknown; claims: readonly
   return { receipt: value.receipt, claims };
 }
 
+/** Where a receipt says that it lies, and the size of the head it came with; neither is verified. */
+export function placeOf(text: string): { readonly index: number; readonly headSize: number } {
+  const { receipt } = questionOf(readJson(text));
+  const { index, head } = (receipt ?? {}) as { index?: unknown; head?: unknown };
+  const payload = readJson(Buffer.from(String(head).split('.')[1] ?? '', 'base64url').toString());
+  const size = (payload as { size?: unknown } | undefined)?.size;
+  return { index: countOf(index), headSize: countOf(size) };
+}
+
+function countOf(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+/** What is not JSON is no receipt either, so it is judged as one. */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `verdict=clear` read; undefined when there is no name before the sign. */
 export function readExpected(text: string): Expected | undefined {
   const at = text.indexOf('=');

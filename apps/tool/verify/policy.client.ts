@@ -1,0 +1,51 @@
+/**
+ * Whom the verifier believes: the keys he pins, else those of the sandbox he plays in. The log's own key may as a last
+ * resort come from the log, which is said; a witness never, because a log could make up as many as it likes.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseVkey, type Vkey } from '#libs/tlog/note.js';
+import type { Policy } from '#libs/tlog/verify-tlog-proof.js';
+import { LogClient } from './log.client.js';
+
+export interface PolicyOptions {
+  readonly log?: string;
+  readonly logKey?: readonly string[];
+  readonly witness?: readonly string[];
+  readonly quorum?: number;
+}
+
+/** @param fail ends the command: it was called wrongly */
+export async function policyOf(options: PolicyOptions, fail: (text: string) => never): Promise<Policy> {
+  const { quorum = 0 } = options;
+  const pins = sandboxPins();
+  const witnesses = options.witness ?? pins?.witnesses ?? [];
+  if (witnesses.length < quorum) fail(`a quorum of ${quorum} needs as many --witness <vkey>`);
+  const log = options.logKey ?? pins?.logVkeys ?? (await keysOfTheLog(options.log));
+  const read = (vkey: string): Vkey => {
+    try {
+      return parseVkey(vkey);
+    } catch {
+      return fail(`this is no vkey: ${vkey}`);
+    }
+  };
+  return { log: log.map(read), witnesses: witnesses.map(read), quorum };
+}
+
+async function keysOfTheLog(url: string | undefined): Promise<readonly string[]> {
+  if (url === undefined) return [];
+  console.error("The log's key is taken from the log itself; pin it with --log-key to be sure of it.");
+  const vkeys = await new LogClient(url).vkeys();
+  return vkeys.filter((vkey) => parseVkey(vkey).kind === 'note');
+}
+
+function sandboxPins():
+  { readonly logVkeys: readonly string[]; readonly witnesses: readonly string[] } | undefined {
+  const file = resolve(process.env['TYIYM_HOME'] ?? '.sandbox', 'sandbox.json');
+  if (!existsSync(file)) return undefined;
+  const { logVkeys = [], witnesses = [] } = JSON.parse(readFileSync(file, 'utf8')) as {
+    logVkeys?: string[];
+    witnesses?: string[];
+  };
+  return { logVkeys, witnesses };
+}
