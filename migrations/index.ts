@@ -7,6 +7,7 @@ import { Jobs1764000000005 } from './0005-jobs.js';
 import { Acts1764000000006 } from './0006-acts.js';
 import { Clerk1764000000007 } from './0007-clerk.js';
 import { RevocationAnswers1764000000008 } from './0008-revocation-answers.js';
+import { Limits1764000000010 } from './0010-limits.js';
 import { Feed1764000000015 } from './0015-feed.js';
 
 export const migrations = [
@@ -18,5 +19,6 @@ export const migrations = [
   Acts1764000000006,
   Clerk1764000000007,
   RevocationAnswers1764000000008,
+  Limits1764000000010,
   Feed1764000000015,
 ];

@@ -10,6 +10,7 @@ import { CheckBatchesController } from './check-batches/check-batches.controller
 import { CheckBatchesService } from './check-batches/check-batches.service.js';
 import { ChecksController } from './checks/checks.controller.js';
 import { ChecksService } from './checks/checks.service.js';
+import { CheckLimits } from './limits/check-limits.service.js';
 import { PartyController } from './party/party.controller.js';
 import { lenderTables, type LenderTables } from './tables.store.js';
 
@@ -41,7 +42,12 @@ export class LenderModule {
         }),
       ],
       controllers: [HealthController, ChecksController, CheckBatchesController, PartyController],
-      providers: [ChecksService, CheckBatchesService, { provide: PROBLEM_BASE, useValue: config.logBase }],
+      providers: [
+        ChecksService,
+        CheckBatchesService,
+        CheckLimits,
+        { provide: PROBLEM_BASE, useValue: config.logBase },
+      ],
     };
   }
 }

@@ -10,6 +10,7 @@ import type { Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { defaultRules } from '#libs/regime/defaults.js';
+import type { Rule } from '#libs/regime/regime.js';
 import { ruleToJson } from '#libs/regime/rule-json.js';
 import { readTrustAnchors, type TrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
@@ -85,22 +86,24 @@ export interface Foundation {
   readonly publicKeys: readonly PublicKey[];
   readonly parties: readonly Readonly<Record<string, unknown>>[];
   readonly officials: readonly Readonly<Record<string, unknown>>[];
+  /** The law it begins with; the default regime unless said. */
+  readonly rules?: readonly Rule[];
 }
 
 /**
- * Publishes the keys, admits parties and officials and opens the registry with the default regime: one commit.
+ * Publishes the keys, admits parties and officials and opens the registry with its regime: one commit.
  * @returns false when it is open already and nothing was done.
  */
 export async function foundRegistry(config: Config, foundation: Foundation): Promise<boolean> {
   const { acts, journal, close } = await openRegistry(config);
   try {
     if ((await journal.refreshRules()).isOpen) return false;
-    const { publicKeys, parties, officials } = foundation;
+    const { publicKeys, parties, officials, rules = defaultRules } = foundation;
     const changes: readonly Change[] = [
       ...publicKeys.map((key): Change => ({ kind: 'key.published', body: { ...key } })),
       ...parties.map((party): Change => ({ kind: 'party.admitted', body: { party } })),
       ...officials.map((official): Change => ({ kind: 'party.admitted', body: { official } })),
-      { kind: 'registry.opened', body: { origin: config.origin, regime: defaultRules.map(ruleToJson) } },
+      { kind: 'registry.opened', body: { origin: config.origin, regime: rules.map(ruleToJson) } },
     ];
     await acts.found(changes);
     return true;

@@ -105,6 +105,16 @@ export class Config {
   @Type(() => WitnessConfig)
   readonly witnesses?: WitnessConfig[];
   @IsOptional() @ValidateNested() @Type(() => EgovMobileConfig) readonly egovMobile?: EgovMobileConfig;
+  /** Calls of a minute from one network address, where nobody is known yet. */
+  @IsOptional() @IsInt() @Min(1) readonly callsPerAddress?: number;
+}
+
+/**
+ * Twenty a second, because thousands of phones share the address of one operator's network and all placings of a
+ * country's busiest minute must pass through one.
+ */
+export function callsPerAddress({ callsPerAddress: said }: Pick<Config, 'callsPerAddress'>): number {
+  return said ?? 1200;
 }
 
 /** What was wrong with a configuration file, a line each. */

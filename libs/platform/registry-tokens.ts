@@ -6,3 +6,5 @@ export const LOOKUP_KEYS = Symbol('LOOKUP_KEYS');
 export const IDEMPOTENCY_SECRET = Symbol('IDEMPOTENCY_SECRET');
 /** Where the pages of problems stand: the public base URL of the log (`string`). */
 export const PROBLEM_BASE = Symbol('PROBLEM_BASE');
+/** The quota of a lender's checks, `(clientId: string) => { perSecond, beyondPerMinute }`. */
+export const CHECK_QUOTA = Symbol('CHECK_QUOTA');

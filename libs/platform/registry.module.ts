@@ -10,17 +10,20 @@ import type { ProcessName } from '#libs/journal/entry.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { loadRules } from '#libs/refusal/rules.store.js';
+import { valueOrBuiltIn } from '#libs/regime/defaults.js';
+import type { LaterRule, RuleValues } from '#libs/regime/rule-values.js';
 import { lookupKeyChecks, sentinelsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { PARTY_DIRECTORY } from './access/access.module.js';
 import type { PartyDirectory } from './access/caller.js';
 import { failureRecord } from '#libs/problem/failure-record.js';
 import { machineClock, type Clock } from './clock.js';
-import type { Config } from './config.js';
+import { callsPerAddress, type Config } from './config.js';
 import { databaseTarget, openDatabase } from './database.js';
 import { READINESS, type Readiness } from './health.controller.js';
 import { readIdempotencyKey, readLookupKeys, readSigningKey } from './keys.js';
+import { CallLimits } from './limits/call-limits.service.js';
 import { createLogger } from './logging.js';
-import { IDEMPOTENCY_SECRET, LOOKUP_KEYS } from './registry-tokens.js';
+import { CHECK_QUOTA, IDEMPOTENCY_SECRET, LOOKUP_KEYS } from './registry-tokens.js';
 
 export interface RegistrySettings<T extends Tables> {
   readonly config: Config;
@@ -60,8 +63,22 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
         },
         { provide: PARTY_DIRECTORY, inject: [Journal], useFactory: directoryOf },
         { provide: READINESS, inject: [Journal], useFactory: readinessOf },
+        {
+          provide: CHECK_QUOTA,
+          inject: [Journal],
+          useFactory: (journal: Journal<Tables, Rules>) => quotaIn(journal, 'checkQuota'),
+        },
+        {
+          provide: CallLimits,
+          inject: [DataSource, Journal],
+          useFactory: (dataSource: DataSource, journal: Journal<Tables, Rules>) =>
+            callLimitsOf(settings, dataSource, journal),
+        },
       ],
-      exports: [DataSource, LOOKUP_KEYS, IDEMPOTENCY_SECRET, Journal, PARTY_DIRECTORY, READINESS],
+      exports: [
+        ...[DataSource, LOOKUP_KEYS, IDEMPOTENCY_SECRET, Journal, PARTY_DIRECTORY, READINESS],
+        ...[CHECK_QUOTA, CallLimits],
+      ],
     };
   }
 
@@ -117,6 +134,28 @@ function directoryOf(journal: Journal<Tables, Rules>): PartyDirectory {
     registryNow: () => journal.registryNow(),
     onRulesChanged: (listener) => journal.onRulesChanged(listener),
   };
+}
+
+/** What the regime gives a party at this instant; another value counts from the next look at the rules on. */
+function quotaIn<N extends LaterRule>(
+  journal: Journal<Tables, Rules>,
+  name: N,
+): (clientId: string) => RuleValues[N] {
+  return (clientId) => valueOrBuiltIn(journal.rules().regime, name, journal.registryNow(), clientId);
+}
+
+function callLimitsOf(
+  { config, logger }: RegistrySettings<Tables>,
+  dataSource: DataSource,
+  journal: Journal<Tables, Rules>,
+): CallLimits {
+  return new CallLimits({
+    dataSource,
+    app: config.app,
+    quotaOf: quotaIn(journal, 'callQuota'),
+    perAddress: callsPerAddress(config),
+    log: logger ?? createLogger(config.app),
+  });
 }
 
 function readinessOf(journal: Journal<Tables, Rules>): Readiness {

@@ -2,8 +2,8 @@
  * The regime a registry opens with. What nobody has confirmed is a row here with its certainty `open`, so that a
  * correction is an entry and not a release. `retention.*` is unset: everything is kept.
  */
-import type { AppliesBy, Certainty, Rule } from './regime.js';
-import type { RuleName, RuleValues } from './rule-values.js';
+import { ruleAt, valueAt, type AppliesBy, type Certainty, type Regime, type Rule } from './regime.js';
+import type { LaterRule, RuleName, RuleValues } from './rule-values.js';
 
 /** 1 September 2024 in Asia/Almaty: the law's sanctions begin with this day. */
 const beginning = Date.parse('2024-08-31T19:00:00.000Z');
@@ -122,7 +122,46 @@ export const defaultRules: readonly Rule[] = [
     'sourced',
     'On eGov.kz or in eGov Mobile; the front office is off.',
   ),
+  rule(
+    'checkQuota',
+    { perSecond: 5000, beyondPerMinute: 50_000 },
+    'askedAt',
+    'open',
+    'Far above what any lender asks; keeps one that runs wild from the others. A row per lender says otherwise.',
+  ),
+  rule(
+    'callQuota',
+    { reads: 60_000, acts: 30_000 },
+    'askedAt',
+    'open',
+    'Far above what any party calls, because a channel speaks for a whole country.',
+  ),
+  rule(
+    'harvesting',
+    {
+      peopleAtLeast: { hour: 300, day: 2000 },
+      timesPeers: 10,
+      peoplePerLoan: 100,
+      repeats: { hour: 12, day: 30 },
+    },
+    'askedAt',
+    'open',
+    'Nobody has named thresholds; an alarm asks for a look and decides nothing.',
+  ),
 ];
+
+/** The value in force, or the one built in when a registry was opened before there was such a rule. */
+export function valueOrBuiltIn<N extends LaterRule>(
+  regime: Regime,
+  name: N,
+  instant: number,
+  subjectOfRule = '',
+): RuleValues[N] {
+  const isSaid = ruleAt(regime, name, instant, subjectOfRule) !== undefined;
+  return valueAt(isSaid ? regime : builtIn, name, isSaid ? instant : beginning, subjectOfRule);
+}
+
+const builtIn: Regime = defaultRules.map((each) => ({ ...each, entryIndex: 0 }));
 
 function rule<N extends RuleName>(
   name: N,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultRules } from './defaults.js';
+import { defaultRules, valueOrBuiltIn } from './defaults.js';
 import { faultOfRule, ruleAt, valueAt, type RegimeRow } from './regime.js';
 import { ruleFromJson, ruleToJson } from './rule-json.js';
 import { ruleNames } from './rule-values.js';
@@ -65,6 +65,18 @@ describe('the regime a registry opens with', () => {
     expect(valueAt(opened, 'mci', lastHourOf2025 + 1)).toBe(4325);
   });
 
+  it('may have been written before there were quotas, which then are those built in until somebody enacts others', () => {
+    const older = opened.filter(({ name }) => name !== 'checkQuota');
+    expect(valueOrBuiltIn(older, 'checkQuota', at)).toEqual(valueAt(opened, 'checkQuota', at));
+    const own = row({
+      name: 'checkQuota',
+      value: { perSecond: 7, beyondPerMinute: 1 },
+      subjectOfRule: 'bank-alpha',
+    });
+    expect(valueOrBuiltIn([...older, own], 'checkQuota', at, 'bank-alpha').perSecond).toBe(7);
+    expect(valueOrBuiltIn([...older, own], 'checkQuota', at, 'bank-beta').perSecond).toBe(5000);
+  });
+
   it('comes back the same from its text in an entry', () => {
     expect(defaultRules.map((rule) => ruleFromJson(ruleToJson(rule)))).toEqual(defaultRules);
   });
@@ -75,6 +87,12 @@ describe('a rule that cannot be enacted', () => {
   it.each([
     ['a name that is none', { name: 'lockDefualt' }, 'there is no rule of this name'],
     ['a value of another shape', { value: -1 }, 'liftDelay has a value of another shape'],
+    [
+      'a quota of nothing',
+      { name: 'checkQuota', value: { perSecond: 0, beyondPerMinute: 1 } },
+      'another shape',
+    ],
+    ['half a threshold', { name: 'harvesting', value: { timesPeers: 10 } }, 'another shape'],
     ['an unknown instant', { appliesBy: 'openedAt' }, 'appliesBy names no instant of a case'],
     ['a beginning in another spelling', { appliesFrom: '2026-01-01' }, 'appliesFrom is not an instant'],
     ['an end before its beginning', { appliesTo: '1970-01-01T00:00:00.500Z' }, 'appliesTo is not an instant'],

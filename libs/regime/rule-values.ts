@@ -47,6 +47,11 @@ export interface RuleValues {
   };
   /** Through which channels a citizen may act. */
   readonly channels: readonly string[];
+  /** Checks a lender may ask, each item of a batch counted: so many each second, and so many beyond in any minute. */
+  readonly checkQuota: { readonly perSecond: number; readonly beyondPerMinute: number };
+  /** Other calls a party may make in a minute. */
+  readonly callQuota: { readonly reads: number; readonly acts: number };
+  readonly harvesting: HarvestingRule;
 }
 export type RuleName = keyof RuleValues;
 
@@ -55,6 +60,24 @@ export interface DayCount {
   readonly days: number;
   readonly counted: 'working' | 'calendar';
   readonly from?: string;
+}
+
+/**
+ * From where on a lender's questions look like harvesting, by the hour and by the day. Fewer people than `peopleAtLeast`
+ * are never suspected; `timesPeers` is the multiple of the peers' median of people asked about per loan that follows,
+ * `peoplePerLoan` stands in for it where there are fewer than three peers; `repeats` are checks about one person.
+ */
+export interface HarvestingRule {
+  readonly peopleAtLeast: PerWindow;
+  readonly timesPeers: number;
+  readonly peoplePerLoan: number;
+  readonly repeats: PerWindow;
+}
+
+/** A number for each length of window. */
+export interface PerWindow {
+  readonly hour: number;
+  readonly day: number;
 }
 
 type Test<T> = (value: unknown) => value is T;
@@ -74,6 +97,8 @@ const isDayCount: Test<DayCount> = (value): value is DayCount =>
   isCount(value['days']) &&
   (value['counted'] === 'working' || value['counted'] === 'calendar') &&
   (value['from'] === undefined || typeof value['from'] === 'string');
+
+const isPerWindow: Test<PerWindow> = hasCounts('hour', 'day');
 
 /** Whether a value has the shape its rule demands. */
 const tests: { readonly [N in RuleName]: Test<RuleValues[N]> } = {
@@ -118,10 +143,31 @@ const tests: { readonly [N in RuleName]: Test<RuleValues[N]> } = {
   channels: isListOf(
     (value): value is string => value === 'portal' || value === 'mobile' || value === 'front-office',
   ),
+  checkQuota: hasCounts('perSecond', 'beyondPerMinute'),
+  callQuota: hasCounts('reads', 'acts'),
+  harvesting: (value): value is HarvestingRule =>
+    isRecord(value) &&
+    hasOnly(value, ['peopleAtLeast', 'timesPeers', 'peoplePerLoan', 'repeats']) &&
+    isPerWindow(value['peopleAtLeast']) &&
+    isCount(value['timesPeers']) &&
+    isCount(value['peoplePerLoan']) &&
+    isPerWindow(value['repeats']),
 };
 
 /** The rules there are. */
 export const ruleNames = Object.keys(tests) as readonly RuleName[];
+
+/**
+ * Rules that came when registries had been opened without them. They bind parties and operators and move no verdict, so
+ * that the value built in stands until officials enact one (`valueOrBuiltIn`).
+ */
+export const laterRules = ['checkQuota', 'callQuota', 'harvesting'] as const satisfies readonly RuleName[];
+export type LaterRule = (typeof laterRules)[number];
+
+/** Whether a registry may be opened without saying this rule. */
+export function mayBeUnsaid(name: RuleName): name is LaterRule {
+  return (laterRules as readonly RuleName[]).includes(name);
+}
 
 /** Whether a text is the name of a rule. */
 export function isRuleName(name: unknown): name is RuleName {
@@ -153,6 +199,12 @@ export function isLegalDay(value: unknown): value is string {
 
 function isListOf<T>(test: Test<T>): Test<readonly T[]> {
   return (value): value is readonly T[] => Array.isArray(value) && value.every((item) => test(item));
+}
+
+/** These members, each a count, and no other. */
+function hasCounts<T>(...members: (keyof T & string)[]): Test<T> {
+  return (value): value is T =>
+    isRecord(value) && hasOnly(value, members) && members.every((member) => isCount(value[member]));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -10,6 +10,7 @@ import type { PartyDirectory } from '#libs/platform/access/caller.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { machineClock } from '#libs/platform/clock.js';
 import { createApp } from '#libs/platform/http.js';
+import { CallLimits } from '#libs/platform/limits/call-limits.service.js';
 import { allParties } from '#libs/party/parties.store.js';
 import type { Party } from '#libs/party/party.js';
 import { PartyClient } from '../../apps/tool/token/party.client.js';
@@ -41,7 +42,22 @@ const directory: PartyDirectory = {
   onRulesChanged: () => undefined,
 };
 
-@Module({ providers: [{ provide: PARTY_DIRECTORY, useValue: directory }], exports: [PARTY_DIRECTORY] })
+/** An app without counters in its database limits by itself. */
+const limits = new CallLimits({
+  dataSource: new DataSource({ type: 'postgres' }),
+  app: 'lender',
+  quotaOf: () => ({ reads: 1000, acts: 1000 }),
+  perAddress: 1000,
+  log: pino({ level: 'silent' }),
+});
+
+@Module({
+  providers: [
+    { provide: PARTY_DIRECTORY, useValue: directory },
+    { provide: CallLimits, useValue: limits },
+  ],
+  exports: [PARTY_DIRECTORY, CallLimits],
+})
 class DirectoryModule {}
 
 beforeAll(async () => {

@@ -2,6 +2,7 @@
 import { Body, Controller, Get, Header, Headers, Inject, Param, Put, UseFilters } from '@nestjs/common';
 import { ApiBody, ApiForbiddenResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '#libs/platform/access/access.guard.js';
+import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { phoneLanguage, phoneThanks } from './phone-words.js';
 import { PhoneDocumentsDto, PhoneInvitationDto, PhoneMessageDto } from './phone.dto.js';
 import { PhoneFilter } from './phone.filter.js';
@@ -9,6 +10,7 @@ import { PhoneService } from './phone.service.js';
 
 @ApiTags('eGov Mobile')
 @Public()
+@LimitedBy('address')
 @UseFilters(PhoneFilter)
 @Controller('egov-mobile')
 export class PhoneController {

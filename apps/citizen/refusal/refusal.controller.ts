@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { PresentDto } from '../session/present.dto.js';
 import { LiftCancelledDto, RefusalStatusDto } from './refusal.dto.js';
@@ -20,6 +21,7 @@ export class RefusalController {
   ) {}
 
   @Post('refusal-status')
+  @LimitedBy('reads')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({

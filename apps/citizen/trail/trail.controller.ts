@@ -3,6 +3,7 @@ import { Body, Controller, Header, HttpCode, Inject, Post, Req } from '@nestjs/c
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { TrailPageDto, TrailRequest } from './trail.dto.js';
 import { TrailService } from './trail.service.js';
 
@@ -13,6 +14,7 @@ export class TrailController {
   constructor(@Inject(TrailService) private readonly trail: TrailService) {}
 
   @Post()
+  @LimitedBy('reads')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({

@@ -1,12 +1,26 @@
 /** `POST /v1/checks` and reading one's own checks again. */
-import { Body, Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { parseIin } from '#libs/subject/iin.js';
+import { CheckLimitGuard } from '../limits/check-limit.guard.js';
 import type { CheckAnswer, CheckPage } from './check-answer.js';
 import { CheckAnswerDto, CheckPageDto, CheckRequest, ChecksQuery } from './checks.dto.js';
 import { ChecksService } from './checks.service.js';
@@ -21,6 +35,8 @@ export class ChecksController {
   ) {}
 
   @Post()
+  @LimitedBy('itself')
+  @UseGuards(CheckLimitGuard)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'makeCheck', summary: 'Ask whether a person has refused loans' })
   @ApiHeader({

@@ -1,10 +1,12 @@
-/** `GET /v1/party`: what the registry knows of the caller, so that an expiring key is seen before it fails. */
-import { Controller, Get, Header, Req } from '@nestjs/common';
+/** `GET /v1/party`: what the registry knows of the caller, so that an expiring key or a limit is seen before it fails. */
+import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#libs/journal/instant.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { CallLimits } from '#libs/platform/limits/call-limits.service.js';
 import { scopesOf } from '#libs/party/party.js';
+import { CheckLimits } from '../limits/check-limits.service.js';
 
 class PartyKeyView {
   @ApiProperty() readonly kid: string;
@@ -15,21 +17,39 @@ class PartyKeyView {
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) readonly retiredAt: string | null;
 }
 
+class LimitView {
+  @ApiProperty({
+    description: 'Name of the policy, as in `RateLimit-Policy`.',
+    enum: ['checks', 'checks-beyond', 'reads', 'acts'],
+  })
+  readonly policy: string;
+  @ApiProperty({ description: 'Calls in a window; of `checks`, each item of a batch counts as one.' })
+  readonly quota: number;
+  @ApiProperty() readonly windowSeconds: number;
+}
+
 class PartyView {
   @ApiProperty() readonly clientId: string;
   @ApiProperty() readonly kind: string;
   @ApiProperty() readonly bin: string;
   @ApiProperty({ type: [String] }) readonly scopes: readonly string[];
   @ApiProperty({ type: [PartyKeyView] }) readonly keys: readonly PartyKeyView[];
+  @ApiProperty({ type: [LimitView], description: 'Over all processes of this app.' })
+  readonly limits: readonly LimitView[];
 }
 
 @ApiTags('party')
 @RequireScope('any')
 @Controller('v1/party')
 export class PartyController {
+  constructor(
+    @Inject(CheckLimits) private readonly checks: CheckLimits,
+    @Inject(CallLimits) private readonly calls: CallLimits,
+  ) {}
+
   @Get()
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ operationId: 'readParty', summary: 'Your own scopes and keys' })
+  @ApiOperation({ operationId: 'readParty', summary: 'Your own scopes, keys and limits' })
   @ApiOkResponse({ type: PartyView })
   read(@Req() { party: { party } }: CallerRequest): PartyView {
     const instant = (at: number | null): string | null => (at === null ? null : formatInstant(at));
@@ -46,6 +66,9 @@ export class PartyController {
         expiresAt: instant(expiresAt),
         retiredAt: instant(retiredAt),
       })),
+      limits: [...this.checks.policiesOf(party.clientId), ...this.calls.policiesOf(party.clientId)].map(
+        ({ name, quota, windowS }) => ({ policy: name, quota, windowSeconds: windowS }),
+      ),
     };
   }
 }

@@ -1,6 +1,6 @@
 /** The opening of the registry, the law it goes by, and the keys it signs with. */
 import { AssertionError } from 'node:assert/strict';
-import { ruleNames } from '#libs/regime/rule-values.js';
+import { mayBeUnsaid, ruleNames } from '#libs/regime/rule-values.js';
 import { ruleFromJson } from '#libs/regime/rule-json.js';
 import type { RegimeRow } from '#libs/regime/regime.js';
 import { kindsOfPurpose } from '../keygen/key-table.js';
@@ -18,14 +18,14 @@ import { actingOfficials } from './official-changes.js';
 import { partyOf } from './party-changes.js';
 import type { Place, Registry, RegistryRows, SigningKeyRow } from './registry.js';
 
-/** `{origin, regime: […]}`: once, with a row for every rule and with two officials to go on. */
+/** `{origin, regime: […]}`: once, with a row for every rule but those that came later, and with two officials to go on. */
 export function openedRows(registry: Registry, body: Body, { index, origin }: Place): RegistryRows {
   const opened = objectOf(body, 'the act', ['origin', 'regime']);
   if (registry.isOpen) throw new ActRefused('the registry is open already');
   if (opened['origin'] !== origin) throw new ActRefused('the act names another log');
   if (actingOfficials(registry).length < 2) throw new ActRefused('admit two officials before opening');
   const regime = listOf(opened['regime'], 'regime', (rule) => ruleRow(registry, rule, index));
-  const unsaid = ruleNames.filter((name) => !regime.some((row) => row.name === name));
+  const unsaid = ruleNames.filter((name) => !mayBeUnsaid(name) && !regime.some((row) => row.name === name));
   if (unsaid.length > 0) throw new ActRefused(`the regime says nothing of ${unsaid.join(', ')}`);
   return { regime };
 }

@@ -1,6 +1,7 @@
 /**
- * Who is calling, wired into an app: a global guard for the token, one for the scope, the RFC 9728 page, and the
- * `DPoP-Nonce` header on every answer. The app brings the directory of parties under `PARTY_DIRECTORY`.
+ * Who is calling, wired into an app: a global guard for the token, one for the scope, one for the limits, the RFC 9728
+ * page, and the `DPoP-Nonce` header on every answer. The app brings the directory of parties under `PARTY_DIRECTORY`
+ * and its `CallLimits`.
  */
 import { randomBytes } from 'node:crypto';
 import { Inject, Module, type DynamicModule, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
@@ -15,6 +16,7 @@ import type { CallerChecks, PartyDirectory } from './caller.js';
 import { dpopNonces } from './dpop-nonces.js';
 import { proofLifeMs } from './dpop.js';
 import { issuerKeys } from './issuer-keys.client.js';
+import { LimitGuard, LISTENERS } from '../limits/limit.guard.js';
 import type { Listeners } from './mtls.js';
 import { proofKeys } from './proof-keys.js';
 import { PROTECTED_RESOURCE, ProtectedResourceController } from './protected-resource.controller.js';
@@ -22,7 +24,7 @@ import { replaySet } from './replay-set.js';
 import { ScopeGuard } from './scope.guard.js';
 import { tokenVerifier } from './token-verifier.js';
 
-/** Injection token of the app's `PartyDirectory`; one of `imports` exports it. */
+/** Injection token of the app's `PartyDirectory`; one of `imports` exports it, and `CallLimits`. */
 export const PARTY_DIRECTORY = Symbol('PARTY_DIRECTORY');
 
 export interface AccessSettings {
@@ -72,6 +74,8 @@ export class PartyAccessModule implements OnModuleInit {
         AccessStrategy,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: ScopeGuard },
+        { provide: LISTENERS, useValue: settings.listeners },
+        { provide: APP_GUARD, useClass: LimitGuard },
       ],
     };
   }

@@ -1,0 +1,25 @@
+/** From which network a call comes, where nobody is known yet. */
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { listenerOf, type Connection, type HeaderValue, type Listeners } from '../access/mtls.js';
+
+/** A request as far as its address is looked at. */
+export interface Located {
+  readonly socket: Connection & { readonly remoteAddress?: string | undefined };
+  readonly forwardedFor: HeaderValue;
+}
+
+/**
+ * The IPv4 address, or the /64 of an IPv6 address, which one caller has to himself. `X-Forwarded-For` counts only on a
+ * listener behind a proxy, and of it only the last address, which that proxy put there; the rest is anybody's claim.
+ */
+export function callerAddress({ socket, forwardedFor }: Located, listeners: Listeners): string {
+  const { behindProxy } = listenerOf(socket, listeners);
+  const last = [forwardedFor ?? []].flat().join(',').split(',').at(-1)?.trim() ?? '';
+  const address = behindProxy && isIP(last) !== 0 ? last : (socket.remoteAddress ?? '');
+  if (!ipaddr.isValid(address)) return 'unknown';
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  const network = ipaddr.fromByteArray(parsed.toByteArray().fill(0, 8));
+  return `${network.toString()}/64`;
+}
