@@ -77,6 +77,26 @@ COMMENT ON COLUMN assertion_ids.channel IS 'Client id of the channel.';
 COMMENT ON COLUMN assertion_ids.jti IS 'Identifier of the assertion.';
 COMMENT ON COLUMN assertion_ids.expires_at IS 'Machine time after which the assertion is refused anyway.';
 
+CREATE TABLE check_shares (
+  process uuid NOT NULL,
+  lender text NOT NULL,
+  demand integer NOT NULL,
+  held integer NOT NULL,
+  CONSTRAINT check_shares_pkey PRIMARY KEY (process, lender),
+  CONSTRAINT check_shares_demand_check CHECK ((demand >= 0)),
+  CONSTRAINT check_shares_held_check CHECK ((held >= 0)),
+  CONSTRAINT check_shares_process_fkey FOREIGN KEY (process) REFERENCES lender_processes(process) ON DELETE CASCADE
+);
+GRANT DELETE ON check_shares TO tyiym_lender;
+GRANT INSERT ON check_shares TO tyiym_lender;
+GRANT SELECT ON check_shares TO tyiym_lender;
+GRANT UPDATE ON check_shares TO tyiym_lender;
+COMMENT ON TABLE check_shares IS 'What each process has been asked by a lender, and the part of its quota it may answer. Unlogged.';
+COMMENT ON COLUMN check_shares.process IS 'Who holds it.';
+COMMENT ON COLUMN check_shares.lender IS 'Client id of the lender.';
+COMMENT ON COLUMN check_shares.demand IS 'Checks asked for in its last second, refused ones too.';
+COMMENT ON COLUMN check_shares.held IS 'Checks a second it may answer; the sum of a lender stays within its quota.';
+
 CREATE TABLE checkpoints (
   size bigint NOT NULL,
   origin text NOT NULL,
@@ -250,6 +270,23 @@ COMMENT ON COLUMN figures.name IS 'What is counted.';
 COMMENT ON COLUMN figures.hour IS 'Start of the hour, registry time.';
 COMMENT ON COLUMN figures.value IS 'The figure.';
 
+CREATE TABLE harvesting_alarms (
+  lender text NOT NULL,
+  span text NOT NULL,
+  begins_at timestamp(3) with time zone NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT harvesting_alarms_pkey PRIMARY KEY (lender, span, begins_at),
+  CONSTRAINT harvesting_alarms_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text])))
+);
+GRANT INSERT ON harvesting_alarms TO tyiym_clerk_worker;
+GRANT SELECT ON harvesting_alarms TO tyiym_clerk_worker;
+GRANT SELECT ON harvesting_alarms TO tyiym_tool;
+COMMENT ON TABLE harvesting_alarms IS 'Windows in which a lender was suspected of harvesting: fold of harvesting.suspected, one a lender and window.';
+COMMENT ON COLUMN harvesting_alarms.lender IS 'Client id of the lender.';
+COMMENT ON COLUMN harvesting_alarms.span IS 'Length of the window.';
+COMMENT ON COLUMN harvesting_alarms.begins_at IS 'First instant of the window, registry time; days are those of Asia/Almaty.';
+COMMENT ON COLUMN harvesting_alarms.entry_index IS 'Its entry, which holds the figures.';
+
 CREATE TABLE heads (
   size bigint NOT NULL,
   from_size bigint NOT NULL,
@@ -366,6 +403,19 @@ COMMENT ON COLUMN journal_head.feed_seq IS 'Number of the newest feed event, the
 COMMENT ON COLUMN journal_head.last_at IS 'Registry time of the newest commit; never goes back.';
 COMMENT ON COLUMN journal_head.clock_offset_ms IS 'Registry time minus the clock of the database; 0 outside the sandbox.';
 COMMENT ON COLUMN journal_head.key_checks IS 'Epoch → check value of its lookup key; a process with another key gets no append.';
+
+CREATE TABLE lender_processes (
+  process uuid NOT NULL,
+  beat_at timestamp with time zone NOT NULL,
+  CONSTRAINT lender_processes_pkey PRIMARY KEY (process)
+);
+GRANT DELETE ON lender_processes TO tyiym_lender;
+GRANT INSERT ON lender_processes TO tyiym_lender;
+GRANT SELECT ON lender_processes TO tyiym_lender;
+GRANT UPDATE ON lender_processes TO tyiym_lender;
+COMMENT ON TABLE lender_processes IS 'Processes that answer checks, among which the quota of each lender is shared out. Unlogged.';
+COMMENT ON COLUMN lender_processes.process IS 'Drawn by the process when it starts.';
+COMMENT ON COLUMN lender_processes.beat_at IS 'Its last sign of life, clock of the database; without one for three seconds its shares are free.';
 
 CREATE TABLE official_acts (
   act_id uuid NOT NULL,
@@ -522,6 +572,40 @@ COMMENT ON COLUMN people.subject IS 'Pseudonym of the person.';
 COMMENT ON COLUMN people.data_key IS 'Key of this person''s sealed columns, itself sealed with the identity key.';
 COMMENT ON COLUMN people.iin IS 'Sealed IIN.';
 COMMENT ON COLUMN people.first_seen_at IS 'Registry time of the first application.';
+
+CREATE TABLE rate_limits (
+  key text NOT NULL,
+  points integer DEFAULT 0 NOT NULL,
+  expire bigint,
+  CONSTRAINT rate_limits_pkey PRIMARY KEY (key)
+);
+ALTER TABLE rate_limits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY access_limits ON rate_limits FOR ALL TO tyiym_access
+  USING (starts_with(key, 'access:'::text))
+  WITH CHECK (starts_with(key, 'access:'::text));
+CREATE POLICY citizen_limits ON rate_limits FOR ALL TO tyiym_citizen
+  USING (starts_with(key, 'citizen:'::text))
+  WITH CHECK (starts_with(key, 'citizen:'::text));
+CREATE POLICY clerk_limits ON rate_limits FOR ALL TO tyiym_clerk_worker
+  USING (true);
+CREATE POLICY lender_limits ON rate_limits FOR ALL TO tyiym_lender
+  USING (starts_with(key, 'lender:'::text))
+  WITH CHECK (starts_with(key, 'lender:'::text));
+GRANT INSERT ON rate_limits TO tyiym_access;
+GRANT SELECT ON rate_limits TO tyiym_access;
+GRANT UPDATE ON rate_limits TO tyiym_access;
+GRANT INSERT ON rate_limits TO tyiym_citizen;
+GRANT SELECT ON rate_limits TO tyiym_citizen;
+GRANT UPDATE ON rate_limits TO tyiym_citizen;
+GRANT DELETE ON rate_limits TO tyiym_clerk_worker;
+GRANT SELECT ON rate_limits TO tyiym_clerk_worker;
+GRANT INSERT ON rate_limits TO tyiym_lender;
+GRANT SELECT ON rate_limits TO tyiym_lender;
+GRANT UPDATE ON rate_limits TO tyiym_lender;
+COMMENT ON TABLE rate_limits IS 'Calls of a window, as rate-limiter-flexible counts them. Never one about a person; unlogged, emptied by a crash.';
+COMMENT ON COLUMN rate_limits.key IS '<app>:<policy>:<client id, or network address>; row-level security by the app.';
+COMMENT ON COLUMN rate_limits.points IS 'Calls counted in this window.';
+COMMENT ON COLUMN rate_limits.expire IS 'End of the window, machine time in ms; the clerk deletes the row after it.';
 
 CREATE TABLE refusals (
   subject bytea NOT NULL,

@@ -53,6 +53,17 @@ const problem = {
   description: 'A problem (RFC 9457): `type` is a page that says what to do.',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
+const limitHeaders = {
+  'RateLimit-Policy': {
+    description:
+      'The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10).',
+    schema: { type: 'string', example: '"checks";q=5000;w=1, "checks-beyond";q=50000;w=60' },
+  },
+  RateLimit: {
+    description: 'What is left of it, and seconds until there is more.',
+    schema: { type: 'string', example: '"checks";r=4999;t=1' },
+  },
+};
 const problemSchema = {
   type: 'object',
   required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
@@ -112,12 +123,28 @@ function finished(document, isPublic) {
     for (const operation of Object.values(path)) {
       operation.responses['4XX'] ??= problem;
       operation.responses['5XX'] ??= problem;
+      if (operation['x-limited'] || !(isPublic || operation['x-public'])) limited(operation);
+      delete operation['x-limited'];
       // `@Public()` says so in the document, too: see access.guard.ts.
       operation.security = isPublic || operation['x-public'] ? [] : [{ mutualTls: [] }, { dpop: [] }];
       delete operation['x-public'];
     }
   delete document.components.schemas.Object;
   return document;
+}
+
+/** What `limit.guard.ts` does: two fields in every answer, and 429. */
+function limited(operation) {
+  for (const [status, response] of Object.entries(operation.responses))
+    if (/^2/.test(status)) response.headers = { ...response.headers, ...limitHeaders };
+  operation.responses['429'] ??= {
+    ...problem,
+    description: 'Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead.',
+    headers: {
+      ...limitHeaders,
+      'Retry-After': { description: 'Seconds.', required: true, schema: { type: 'integer', minimum: 1 } },
+    },
+  };
 }
 
 const isCheck = process.argv.includes('--check');

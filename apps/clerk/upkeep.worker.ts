@@ -7,7 +7,7 @@ import type { Duty } from './loop.worker.js';
 import type { MoveRefusalService } from './moves/move-refusal.service.js';
 import type { StalePlacingsService } from './stale/stale-placings.service.js';
 import { keepFigures } from './upkeep/figures.store.js';
-import { dropOldKeys, endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
+import { dropOldKeys, dropOldLimits, endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
 
 /** Should stay at zero: somebody held the head for more than two seconds. */
 const backendsEnded = new Counter({
@@ -88,6 +88,7 @@ export function upkeepOf({ dataSource, moves, stale, log }: UpkeepSettings): rea
             log.warn({ entryIndex }, 'a placing was signed with a revoked certificate');
         }),
     },
+    { name: 'old limits', everyMs: 60_000, act: () => dropOldLimits(tx) },
     { name: 'figures', everyMs: 60_000, act: () => keepFigures(tx) },
   ];
 }

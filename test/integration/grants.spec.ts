@@ -326,6 +326,32 @@ describe('reading', () => {
   });
 });
 
+describe('limits', () => {
+  const count = (key: string) => `INSERT INTO rate_limits VALUES ('${key}', 1, 1)`;
+  it.each([
+    ['tyiym_citizen', 'citizen'],
+    ['tyiym_lender', 'lender'],
+    ['tyiym_access', 'access'],
+  ] as const)('%s counts its own calls and uses up nobody else’s', async (role, app) => {
+    expect(await attempt(role, count(`${app}:reads:x`))).toBe(1);
+    for (const other of ['citizen', 'lender', 'access'].filter((each) => each !== app))
+      expect(await attempt(role, count(`${other}:reads:x`))).toBe(notPermitted);
+    expect(await attempt(role, 'DELETE FROM rate_limits')).toBe(notPermitted);
+  });
+
+  it('only the lender’s processes share out quotas, only the clerk raises alarms', async () => {
+    const alarm = `INSERT INTO harvesting_alarms VALUES ('bank-alpha', 'day', now(), 0)`;
+    const beat = `INSERT INTO lender_processes VALUES ('${randomUUID()}', now())`;
+    for (const role of appRoles) {
+      expect([role, await attempt(role, beat)]).toEqual([role, role === 'tyiym_lender' ? 1 : notPermitted]);
+      const raised = await attempt(role, alarm);
+      expect([role, raised]).toEqual([role, role === 'tyiym_clerk_worker' ? 1 : notPermitted]);
+      expect(await attempt(role, 'DELETE FROM harvesting_alarms')).toBe(notPermitted);
+      expect(await attempt(role, `UPDATE harvesting_alarms SET lender = ''`)).toBe(notPermitted);
+    }
+  });
+});
+
 describe('the registry’s own rules', () => {
   it.each(appRoles.filter((role) => role !== 'tyiym_tool'))(
     '%s admits nobody and makes no law',

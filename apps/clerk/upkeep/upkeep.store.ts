@@ -23,6 +23,15 @@ export async function dropOldKeys(tx: EntityManager): Promise<number> {
   return rows[0]?.dropped ?? 0;
 }
 
+/** Deletes counts of calls whose window has ended. @returns how many. */
+export async function dropOldLimits(tx: EntityManager): Promise<number> {
+  const rows: { dropped: number }[] = await tx.query(
+    `WITH gone AS (DELETE FROM rate_limits WHERE expire < extract(epoch FROM clock_timestamp()) * 1000 RETURNING 1)
+     SELECT count(*)::integer AS dropped FROM gone`,
+  );
+  return rows[0]?.dropped ?? 0;
+}
+
 /** Ends backends that have held the head for more than 2 s. @returns how many. */
 export async function endStuckBackends(tx: EntityManager): Promise<number> {
   const rows: { ended: number }[] = await tx.query('SELECT end_stuck_backends() AS ended');
