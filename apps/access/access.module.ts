@@ -8,9 +8,12 @@ import { DataSource } from 'typeorm';
 import { listenersOf } from '#libs/platform/access/listeners.js';
 import { listenerOf, type Listeners } from '#libs/platform/access/mtls.js';
 import { machineClock } from '#libs/platform/clock.js';
-import type { Config } from '#libs/platform/config.js';
+import { callsPerAddress, type Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { HealthController, READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { CallLimits } from '#libs/platform/limits/call-limits.service.js';
+import { callerAddress } from '#libs/platform/limits/caller-address.js';
+import { answerWith } from '#libs/platform/limits/standing.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { failureRecord } from '#libs/problem/failure-record.js';
 import { authorizationServer, readAccessKeys } from './config.js';
@@ -28,6 +31,7 @@ export class AccessModule implements OnModuleInit, OnModuleDestroy {
     private readonly provider: Provider,
     private readonly dataSource: DataSource,
     @Inject(SERVER_ADDRESS) private readonly address: ServerAddress,
+    private readonly limits: CallLimits,
   ) {}
 
   static register(config: Config, logger = createLogger(config.app)): DynamicModule {
@@ -51,6 +55,12 @@ export class AccessModule implements OnModuleInit, OnModuleDestroy {
           useFactory: (dataSource: DataSource) => new PayloadExpiry(dataSource, machineClock, onFailure),
         },
         { provide: READINESS, inject: [DataSource], useFactory: readinessOf },
+        {
+          provide: CallLimits,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) =>
+            new CallLimits({ dataSource, app: config.app, perAddress: callsPerAddress(config), log: logger }),
+        },
       ],
     };
   }
@@ -62,11 +72,17 @@ export class AccessModule implements OnModuleInit, OnModuleDestroy {
       handOver(request, reply, this.address.listeners);
       void handle(request.raw, reply.raw);
     };
+    // By address: a client id stands in the request, and whoever names another's would use up its tokens.
+    const limit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const forwardedFor = request.headers['x-forwarded-for'];
+      const address = callerAddress({ socket: request.raw.socket, forwardedFor }, this.address.listeners);
+      answerWith(reply, await this.limits.takeAddress(address));
+    };
     void this.adapterHost.httpAdapter.getInstance<FastifyInstance>().register(async (scope) => {
       // The library reads the body itself.
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-      scope.post('/token', forward);
+      scope.post('/token', { preHandler: limit }, forward);
       scope.get('/jwks', forward);
     });
   }

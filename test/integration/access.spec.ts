@@ -215,3 +215,13 @@ it('a database that is away is a 503 with Retry-After, and nobody gets a token',
     '1',
   ]);
 });
+
+it('a network that asks for too many tokens waits, whomever it names, and is told for how long', async () => {
+  const { superuser } = scene.database;
+  expect((await scene.ask({})).headers.get('ratelimit-policy')).toBe('"address";q=1200;w=60');
+  await superuser.query('UPDATE rate_limits SET points = 1200');
+  const answer = await scene.ask({});
+  await superuser.query('DELETE FROM rate_limits');
+  expect([answer.status, answer.body]).toEqual([429, expect.objectContaining({ code: 'too-many-requests' })]);
+  expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d?$/);
+});

@@ -4,6 +4,7 @@
  * himself from placing. While the counters cannot be reached each process counts alone, in memory, because a broken
  * limiter must keep nobody from placing; the limits then hold per process.
  */
+import assert from 'node:assert/strict';
 import {
   RateLimiterMemory,
   RateLimiterPostgres,
@@ -43,7 +44,8 @@ export interface CallLimitsSettings {
   readonly dataSource: DataSource;
   /** Counts of one app are none of another's: row-level security says the same. */
   readonly app: string;
-  quotaOf(clientId: string): CallQuota;
+  /** Absent in an app that knows nobody who calls. */
+  readonly quotaOf?: (clientId: string) => CallQuota;
   /** Calls of a minute from one network address. */
   readonly perAddress: number;
   readonly log: Pick<Logger, 'warn' | 'info'>;
@@ -71,7 +73,7 @@ export class CallLimits {
 
   /** Counts a call of a party. */
   take(kind: CallKind, clientId: string): Promise<Standing> {
-    const quota = this.settings.quotaOf(clientId)[kind];
+    const quota = this.quotaOf(clientId)[kind];
     return this.count({ name: kind, quota, windowS }, clientId, clientId);
   }
 
@@ -82,11 +84,16 @@ export class CallLimits {
 
   /** The limits of a party, as it is shown them. */
   policiesOf(clientId: string): readonly Policy[] {
-    const { reads, acts } = this.settings.quotaOf(clientId);
+    const { reads, acts } = this.quotaOf(clientId);
     return [
       { name: 'reads', quota: reads, windowS },
       { name: 'acts', quota: acts, windowS },
     ];
+  }
+
+  private quotaOf(clientId: string): CallQuota {
+    assert(this.settings.quotaOf !== undefined, 'this app knows nobody who calls');
+    return this.settings.quotaOf(clientId);
   }
 
   private async count(policy: Policy, key: string, party: string): Promise<Standing> {
