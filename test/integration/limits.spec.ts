@@ -213,6 +213,33 @@ describe('the quota of a lender', () => {
     expect(answers.filter(({ status: code }) => code === 201).length).toBe(20 - refused.length);
   });
 
+  it('counts each item of a batch, which passes whole or not at all', async () => {
+    const batch = (size: number): Promise<Response> =>
+      call({ app: lender }, world.others[0] ?? world.bank, {
+        ...{ method: 'POST', path: '/v1/check-batches', scope: 'checks', key: randomUUID() },
+        body: {
+          items: Array.from({ length: size }, (_, ref) => ({
+            ...{ ref: String(ref), iin: somebody, product: 'microcredit', stage: 'decision', loanRef: 'B-1' },
+          })),
+        },
+      });
+    await enact('checkQuota', { perSecond: 10, beyondPerMinute: 10 }, 'mfo-gamma');
+    await eventually(
+      'the new quota',
+      () => batch(1),
+      ({ headers }) => (headers['ratelimit-policy'] ?? '').includes('q=10;'),
+    );
+    await limitsOf(lender).beat();
+    expectRefused(await batch(21), 'checks');
+    expect(await batch(10)).toMatchObject({ status: 200, body: { items: { length: 10 } } });
+    await enact('checkQuota', { perSecond: 5000, beyondPerMinute: 50_000 }, 'mfo-gamma');
+    await eventually(
+      'the old quota',
+      () => batch(1),
+      ({ headers }) => (headers['ratelimit-policy'] ?? '').includes('q=5000;'),
+    );
+  });
+
   it('is shared out over the processes: one that begins takes from one that is busy, one that ends gives back', async () => {
     await enact('checkQuota', { perSecond: 1000, beyondPerMinute: 60_000 }, 'bank-alpha');
     await eventually('the new quota', ownLimits, (limits) =>
@@ -267,7 +294,7 @@ describe('the quota of a lender', () => {
     const limits = limitsOf(lender);
     const whole = await limits.take('mfo-gamma', 30_000);
     const none = await limits.take('mfo-gamma', 40_000);
-    const rest = await limits.take('mfo-gamma', 20_000);
+    const rest = await limits.take('mfo-gamma', 15_000);
     expect([whole.retryAfterS, rest.retryAfterS]).toEqual([undefined, undefined]);
     expect(none.retryAfterS).toBeGreaterThan(1);
   });

@@ -1,12 +1,14 @@
 /** `POST /v1/check-batches`: a queue of open applications, each item a check of its own. */
-import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { CheckLimitGuard } from '../limits/check-limit.guard.js';
 import { CheckBatchAnswerDto, CheckBatchRequest } from './check-batches.dto.js';
 import { CheckBatchesService } from './check-batches.service.js';
 
@@ -20,6 +22,8 @@ export class CheckBatchesController {
   ) {}
 
   @Post()
+  @LimitedBy('itself')
+  @UseGuards(CheckLimitGuard)
   @HttpCode(200)
   // Ten thousand items of eight members, and some to spare, so that one item too many is still told so by name.
   @RouteConfig({ body: { bytes: 4 * 1024 * 1024, values: 120_000 } })
