@@ -15,6 +15,7 @@ import { allParties } from '#libs/party/parties.store.js';
 import type { Party } from '#libs/party/party.js';
 import { PartyClient } from '../../apps/tool/token/party.client.js';
 import type { SandboxHome, SandboxParty } from '../../apps/tool/token/sandbox-home.js';
+import { loneLimits } from '../support/lone-limits.js';
 import { AccessScene, keys, type Over } from '../support/access-scene.js';
 import type { ClientCertificate } from '../support/certificates.js';
 import { accessToken, dpopProof } from '../support/machine-client.js';
@@ -42,19 +43,10 @@ const directory: PartyDirectory = {
   onRulesChanged: () => undefined,
 };
 
-/** An app without counters in its database limits by itself. */
-const limits = new CallLimits({
-  dataSource: new DataSource({ type: 'postgres' }),
-  app: 'lender',
-  quotaOf: () => ({ reads: 1000, acts: 1000 }),
-  perAddress: 1000,
-  log: pino({ level: 'silent' }),
-});
-
 @Module({
   providers: [
     { provide: PARTY_DIRECTORY, useValue: directory },
-    { provide: CallLimits, useValue: limits },
+    { provide: CallLimits, useFactory: loneLimits },
   ],
   exports: [PARTY_DIRECTORY, CallLimits],
 })

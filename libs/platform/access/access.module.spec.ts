@@ -17,7 +17,9 @@ import request, { type Response } from 'supertest';
 import type { Party } from '#libs/party/party.js';
 import { problemKinds } from '#libs/problem/catalogue.js';
 import { Problem } from '#libs/problem/problem.js';
+import { loneLimits } from '../../../test/support/lone-limits.js';
 import { accessToken, dpopProof, newKeyPair } from '../../../test/support/machine-client.js';
+import { CallLimits } from '../limits/call-limits.service.js';
 import { Public, type CallerRequest } from './access.guard.js';
 import { PartyAccessModule, PARTY_DIRECTORY } from './access.module.js';
 import type { PartyDirectory } from './caller.js';
@@ -66,7 +68,13 @@ const directory: PartyDirectory = {
   onRulesChanged: (listener) => rulesListeners.push(listener),
 };
 
-@Module({ providers: [{ provide: PARTY_DIRECTORY, useValue: directory }], exports: [PARTY_DIRECTORY] })
+@Module({
+  providers: [
+    { provide: PARTY_DIRECTORY, useValue: directory },
+    { provide: CallLimits, useFactory: loneLimits },
+  ],
+  exports: [PARTY_DIRECTORY, CallLimits],
+})
 class DirectoryModule {}
 
 /** Only the status: how a Problem is written is the business of its own filter. */
