@@ -72,6 +72,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./verify/verify.command.js'),
   },
   {
+    name: 'load',
+    description: "fill a sandbox's registry to the size of a country, for measuring",
+    load: () => import('./load/load.command.js'),
+  },
+  {
     name: 'fsck',
     description: 'rebuild everything from the Journal and name every row that differs',
     load: () => import('./fsck/fsck.command.js'),

@@ -1,6 +1,7 @@
 /** `tool fsck`: whether the registry is what its Journal says. Exit code 1 when anything is found. */
 import type { Command } from 'commander';
 import { toolConfig, withConfig } from '../config.js';
+import { progressBar } from '../progress.command.js';
 import { findingCodes } from './finding.js';
 import type { FsckReport } from './fsck.service.js';
 
@@ -24,7 +25,7 @@ export function register(program: Command): void {
       const { openRegistry, trustOf } = await import('../registry.module.js');
       const { readIdentityKey, readLookupKeys } = await import('#libs/platform/keys.js');
       const registry = await openRegistry(config);
-      const progress = await progressBar();
+      const progress = progressBar();
       try {
         const report = await fsck({
           tx: registry.dataSource.manager,
@@ -32,6 +33,7 @@ export function register(program: Command): void {
           identityKey: readIdentityKey(config.keysDir),
           lookupKeys: readLookupKeys(config.keysDir),
           trust: trustOf(config),
+          onStep: progress.begin,
           onProgress: progress.show,
         });
         progress.stop();
@@ -42,24 +44,6 @@ export function register(program: Command): void {
         await registry.close();
       }
     });
-}
-
-/** Only where somebody sits in front of it. */
-async function progressBar(): Promise<{ show(done: number, total: number): void; stop(): void }> {
-  if (!process.stderr.isTTY) return { show: () => undefined, stop: () => undefined };
-  const { SingleBar, Presets } = await import('cli-progress');
-  const bar = new SingleBar({ stream: process.stderr, clearOnComplete: true }, Presets.shades_classic);
-  let isStarted = false;
-  return {
-    show: (done, total) => {
-      if (!isStarted) bar.start(total, 0);
-      isStarted = true;
-      bar.update(done);
-    },
-    stop: () => {
-      bar.stop();
-    },
-  };
 }
 
 function print({ size, erased, findings }: FsckReport, isJson: boolean): void {

@@ -56,7 +56,8 @@ export interface FsckOptions {
   readonly trust: TrustAnchors | undefined;
   /** Entries read at once. */
   readonly pageSize?: number;
-  onProgress?(done: number, total: number): void;
+  onStep?(step: string, total: number): void;
+  onProgress?(done: number): void;
 }
 
 export interface FsckReport {
@@ -100,8 +101,9 @@ class Fsck {
   }
 
   async run(): Promise<FsckReport> {
-    const { tx, onProgress } = this.options;
+    const { tx, onStep, onProgress } = this.options;
     const head = await journalHead(tx);
+    onStep?.('entries', head.size);
     let before: EntryRow | undefined;
     for (let from = 0; from < head.size;) {
       const page = await entriesFrom(tx, { from, size: head.size, limit: this.pageSize });
@@ -110,7 +112,7 @@ class Fsck {
       await this.readPage(page, before, from);
       before = last;
       from = last.index + 1;
-      onProgress?.(from, head.size);
+      onProgress?.(from);
     }
     this.compareHead(head);
     const run = { tx, size: head.size, pageSize: this.pageSize };

@@ -1,0 +1,169 @@
+/**
+ * One chunk of a load, purely: entries with their rows as lines of COPY, and the leaf hashes that go onto the tree. The
+ * entries are those that the registry itself would append; the texts are spelled here because canonical JSON of known
+ * members in their order is a template, and twenty million of them are made.
+ */
+import assert from 'node:assert/strict';
+import { leafOf, personOf, personSaltOf, saltLength, saltOf } from '#libs/journal/commitment.js';
+import { newUuid, uuidToId } from '#libs/journal/id.js';
+import { formatInstant, type Instant } from '#libs/journal/instant.js';
+import { leafHash } from '#libs/tlog/tree.js';
+import { subjectOf } from '#libs/subject/subject.js';
+import { iinOfPerson } from './synthetic-person.js';
+
+/** A lender that asks in a load. */
+export interface LoadedLender {
+  readonly clientId: string;
+  readonly bin: string;
+  /** Seconds for which a clear verdict is valid. */
+  readonly validity: { readonly decision: number; readonly disbursement: number };
+}
+
+/** What is the same for every chunk of a load. */
+export interface LoadGround {
+  /** The newest epoch of the lookup keys and its key. */
+  readonly epoch: number;
+  readonly lookupKey: Uint8Array;
+  /** Numbers the people. */
+  readonly seed: number;
+  /** How many people have a refusal: those with a lower number. */
+  readonly refused: number;
+  readonly lockHours: number;
+  readonly lenders: readonly LoadedLender[];
+}
+
+/** What to make. */
+export interface ChunkPlan {
+  readonly kind: 'refusal.inherited' | 'check.made';
+  readonly firstIndex: number;
+  readonly at: Instant;
+  /** By number, in the order of the entries. */
+  readonly people: Uint32Array;
+  /** Number of the first check; makes references and chooses lenders. */
+  readonly firstCheck: number;
+}
+
+/** A chunk ready to be written. */
+export interface MadeChunk {
+  /** Lines of COPY for `entries`, and for `refusals` or `checks`. */
+  readonly entries: Uint8Array;
+  readonly rows: Uint8Array;
+  /** Leaf hashes one after the other. */
+  readonly leaves: Uint8Array;
+}
+
+/** Begins every reference of a loaded check, so that an interrupted load finds its place again. */
+export const referencePrefix = 'load-';
+
+const products = ['bank-loan', 'microcredit'] as const;
+
+/** One entry with its row. */
+interface Line {
+  readonly text: string;
+  readonly version: number;
+  readonly party: string;
+  /** The row's own columns, from the ones that entry and subject give. */
+  row(made: { readonly leafHex: string; readonly subjectHex: string; readonly index: number }): string;
+}
+
+/** Random bytes that an entry takes: its seed, and those of two ids. */
+export const randomLength = saltLength + 2 * 16;
+
+/** @param random `randomLength` bytes an entry. */
+export function makeChunk(ground: LoadGround, plan: ChunkPlan, random: Buffer): MadeChunk {
+  const { people, at, kind } = plan;
+  assert(random.length === people.length * randomLength, 'random bytes for each entry');
+  const time = formatInstant(at);
+  const entries = new Lines(people.length * 700);
+  const rows = new Lines(people.length * 400);
+  const leaves = Buffer.allocUnsafeSlow(people.length * 32);
+  const lookupKey = Buffer.from(ground.lookupKey);
+  people.forEach((number, place) => {
+    const own = random.subarray(place * randomLength, (place + 1) * randomLength);
+    const seed = own.subarray(0, saltLength);
+    const iin = iinOfPerson(number, ground.seed);
+    const uuid = newUuid(at, own.subarray(saltLength, saltLength + 16));
+    const said = { id: uuidToId('ent', uuid), person: personOf(personSaltOf(seed), iin), time };
+    const line =
+      kind === 'check.made'
+        ? checkMade(ground, plan, said, {
+            number,
+            check: plan.firstCheck + place,
+            uuid: newUuid(at, own.subarray(saltLength + 16)),
+          })
+        : refusalInherited(ground, said);
+    assert(!line.text.includes(iin), 'an entry holds no IIN');
+    const leaf = leafHash(leafOf(line.text, saltOf(seed)));
+    leaf.copy(leaves, place * 32);
+    const index = plan.firstIndex + place;
+    const subjectHex = subjectOf(lookupKey, ground.epoch, iin).bytes.toString('hex');
+    const leafHex = leaf.toString('hex');
+    entries.add(
+      `${String(index)}\t${uuid}\t${kind}\t${time}\t${line.text}\t\\\\x${seed.toString('hex')}\t\\\\x${leafHex}\t${String(ground.epoch)}\t\\\\x${subjectHex}\t${String(line.version)}\t${line.party}\n`,
+    );
+    rows.add(line.row({ leafHex, subjectHex, index }));
+  });
+  return { entries: entries.bytes, rows: rows.bytes, leaves };
+}
+
+/** Lines of ASCII in one piece of memory: joined strings would be copied thrice. */
+class Lines {
+  private memory: Buffer;
+  private length = 0;
+
+  constructor(size: number) {
+    this.memory = Buffer.allocUnsafeSlow(size);
+  }
+
+  add(line: string): void {
+    while (this.length + line.length > this.memory.length)
+      this.memory = Buffer.concat([this.memory, Buffer.allocUnsafeSlow(this.memory.length)]);
+    this.length += this.memory.write(line, this.length, 'latin1');
+  }
+
+  get bytes(): Uint8Array {
+    return this.memory.subarray(0, this.length);
+  }
+}
+
+interface Said {
+  readonly id: string;
+  readonly person: string;
+  readonly time: string;
+}
+
+function refusalInherited({ epoch, lockHours }: LoadGround, { id, person, time }: Said): Line {
+  return {
+    text: `{"at":"${time}","id":"${id}","kind":"refusal.inherited","lockHours":${String(lockHours)},"person":"${person}","v":1,"version":1}`,
+    version: 1,
+    party: '\\N',
+    row: ({ leafHex, subjectHex, index }) =>
+      `\\\\x${subjectHex}\t${String(epoch)}\tin-force\t1\t${String(lockHours)}\t${time}\t\\\\x${leafHex}\t${String(index)}\n`,
+  };
+}
+
+function checkMade(
+  { epoch, refused, lenders }: LoadGround,
+  { at }: ChunkPlan,
+  { id, person, time }: Said,
+  { number, check, uuid }: { readonly number: number; readonly check: number; readonly uuid: string },
+): Line {
+  const lender = lenders[check % lenders.length];
+  assert(lender !== undefined, 'a load of checks needs a lender');
+  // Each application is asked about twice, as the law wants it: before deciding, and before money moves.
+  const stage = check % 2 === 0 ? 'decision' : 'disbursement';
+  const loanRef = `${referencePrefix}${String(Math.floor(check / 2))}`;
+  const product = products[check % products.length] ?? 'bank-loan';
+  const isRefused = number < refused;
+  const verdict = isRefused ? 'refused' : 'clear';
+  const version = isRefused ? 1 : 0;
+  const validUntil = isRefused ? undefined : formatInstant(at + lender.validity[stage] * 1000);
+  const validity = validUntil === undefined ? '' : `"validUntil":"${validUntil}",`;
+  return {
+    text: `{"at":"${time}","checkId":"${uuidToId('chk', uuid)}","id":"${id}","kind":"check.made","lender":"${lender.bin}","loanRef":"${loanRef}","person":"${person}","product":"${product}","stage":"${stage}","v":1,${validity}"verdict":"${verdict}","version":${String(version)}}`,
+    version,
+    party: lender.clientId,
+    row: ({ subjectHex, index }) =>
+      `${uuid}\t${lender.clientId}\t${String(index)}\t${String(epoch)}\t\\\\x${subjectHex}\t${product}\t${stage}\t${loanRef}\t${verdict}\t${String(version)}\t${time}\t${validUntil ?? '\\N'}\n`,
+  };
+}

@@ -1,0 +1,13 @@
+/** A thread that makes chunks, so that hashing and PostgreSQL each have a processor. */
+import { randomBytes } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { makeChunk, randomLength, type ChunkPlan, type LoadGround } from './chunk.js';
+
+const ground = workerData as LoadGround;
+
+parentPort?.on('message', (plan: ChunkPlan) => {
+  const made = makeChunk(ground, plan, randomBytes(randomLength * plan.people.length));
+  // Handed over, not copied.
+  const memory = [made.entries, made.rows, made.leaves].map(({ buffer }) => buffer as ArrayBuffer);
+  parentPort?.postMessage(made, memory);
+});
