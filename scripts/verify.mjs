@@ -2,7 +2,7 @@
 // Counted are the single tests of every jest run and one for every other step. `--long` adds what takes long; words
 // choose the steps that hold one of them: `npm run verify -- boundaries tidy`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
@@ -26,7 +26,7 @@ const reading = [
 
 /** Steps that run the product: each says something of its own, so all of them run. */
 const running = [
-  ['The Debian tools that the tests use are there', haveOpenssl],
+  ['The Debian tools that the tests use are there', haveTools],
   ['Rules and values behave, and the tree is tidy', jest('unit', 'apps', 'libs', 'test')],
   ['The product builds', node('scripts/build.mjs', '--if-older')],
   ['The committed OpenAPI documents are what the code says', node('scripts/openapi.mjs', '--check')],
@@ -82,15 +82,29 @@ function jest(project, ...patterns) {
   };
 }
 
+/** What the tests run that npm does not bring: how to see that it is there, and the Debian package that has it. */
+const tools = [
+  ['openssl', () => answers('openssl', 'version')],
+  ['python3', () => answers('python3', '--version')],
+  ['golang-go', () => answers('go', 'version')],
+  ['golang-golang-x-mod-dev', () => existsSync('/usr/share/gocode/src/golang.org/x/mod/sumdb')],
+];
+
+function answers(command, argument) {
+  return spawnSync(command, [argument]).status === 0;
+}
+
 /** Root installs what is missing; an ordinary user is told which package to ask for. */
-function haveOpenssl() {
-  const isThere = () => spawnSync('openssl', ['version']).status === 0;
-  if (!isThere() && process.getuid?.() === 0) {
+function haveTools() {
+  const missing = () => tools.filter(([, isThere]) => !isThere()).map(([name]) => name);
+  if (missing().length > 0 && process.getuid?.() === 0) {
     spawn('apt-get', ['update', '-qq']);
-    spawn('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'openssl']);
+    spawn('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing()]);
   }
-  if (!isThere()) console.log('The command `openssl` is missing: install the Debian package openssl.');
-  return one(isThere());
+  const left = missing();
+  if (left.length > 0)
+    console.log(`The tests need what is missing here: install the Debian packages ${left.join(' ')}.`);
+  return one(left.length === 0);
 }
 
 function run([sentence, step]) {
