@@ -44,6 +44,14 @@ export class PublishedLog {
     this.files.set('vkeys', Buffer.from(`${key.vkey}\n`));
   }
 
+  /** The same log, to go another way from here. */
+  copy(): PublishedLog {
+    const copy = new PublishedLog(this.key.name, this.key);
+    for (const [path, bytes] of this.files) copy.files.set(path, bytes);
+    copy.edge = this.edge;
+    return copy;
+  }
+
   get size(): number {
     return this.edge.size;
   }

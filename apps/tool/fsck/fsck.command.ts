@@ -2,8 +2,16 @@
 import type { Command } from 'commander';
 import { toolConfig, withConfig } from '../config.js';
 import { progressBar } from '../progress.command.js';
+import type { PolicyOptions } from '../verify/policy.client.js';
 import { findingCodes } from './finding.js';
 import type { FsckReport } from './fsck.service.js';
+import type { LogReport } from './log-fsck.client.js';
+
+interface Options extends PolicyOptions {
+  readonly config?: string;
+  readonly state?: string;
+  readonly json?: boolean;
+}
 
 const meanings = Object.entries(findingCodes)
   .map(([code, meaning]) => `  ${code.padEnd(24)}${meaning}`)
@@ -17,9 +25,23 @@ export function register(program: Command): void {
         'rebuild everything from the Journal and name every row that differs; exit code 1 when one does',
       ),
   )
+    .option('--log <url>', 'judge a public log, or a mirror of it, from what it publishes; needs no database')
+    .option('--state <file>', 'of --log: go on where the last run ended, and notice a log that changed since')
+    .option(
+      '--log-key <vkey>',
+      "of --log: the log's key, pinned; may be repeated (default: the sandbox's)",
+      collect,
+    )
+    .option(
+      '--witness <vkey>',
+      "of --log: a witness's key, pinned; may be repeated (default: the sandbox's)",
+      collect,
+    )
+    .option('--quorum <n>', 'of --log: so many of the pinned witnesses must have signed', Number)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', `\nWhat it can find:\n${meanings}`)
-    .action(async (options: { config?: string; json?: boolean }) => {
+    .action(async (options: Options, command: Command) => {
+      if (options.log !== undefined) return judgeLog({ ...options, log: options.log }, command);
       const config = await toolConfig(options);
       const { fsck } = await import('./fsck.service.js');
       const { openRegistry, trustOf } = await import('../registry.module.js');
@@ -44,6 +66,52 @@ export function register(program: Command): void {
         await registry.close();
       }
     });
+}
+
+/** `--log`: nothing of the registry is opened. */
+async function judgeLog(options: Options & { readonly log: string }, command: Command): Promise<void> {
+  const { fsckLog } = await import('./log-fsck.client.js');
+  const { LogClient } = await import('../verify/log.client.js');
+  const { policyOf } = await import('../verify/policy.client.js');
+  const { PublishedError } = await import('#libs/tlog/verify-tlog-proof.js');
+  const policy = await policyOf(options, (text) => command.error(text, { exitCode: 2 }));
+  const progress = await progressBar();
+  try {
+    const report = await fsckLog(new LogClient(options.log), {
+      policy,
+      ...(options.state !== undefined && { stateFile: options.state }),
+      onProgress: progress.show,
+    });
+    progress.stop();
+    printLog(report, options.json === true);
+    if (report.findings.length > 0) process.exitCode = 1;
+  } catch (error) {
+    if (!(error instanceof PublishedError)) throw error;
+    progress.stop();
+    const finding = { code: error.code, path: 'checkpoint', what: error.message };
+    console.log(
+      options.json === true
+        ? JSON.stringify({ findings: [finding] })
+        : `${error.code} · checkpoint · ${error.message}`,
+    );
+    process.exitCode = 1;
+  } finally {
+    progress.stop();
+  }
+}
+
+function printLog({ published, from, openings, findings }: LogReport, isJson: boolean): void {
+  const { level, checkpoint } = published;
+  const { origin, size } = checkpoint;
+  if (isJson) return console.log(JSON.stringify({ origin, size, level, from, openings, findings }, null, 2));
+  for (const { code, path, what } of findings) console.log(`${code} · ${path} · ${what}`);
+  const read = from === 0 ? '' : `, ${size - from} of them since the last run`;
+  const outcome = findings.length === 0 ? 'clean' : `${findings.length} findings`;
+  console.log(`${origin}: ${size} entries hashed${read}, ${openings} of them open, ${level}: ${outcome}.`);
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function print({ size, erased, findings }: FsckReport, isJson: boolean): void {

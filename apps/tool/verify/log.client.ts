@@ -5,7 +5,7 @@
 import { gunzipSync } from 'node:zlib';
 import { request, type Dispatcher } from 'undici';
 import type { JwksWithKinds } from '#libs/journal/verify-head.js';
-import { tilePath, type TileAt } from '#libs/tlog/tile.js';
+import { beginningOf, tilePath, tileWidth, type TileAt } from '#libs/tlog/tile.js';
 
 const timeoutMs = 10_000;
 /** A full bundle of the longest leaves is 16 MiB; this log's leaves have 60 bytes. */
@@ -54,6 +54,14 @@ export class LogClient {
     if (typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys))
       return { keys: value.keys };
     throw new LogUnreachable(`${this.base} holds no key set`);
+  }
+
+  /** A tile or bundle; undefined when it is not there. A partial one may have made room for the full one. */
+  async file(at: TileAt): Promise<Buffer | undefined> {
+    const found = await this.get(tilePath(at));
+    if (found !== undefined || at.width === tileWidth) return found;
+    const full = await this.get(tilePath({ ...at, width: tileWidth }));
+    return full && beginningOf(at, full);
   }
 
   /** JSON at a path; undefined where there is none. */
