@@ -23,6 +23,7 @@ export function witnessChild(home: Home, ports: Ports): Child {
     listen: { host, port: ports.witness },
     stateDir: '../witness',
     logVkeys: logVkeys(home),
+    mirrorOf: urlsOf(ports).log,
     clockUrl: `${urlsOf(ports).outside}/sandbox/clock`,
   };
   const file = home.at('config', 'witness.json');

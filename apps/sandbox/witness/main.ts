@@ -4,6 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseVkey } from '#libs/tlog/note.js';
+import { logFiles } from './log-files.js';
+import { Mirror } from './mirror.js';
 import { createServer } from './server.js';
 import { Witness } from './witness.js';
 import { witnessKey } from './witness-key.js';
@@ -17,11 +21,14 @@ export interface WitnessProcessConfig {
   readonly stateDir: string;
   /** vkeys of the logs it watches. */
   readonly logVkeys: readonly string[];
+  /** Base URL of the log that is mirrored. */
+  readonly mirrorOf?: string;
   /** Of the sandbox: where the world tells its time. */
   readonly clockUrl?: string;
 }
 
 const followClockEveryMs = 10_000;
+const mirrorEveryMs = 2_000;
 const say = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
 
 const file = resolve(process.argv[process.argv.indexOf('--config') + 1] ?? '');
@@ -39,8 +46,28 @@ const witness = new Witness({
 
 await clock.follow();
 setInterval(() => void clock.follow(), followClockEveryMs).unref();
-const server = createServer({ witness, vkey: key.vkey, followClock: () => clock.follow() });
+const mirror =
+  config.mirrorOf === undefined
+    ? undefined
+    : new Mirror({
+        get: logFiles(config.mirrorOf),
+        logKeys: config.logVkeys.map(parseVkey),
+        dir: resolve(stateDir, 'mirror'),
+        onRefusal: (line) => say(`REFUSED: the log was not copied: ${line}`),
+      });
+const server = createServer({
+  witness,
+  vkey: key.vkey,
+  ...(mirror && { mirror }),
+  followClock: () => clock.follow(),
+});
 const stop = (): void => void server.close().finally(() => process.exit(0));
 process.once('SIGTERM', stop).once('SIGINT', stop).once('disconnect', stop);
 await server.listen(config.listen);
 say(`${key.vkey} listens`);
+
+while (mirror) {
+  // The log may be down, and our disk full: the next look finds out.
+  await mirror.follow().catch((error: unknown) => say(`the mirror waits: ${String(error)}`));
+  await pause(mirrorEveryMs, undefined, { ref: false });
+}
