@@ -93,7 +93,7 @@ function configsOf(
     },
     'clerk-worker': { ...common('clerk-worker'), metrics: listen(ports.clerkWorkerMetrics), nca: authority },
     'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics), witnesses },
-    tool: { ...common('tool'), nca: authority },
+    tool: { ...common('tool'), nca: authority, witnesses },
     owner: { ...common('tool', 'tyiym_owner') },
   };
 }

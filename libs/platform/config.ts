@@ -98,7 +98,7 @@ export class Config {
   /** Public base URL of the log: `iss` of heads, base of the problem pages. */
   @Matches(/^https?:\/\/[^/]+$/) readonly logBase: string;
   @IsOptional() @ValidateNested() @Type(() => NcaConfig) readonly nca?: NcaConfig;
-  /** Of the signer, who asks them, and of the log, which shows their keys. */
+  /** Of the signer, who asks them, of the log, which shows their keys, and of the tool, which believes their clocks. */
   @IsOptional()
   @IsArray()
   @ValidateNested({ each: true })

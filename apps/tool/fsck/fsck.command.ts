@@ -58,8 +58,14 @@ export function register(program: Command): void {
           onStep: progress.begin,
           onProgress: progress.show,
         });
+        const { fsckWitnessedTime } = await import('./witnessed-time.service.js');
+        const { parseVkey } = await import('#libs/tlog/note.js');
+        const witnesses = config.witnesses?.map(({ vkey }) => parseVkey(vkey)) ?? [];
+        const { size } = report;
+        const late = await fsckWitnessedTime({ tx: registry.dataSource.manager, size, witnesses });
         progress.stop();
-        print(report, options.json === true);
+        print({ ...report, findings: [...report.findings, ...late] }, options.json === true);
+        if (late.length > 0) process.exitCode = 1;
         if (report.findings.length > 0) process.exitCode = 1;
       } finally {
         progress.stop();

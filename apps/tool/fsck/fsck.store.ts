@@ -71,6 +71,19 @@ export async function checkpointsBetween(
   );
 }
 
+/** Places and instants of the entries in [from, to), in order. */
+export async function instantsBetween(
+  tx: EntityManager,
+  from: number,
+  to: number,
+): Promise<readonly { readonly index: number; readonly at: Instant }[]> {
+  const rows = await tx.query<Raw[]>(
+    'SELECT index, at FROM entries WHERE index >= $1 AND index < $2 ORDER BY index',
+    [from, to],
+  );
+  return rows.map((row) => ({ index: row['index'] as number, at: instantOf(row['at']) ?? 0 }));
+}
+
 /** Documents kept for entries in [from, to). */
 export async function keptDocuments(
   tx: EntityManager,
