@@ -81,7 +81,7 @@ async function judgeLog(options: Options & { readonly log: string }, command: Co
   const { policyOf } = await import('../verify/policy.client.js');
   const { PublishedError } = await import('#libs/tlog/verify-tlog-proof.js');
   const policy = await policyOf(options, (text) => command.error(text, { exitCode: 2 }));
-  const progress = await progressBar();
+  const progress = progressBar();
   try {
     const report = await fsckLog(new LogClient(options.log), {
       policy,
