@@ -17,7 +17,7 @@ export interface Dated {
   readonly at: number;
 }
 
-export const toleranceMs = 10_000;
+const toleranceMs = 10_000;
 
 /** Fed with entries and trees in the order of their places; trees before the entries beyond them. */
 export class WitnessedTimes {
