@@ -8,6 +8,7 @@ import { Acts1764000000006 } from './0006-acts.js';
 import { Clerk1764000000007 } from './0007-clerk.js';
 import { RevocationAnswers1764000000008 } from './0008-revocation-answers.js';
 import { Limits1764000000010 } from './0010-limits.js';
+import { WritePath1764000000011 } from './0011-write-path.js';
 import { Feed1764000000015 } from './0015-feed.js';
 
 export const migrations = [
@@ -20,5 +21,6 @@ export const migrations = [
   Clerk1764000000007,
   RevocationAnswers1764000000008,
   Limits1764000000010,
+  WritePath1764000000011,
   Feed1764000000015,
 ];

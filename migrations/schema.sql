@@ -955,6 +955,24 @@ REVOKE ALL ON FUNCTION heads_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION heads_guard() TO PUBLIC;
 COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head, nor between older ones, whose receipts it would take over.';
 
+CREATE OR REPLACE FUNCTION public.is_whole(written bigint[], expected bigint[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF written IS DISTINCT FROM expected THEN
+    RAISE EXCEPTION 'rows were lost in the append' USING ERRCODE = 'assert_failure';
+  END IF;
+  RETURN true;
+END $function$;
+REVOKE ALL ON FUNCTION is_whole(bigint[],bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_clerk_worker;
+GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_lender;
+GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_tool;
+COMMENT ON FUNCTION is_whole(bigint[],bigint[]) IS 'Fails an append that did not write exactly the rows it was given.';
+
 CREATE OR REPLACE FUNCTION public.journal_head_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1008,6 +1026,21 @@ GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_clerk_worker;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_lender;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_tool;
 COMMENT ON FUNCTION leaf_hashes(bigint,bigint) IS 'Leaf hashes of a batch, also of entries the role may not read: a proof needs them, and they tell nothing.';
+
+CREATE OR REPLACE FUNCTION public.lost_race()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'the head of the Journal is no longer the one this batch stands on' USING ERRCODE = 'serialization_failure';
+END $function$;
+REVOKE ALL ON FUNCTION lost_race() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_clerk_worker;
+GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_lender;
+GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_tool;
+COMMENT ON FUNCTION lost_race() IS 'Fails an append whose compare moved no head; nothing of it is inserted.';
 
 CREATE OR REPLACE FUNCTION public.make_partition(parent text, part text, low text, high text)
  RETURNS boolean

@@ -27,7 +27,7 @@ export class LenderModule {
       config,
       app: 'lender',
       tables: lenderTables,
-      limits: { maxBatch: 512, minIntervalMs: 0 },
+      limits: { maxBatch: 512, minIntervalMs: 0, looksAhead: true },
     });
     return {
       module: LenderModule,

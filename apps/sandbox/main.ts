@@ -20,7 +20,7 @@ import { startOutside } from './outside/outside.js';
 import { homeFrom, host, portsFrom, urlsOf, type Home, type PortName, type Ports } from './plan.js';
 import { sandboxContent, writeSandboxFile } from './sandbox-file.js';
 import { seed } from './seeding.js';
-import { Supervisor } from './supervisor.js';
+import { Supervisor, type Child } from './supervisor.js';
 import { clientConfig } from './postgres/target.js';
 import { witnessChild, witnessVkey } from './witness-process.js';
 
@@ -156,11 +156,7 @@ async function idpClient(home: Home, citizen: string): Promise<IdpClient> {
   return { clientId, clientSecret, redirectUris: [`${citizen}/session/callback`] };
 }
 
-function childOf(
-  app: AppName,
-  ports: Ports,
-  config: string,
-): { name: string; module: string; args: string[]; readyUrl: string } {
+function childOf(app: AppName, ports: Ports, config: string): Child {
   const port: Record<AppName, number> = {
     access: ports.access,
     lender: ports.lender,
@@ -174,6 +170,8 @@ function childOf(
     name: app,
     module: join(import.meta.dirname, '..', folder, 'main.js'),
     args: ['--config', config],
+    // What a check leaves behind is dead before it would be moved: a larger nursery spares a sixth of the work.
+    ...(app === 'lender' && { nodeOptions: ['--max-semi-space-size=64'] }),
     readyUrl: `http://${host}:${port[app]}/readyz`,
   };
 }

@@ -13,6 +13,8 @@ export interface Child {
   /** Compiled main file. */
   readonly module: string;
   readonly args: readonly string[];
+  /** Options of node itself. */
+  readonly nodeOptions?: readonly string[];
   /** URL that answers 200 once the process is ready. */
   readonly readyUrl: string;
 }
@@ -65,6 +67,7 @@ export class Supervisor {
     // A group of its own: Ctrl-C reaches the sandbox alone, which then ends its children in order.
     const spawned = fork(child.module, [...child.args], {
       detached: true,
+      execArgv: [...(child.nodeOptions ?? [])],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const log = createWriteStream(this.logFile(child.name), { flags: 'a', mode: 0o600 });

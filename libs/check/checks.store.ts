@@ -2,6 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Table } from '#libs/journal/act.js';
 import { formatInstant } from '#libs/journal/instant.js';
+import { byteas, instants, int2s, int4s, int8s, texts, uuids } from '#libs/journal/pg-array.js';
 import type { Verdict } from '#libs/refusal/verdict.js';
 import type { Check, Question } from './check.js';
 
@@ -15,18 +16,18 @@ export const checksTable: Table<never, Check> = {
       SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::bytea[], $6::text[], $7::text[],
         $8::text[], $9::text[], $10::integer[], $11::timestamptz[], $12::timestamptz[]) RETURNING 1`,
     params: (rows) => [
-      rows.map((row) => row.uuid),
-      rows.map((row) => row.lender),
-      rows.map((row) => row.entryIndex),
-      rows.map((row) => row.subject.epoch),
-      rows.map((row) => row.subject.bytes),
-      rows.map((row) => row.product),
-      rows.map((row) => row.stage),
-      rows.map((row) => row.loanRef),
-      rows.map((row) => row.verdict),
-      rows.map((row) => row.version),
-      rows.map((row) => formatInstant(row.at)),
-      rows.map((row) => (row.validUntil === undefined ? null : formatInstant(row.validUntil))),
+      uuids(rows.map((row) => row.uuid)),
+      texts(rows.map((row) => row.lender)),
+      int8s(rows.map((row) => row.entryIndex)),
+      int2s(rows.map((row) => row.subject.epoch)),
+      byteas(rows.map((row) => row.subject.bytes)),
+      texts(rows.map((row) => row.product)),
+      texts(rows.map((row) => row.stage)),
+      texts(rows.map((row) => row.loanRef)),
+      texts(rows.map((row) => row.verdict)),
+      int4s(rows.map((row) => row.version)),
+      instants(rows.map((row) => row.at)),
+      instants(rows.map((row) => row.validUntil ?? null)),
     ],
   },
 };

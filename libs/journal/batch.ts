@@ -16,6 +16,9 @@ import { makeReceipt, type Receipt } from './receipt.js';
 /** An entry with what only the Journal keeps of it. */
 export interface Sealed extends Made {
   readonly seed: Buffer;
+  readonly salt: Buffer;
+  /** Undefined when the entry is about nobody. */
+  readonly personSalt: Buffer | undefined;
   readonly draft: Draft;
 }
 
@@ -112,10 +115,10 @@ function receiptsOf<T extends Tables>(batch: Batch<T>, head: string): readonly R
     batch.before,
     batch.entries.map((entry) => entry.leafHash),
   );
-  return batch.entries.map(({ text, seed, index }, place) => {
+  return batch.entries.map(({ text, salt, personSalt, index }, place) => {
     const proof = proofs[place];
     assert(proof !== undefined);
-    return makeReceipt({ entryText: text, seed, index, proof, head });
+    return makeReceipt({ entryText: text, salt, personSalt, index, proof, head });
   });
 }
 
@@ -157,17 +160,18 @@ function keyed<T extends Tables>(
   });
 }
 
+/** Members that only the writer gives. */
+const writers = ['v', 'id', 'kind', 'at', 'person', 'version'];
+
 function seal<Rules>({ app, at, seed }: Ground<Rules>, draft: Draft, index: number): Sealed {
   assert(kindsOf[app].includes(draft.kind), `${app} does not append ${draft.kind}`);
   const uuid = newUuid(at);
   const id = uuidToId('ent', uuid);
   const random = seed();
-  const person = draft.person && {
-    person: personOf(personSaltOf(random), draft.person.iin),
-    version: draft.person.version,
-  };
-  for (const name of ['v', 'id', 'kind', 'at', 'person', 'version'])
-    assert(!Object.hasOwn(draft.body, name), name);
+  const [salt, personSalt] = [saltOf(random), draft.person && personSaltOf(random)];
+  const person = draft.person &&
+    personSalt && { person: personOf(personSalt, draft.person.iin), version: draft.person.version };
+  for (const name of writers) assert(!Object.hasOwn(draft.body, name), name);
   const text = canonical({ ...draft.body, v: 1, id, kind: draft.kind, at: formatInstant(at), ...person });
   assert(draft.person === undefined || !text.includes(draft.person.iin), 'an entry holds no IIN');
   return {
@@ -177,8 +181,10 @@ function seal<Rules>({ app, at, seed }: Ground<Rules>, draft: Draft, index: numb
     kind: draft.kind,
     at,
     text,
-    leafHash: leafHash(leafOf(text, saltOf(random))),
+    leafHash: leafHash(leafOf(text, salt)),
     seed: random,
+    salt,
+    personSalt,
     draft,
   };
 }

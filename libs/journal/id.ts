@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { v7 } from 'uuid';
 import { Problem } from '#libs/problem/problem.js';
 import type { Instant } from './instant.js';
+import { randomSlice } from './random-slices.js';
 
 /** Application, check, loan, breach, finding, claim, notice, entry, stream. */
 export const idKinds = ['app', 'chk', 'lon', 'brc', 'fnd', 'clm', 'ntc', 'ent', 'str'] as const;
@@ -21,7 +22,7 @@ const version7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
  * @param random 16 random bytes, for whoever makes so many that drawing them one by one takes time.
  */
 export function newUuid(at: Instant, random?: Uint8Array): string {
-  return v7({ msecs: at, ...(random && { random }) });
+  return v7({ msecs: at, random: random ?? randomSlice(16) });
 }
 
 /** A new id: `chk_01k…`. */

@@ -1,6 +1,7 @@
 /** Answers already given: SQL of the idempotency keys, looked up in every live day partition. */
 import type { Table } from './act.js';
 import { bytesFromJson } from './json-row.js';
+import { byteas, dates, int8s, texts, uuids } from './pg-array.js';
 
 /** Which request: one key of one party on one route of one app. */
 export interface IdempotencyWant {
@@ -24,7 +25,8 @@ export interface IdempotencyRow extends IdempotencyWant {
 
 /** The name of a key in the map of rows in flight. */
 export function idempotencyName({ party, route, key }: IdempotencyWant): string {
-  return JSON.stringify([party, route, key]);
+  // Neither a client id nor a route holds a line's end.
+  return `${party}\n${route}\n${key}`;
 }
 
 export const idempotencyTable: Table<IdempotencyWant, IdempotencyRow> = {
@@ -39,10 +41,10 @@ export const idempotencyTable: Table<IdempotencyWant, IdempotencyRow> = {
       CROSS JOIN LATERAL (SELECT * FROM idempotency_keys i
         WHERE i.day = d.day AND i.app = w.app AND i.party = w.party AND i.route = w.route AND i.key = w.key LIMIT 1) AS k`,
     params: (wants, at) => [
-      wants.map((want) => want.app),
-      wants.map((want) => want.party),
-      wants.map((want) => want.route),
-      wants.map((want) => want.key),
+      texts(wants.map((want) => want.app)),
+      texts(wants.map((want) => want.party)),
+      texts(wants.map((want) => want.route)),
+      texts(wants.map((want) => want.key)),
       [0, 1, 2, 3].map((days) => utcDay(at - days * 86_400_000)),
     ],
     fromJson: (row) => ({
@@ -63,16 +65,16 @@ export const idempotencyTable: Table<IdempotencyWant, IdempotencyRow> = {
       SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::uuid[],
         $8::bigint[], $9::uuid[], $10::bytea[]) RETURNING 1`,
     params: (rows) => [
-      rows.map((row) => row.day),
-      rows.map((row) => row.app),
-      rows.map((row) => row.party),
-      rows.map((row) => row.route),
-      rows.map((row) => row.key),
-      rows.map((row) => row.bodyHmac),
-      rows.map((row) => row.resource ?? null),
-      rows.map((row) => row.entryIndex ?? null),
-      rows.map((row) => row.personId ?? null),
-      rows.map((row) => row.answer ?? null),
+      dates(rows.map((row) => row.day)),
+      texts(rows.map((row) => row.app)),
+      texts(rows.map((row) => row.party)),
+      texts(rows.map((row) => row.route)),
+      texts(rows.map((row) => row.key)),
+      byteas(rows.map((row) => row.bodyHmac)),
+      uuids(rows.map((row) => row.resource ?? null)),
+      int8s(rows.map((row) => row.entryIndex ?? null)),
+      uuids(rows.map((row) => row.personId ?? null)),
+      byteas(rows.map((row) => row.answer ?? null)),
     ],
   },
 };

@@ -1,58 +1,27 @@
 /**
- * The writer. It owns the transaction: a batch takes the head row's lock, looks, decides, appends and commits, and only
- * then is anybody answered. Read `run` from top to bottom; after each durable step a comment says what a crash there
- * means and who repairs it.
+ * The writer. It owns the transaction: a batch looks, decides, appends and commits, and only then is anybody answered.
+ * Read `underLock` from top to bottom, then `ahead`, which does the same without waiting for the lock; after each
+ * durable step a comment says what a crash there means and who repairs it.
  */
-import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { KeyObject } from 'node:crypto';
 import type { PoolClient } from 'pg';
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { Problem } from '#libs/problem/problem.js';
-import { frontierFromBytes, frontierToBytes } from '#libs/tlog/tree.js';
+import { frontierFromBytes } from '#libs/tlog/tree.js';
 import type { Act, Tables } from './act.js';
-import { answerAll, countersOf, decideBatch, type Batch } from './batch.js';
-import type { ProcessName } from './entry.js';
-import { isLostConnection, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
+import { answerAll, decideBatch, type Batch } from './batch.js';
+import { saltLength } from './commitment.js';
+import { isLostConnection, isLostRace, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
-import { formatInstant, type Instant } from './instant.js';
+import { utcDay } from './idempotency.store.js';
+import type { Instant } from './instant.js';
+import type { JournalOptions, Readiness } from './journal-options.js';
+import { committed, fenceSql, journalHead, partitionsAhead, type Head } from './journal.store.js';
 import { Lanes, type Lane } from './lanes.js';
-import {
-  appendSql,
-  committed,
-  fenceSql,
-  journalHead,
-  lockHead,
-  lookSql,
-  lookTables,
-  partitionsAhead,
-  type Head,
-} from './journal.store.js';
-
-export interface JournalOptions<T extends Tables, Rules> {
-  readonly dataSource: DataSource;
-  readonly app: ProcessName;
-  readonly origin: string;
-  /** `iss` of heads: the public base URL of the log. */
-  readonly iss: string;
-  readonly headKey: { readonly kid: string; readonly key: KeyObject };
-  /** What the head row must hold for this process's lookup keys: epoch → check value. */
-  readonly keyChecks: Readonly<Record<string, string>>;
-  /** Rows that must be found in every look, or the lookup key is wrong. */
-  readonly sentinels: readonly { readonly epoch: number; readonly bytes: Buffer }[];
-  readonly tables: T;
-  loadRules(tx: EntityManager): Promise<Rules>;
-  /** Machine time in milliseconds. */
-  clock(): number;
-  readonly maxBatch?: number;
-  /** How many acts may wait in each lane; beyond it whoever comes is told so at once. */
-  readonly maxQueue?: Readonly<Record<Lane, number>>;
-  /** Pause between commits; 0 for the lender's process, which must not wait. */
-  readonly minIntervalMs?: number;
-  /** Told of failures nobody is answered with in detail. */
-  onFailure?(what: string, error: unknown): void;
-}
+import { randomSlice } from './random-slices.js';
+import { groundOf, tipOf, type Standing, type Tip } from './standing.js';
+import { appendSql, appendValues, lockSql, lookSql, lookValues, runLook } from './write-path.store.js';
+import type { Look, Statement } from './write-path.store.js';
 
 interface Waiting<T extends Tables, Rules> {
   readonly act: Act<T, Rules, unknown>;
@@ -60,26 +29,28 @@ interface Waiting<T extends Tables, Rules> {
   reject(error: unknown): void;
 }
 
-/** What readiness reports; `ok` only when an append would succeed. */
-export interface Readiness {
-  readonly ok: boolean;
-  readonly problems: readonly string[];
-  readonly daysOfPartitions: number;
-}
-
 const maxSkewMs = 1000;
+/** How many races in a row are lost before the lock is waited for, and for how long from then on. */
+const maxLosses = 2;
+const lockForMs = 250;
+const nothingKnown: Promise<Tip | undefined> = Promise.resolve(undefined);
 /** Two of the largest check-batches in the lane of the bulk. */
 const defaultQueue = { single: 4096, bulk: 20_000 };
 
 export class Journal<T extends Tables, Rules> {
   private readonly queue: Lanes<Waiting<T, Rules>>;
   private readonly maxBatch: number;
-  private readonly look: { readonly name: string; readonly text: string };
-  private readonly append: { readonly name: string; readonly text: string };
+  private readonly look: Statement;
+  private readonly append: Statement;
+  private readonly keyChecks: string;
   private readonly listeners: (() => void)[] = [];
   private running: Promise<void> | undefined;
   private stopped = false;
   private lastBatchAt = 0;
+  /** The append under way, if one is: it resolves to where it ended, or to nothing when that must be looked up. */
+  private flight = nothingKnown;
+  /** Machine time until which batches wait for the lock, because races were lost. */
+  private lockedUntil = 0;
   private known: { readonly version: number; readonly rules: Rules; readonly offsetMs: number } | undefined;
 
   constructor(private readonly options: JournalOptions<T, Rules>) {
@@ -87,6 +58,7 @@ export class Journal<T extends Tables, Rules> {
     this.queue = new Lanes(options.maxQueue ?? defaultQueue);
     this.look = { name: 'journal.look', text: lookSql(options.tables) };
     this.append = { name: 'journal.append', text: appendSql(options.tables) };
+    this.keyChecks = JSON.stringify(options.keyChecks);
   }
 
   /**
@@ -128,14 +100,8 @@ export class Journal<T extends Tables, Rules> {
   /** Whether an append would succeed now, and if not why. */
   async readiness(): Promise<Readiness> {
     const tx = this.options.dataSource.manager;
-    const head = await journalHead(tx);
-    const problems = [...this.misfits(head)];
-    if (Math.abs(this.options.clock() + head.clockOffsetMs - head.registryNow) > maxSkewMs)
-      problems.push('clock');
-    const rows: { sentinels: number }[] = await tx.query(this.look.text, [
-      ...this.lookParams([], head.registryNow),
-    ]);
-    if (Number(rows[0]?.sentinels) !== this.options.sentinels.length) problems.push('sentinel');
+    const look = await this.withClient((client) => this.lookUp(client, [], this.registryNow()));
+    const problems = [...this.misfits(look)];
     const { days, areThere } = await partitionsAhead(tx, this.maxBatch);
     if (!areThere) problems.push('partitions');
     return { ok: problems.length === 0, problems, daysOfPartitions: days };
@@ -145,9 +111,10 @@ export class Journal<T extends Tables, Rules> {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.running;
+    await this.flight;
   }
 
-  /** Everything that waits when the previous commit returns is the next batch: no timer gathers it. */
+  /** Everything that waits when the batch before is on its way is the next one: no timer gathers it. */
   private async work(): Promise<void> {
     // Leaving the caller's turn first lets everything that arrives in it share the batch.
     await Promise.resolve();
@@ -158,7 +125,13 @@ export class Journal<T extends Tables, Rules> {
         // Others wait for the same lock: only the lender's process takes it as often as it can.
         if (pauseMs > 0) await wait(pauseMs);
         this.lastBatchAt = this.options.clock();
-        await this.settle(this.queue.take(this.maxBatch));
+        const batch = this.queue.take(this.maxBatch);
+        if (this.options.looksAhead === true && this.lastBatchAt >= this.lockedUntil) await this.ahead(batch);
+        else {
+          await this.flight;
+          this.flight = nothingKnown;
+          await this.settle(batch);
+        }
       }
     } finally {
       // In the same turn as the last look at the queue: an act that came in between would wait for the next one.
@@ -166,98 +139,194 @@ export class Journal<T extends Tables, Rules> {
     }
   }
 
-  /** Runs a batch; the one act that may have made it fail is found by halving. */
+  /** Runs a batch under the lock. */
   private async settle(batch: readonly Waiting<T, Rules>[], attempt = 1): Promise<void> {
     try {
-      await this.run(batch);
+      await this.underLock(batch);
     } catch (error) {
-      if (isUniqueViolation(error) && attempt <= 3) return this.settle(batch, attempt + 1);
-      // Nothing of it was persisted, or `findOut` would have said so: it simply is the next batch, once.
-      if (isLostConnection(error) && attempt === 1) return this.settle(batch, attempt + 1);
-      if (mayBeOneActs(error) && batch.length > 1) {
-        const half = Math.ceil(batch.length / 2);
-        await this.settle(batch.slice(0, half));
-        return this.settle(batch.slice(half));
-      }
-      this.options.onFailure?.('a batch failed', error);
-      const answer = error instanceof Problem ? error : new Problem('registry-unavailable', { cause: error });
-      for (const { reject } of batch) reject(answer);
+      await this.recover(batch, error, attempt);
     }
   }
 
-  private async run(waiting: readonly Waiting<T, Rules>[]): Promise<void> {
-    const runner = this.options.dataSource.createQueryRunner();
-    let isBroken = false;
-    try {
-      const client = await this.connect(runner);
-      // 1. This lock is the order: every entry before ours is visible from here on.
-      const head = await lockHead(client);
-      const misfit = this.misfits(head)[0];
-      if (misfit !== undefined)
-        throw new Problem('registry-unavailable', { cause: new Error(`head row: ${misfit}`) });
-      const at = Math.max(Math.trunc(this.options.clock()) + head.clockOffsetMs, head.lastAt);
-      if (Math.abs(at - head.registryNow) > maxSkewMs)
-        throw new Problem('registry-unavailable', {
-          cause: new Error('this clock and that of the database differ'),
-        });
-      // 2. + 3. Look in one snapshot, decide in order. Nothing is written yet; a crash leaves nothing.
-      const rules = await this.rulesFor(head, runner.manager);
-      const found = await this.lookUp(client, waiting, at);
-      const batch = decideBatch(
-        this.options.tables,
-        waiting.map(({ act }) => act),
-        {
-          app: this.options.app,
-          at,
-          frontier: frontierFromBytes(head.size, head.frontier),
-          rules,
-          found,
-          seed: () => randomBytes(32),
-        },
-      );
-      if (batch.entries.length === 0) {
-        // 4.a Replays and refusals of the rule book leave no entry: they answer from what is committed already.
-        await client.query('ROLLBACK');
-        return answerAll(waiting, batch, '');
-      }
-      // 4. Append: head, signed head, entries and rows in one statement. A crash here leaves nothing: not committed.
-      const jws = await this.sign(batch);
-      await this.write(client, head, batch, jws);
-      // 5. A crash or a lost connection from here on leaves it open whether it happened: the fence finds out.
+  /** What becomes of a batch that left nothing; the one act that may have made it fail is found by halving. */
+  private async recover(batch: readonly Waiting<T, Rules>[], error: unknown, attempt: number): Promise<void> {
+    if (isUniqueViolation(error) && attempt <= 3) return this.settle(batch, attempt + 1);
+    // Nothing of it was persisted, or `findOut` would have said so: it simply is the next batch, once.
+    if (isLostConnection(error) && attempt === 1) return this.settle(batch, attempt + 1);
+    if (mayBeOneActs(error) && batch.length > 1) {
+      const half = Math.ceil(batch.length / 2);
+      await this.settle(batch.slice(0, half));
+      return this.settle(batch.slice(half));
+    }
+    this.options.onFailure?.('a batch failed', error);
+    const answer = error instanceof Problem ? error : new Problem('registry-unavailable', { cause: error });
+    for (const { reject } of batch) reject(answer);
+  }
+
+  private async underLock(waiting: readonly Waiting<T, Rules>[]): Promise<void> {
+    await this.withClient(async (client, runner) => {
       try {
-        await client.query('COMMIT');
+        // 1. This lock is the order: every entry before ours is visible from here on.
+        await client.query(lockSql);
+        // 2. + 3. Look in one snapshot, decide in order. Nothing is written yet; a crash leaves nothing.
+        const standing = await this.lookFor(client, waiting);
+        const batch = this.decide(waiting, standing, await this.rulesFor(standing.head, runner.manager));
+        if (batch.entries.length === 0) {
+          // 4.a Replays and refusals of the rule book leave no entry: they answer from what is committed already.
+          await client.query('ROLLBACK');
+          return answerAll(waiting, batch, '');
+        }
+        // 4. Append: head, signed head, entries and rows in one statement. A crash here leaves nothing: not committed.
+        const jws = await this.sign(batch);
+        await client.query({ ...this.append, values: this.valuesOf(standing.head, batch, jws) });
+        // 5. A crash or a lost connection from here on leaves it open whether it happened: the fence finds out.
+        await this.durably(batch, () => client.query('COMMIT'));
+        // Durable. A crash here loses only the answers: the same idempotency key finds them again.
+        answerAll(waiting, batch, jws);
       } catch (error) {
-        isBroken = true;
-        if (isServerError(error)) throw error;
-        await this.findOut(batch, error);
+        // Of a connection that is gone nothing is left to roll back.
+        await client.query('ROLLBACK').catch(() => undefined);
+        throw error;
       }
-      // Durable. A crash here loses only the answers: the same idempotency key finds them again.
-      answerAll(waiting, batch, jws);
+    });
+  }
+
+  /**
+   * Looks while the batch before is on its way, stands on where that one ended, and sends its own append off. The append
+   * compares what it stands on: a foreign entry in between makes it fail as a whole, and the batch looks again.
+   */
+  private async ahead(waiting: readonly Waiting<T, Rules>[]): Promise<void> {
+    try {
+      const looking = this.withClient((client) => this.lookFor(client, waiting));
+      const [look, tip] = await Promise.allSettled([looking, this.flight]);
+      if (look.status === 'rejected') throw look.reason;
+      const standing = groundOf(look.value, tip.status === 'fulfilled' ? tip.value : undefined);
+      const batch = await this.decideAhead(waiting, standing);
+      if (batch !== undefined) this.flight = this.fly(waiting, standing, batch);
     } catch (error) {
-      if (!isBroken) await this.rollback(runner);
-      throw error;
+      await this.flight;
+      await this.recover(waiting, error, 1);
+    }
+  }
+
+  /** The batch to append; undefined when everybody was answered from what is committed already. */
+  private async decideAhead(
+    waiting: readonly Waiting<T, Rules>[],
+    standing: Standing,
+  ): Promise<Batch<T> | undefined> {
+    const rules = await this.rulesFor(standing.head, this.options.dataSource.manager);
+    const batch = this.decide(waiting, standing, rules);
+    if (batch.entries.length > 0) return batch;
+    answerAll(waiting, batch, '');
+    return undefined;
+  }
+
+  /** Appends by compare. Resolves when everybody was served, with where it ended if that is known; never rejects. */
+  private async fly(
+    waiting: readonly Waiting<T, Rules>[],
+    standing: Standing,
+    batch: Batch<T>,
+    losses = 0,
+  ): Promise<Tip | undefined> {
+    try {
+      const jws = await this.sign(batch);
+      // One statement that commits with its end. A crash before leaves nothing; a crash or a lost connection while it
+      // runs leaves it open whether it happened: the fence finds out.
+      const values = this.valuesOf(standing.head, batch, jws);
+      await this.withClient((client) => this.durably(batch, () => client.query({ ...this.append, values })));
+      // Durable. The next batch goes off before anybody is answered, because PostgreSQL has nothing to do meanwhile.
+      setImmediate(() => answerAll(waiting, batch, jws));
+      return tipOf(standing.head, batch);
+    } catch (error) {
+      if (!isLostRace(error)) await this.recover(waiting, error, 1);
+      else if (losses + 1 < maxLosses) return this.again(waiting, losses + 1);
+      else {
+        this.lockedUntil = this.options.clock() + lockForMs;
+        await this.settle(waiting);
+      }
+      return undefined;
+    }
+  }
+
+  /** A foreign entry came first and nothing of the batch was inserted: it looks anew and is sent off again. */
+  private async again(waiting: readonly Waiting<T, Rules>[], losses: number): Promise<Tip | undefined> {
+    try {
+      const standing = await this.withClient((client) => this.lookFor(client, waiting));
+      const batch = await this.decideAhead(waiting, standing);
+      return batch && (await this.fly(waiting, standing, batch, losses));
+    } catch (error) {
+      await this.recover(waiting, error, 1);
+      return undefined;
+    }
+  }
+
+  /** Runs a task on a connection of its own. Whoever waits behind one that cannot be had would only wait for the same. */
+  private async withClient<R>(task: (client: PoolClient, runner: QueryRunner) => Promise<R>): Promise<R> {
+    const runner = this.options.dataSource.createQueryRunner();
+    try {
+      let client: PoolClient;
+      try {
+        client = (await runner.connect()) as PoolClient;
+      } catch (cause) {
+        const unreachable = new Problem('registry-unavailable', { cause });
+        for (const { reject } of this.queue.take(this.queue.size)) reject(unreachable);
+        throw unreachable;
+      }
+      return await task(client, runner);
     } finally {
       await runner.release();
     }
   }
 
-  /** Whoever waits behind a batch that could not even connect would only wait for the same. */
-  private async connect(runner: QueryRunner): Promise<PoolClient> {
-    try {
-      return (await runner.connect()) as PoolClient;
-    } catch (cause) {
-      const unreachable = new Problem('registry-unavailable', { cause });
-      for (const { reject } of this.queue.take(this.queue.size)) reject(unreachable);
-      throw unreachable;
-    }
+  /** @throws Problem `registry-unavailable` when a look by this process cannot be trusted. */
+  private async lookFor(client: PoolClient, waiting: readonly Waiting<T, Rules>[]): Promise<Standing> {
+    const guess = this.registryNow();
+    let look = await this.lookUp(client, waiting, guess);
+    // What was asked for a day that is over would miss the keys of today; and this process may have slept over an answer.
+    if (utcDay(this.instantOf(look.head)) !== utcDay(guess) || this.skewMs(look.head) > maxSkewMs)
+      look = await this.lookUp(client, waiting, this.instantOf(look.head));
+    const misfit = this.misfits(look)[0];
+    if (misfit !== undefined) throw new Problem('registry-unavailable', { cause: new Error(misfit) });
+    return look;
   }
 
-  private misfits(head: Head): readonly string[] {
+  private lookUp(client: PoolClient, waiting: readonly Waiting<T, Rules>[], at: Instant): Promise<Look> {
+    const { tables, sentinels } = this.options;
+    const wanted = waiting.map(({ act }) => act.look);
+    return runLook(client, this.look, tables, lookValues(tables, sentinels, wanted, at));
+  }
+
+  /** Registry time of a batch on this head: the machine's clock, never before the last commit. */
+  private instantOf(head: Head): Instant {
+    return Math.max(Math.trunc(this.options.clock()) + head.clockOffsetMs, head.lastAt);
+  }
+
+  /** How far this machine's clock is from that of the database. */
+  private skewMs(head: Head): number {
+    return Math.abs(this.instantOf(head) - head.registryNow);
+  }
+
+  private decide(waiting: readonly Waiting<T, Rules>[], { head, found }: Standing, rules: Rules): Batch<T> {
+    const acts = waiting.map(({ act }) => act);
+    return decideBatch(this.options.tables, acts, {
+      app: this.options.app,
+      at: this.instantOf(head),
+      frontier: frontierFromBytes(head.size, head.frontier),
+      rules,
+      found,
+      seed: () => randomSlice(saltLength),
+    });
+  }
+
+  private misfits({ head, sentinels }: Look): readonly string[] {
     const own = this.options.keyChecks;
     const keys = new Set([...Object.keys(own), ...Object.keys(head.keyChecks)]);
     return [
       ...(head.origin === this.options.origin ? [] : ['origin']),
       ...([...keys].every((epoch) => own[epoch] === head.keyChecks[epoch]) ? [] : ['lookup key']),
+      // Without its sentinel a look with a wrong key would find nobody, and everybody would be "clear".
+      ...(sentinels === this.options.sentinels.length ? [] : ['sentinel']),
+      ...(this.skewMs(head) <= maxSkewMs ? [] : ['clock']),
     ];
   }
 
@@ -273,43 +342,6 @@ export class Journal<T extends Tables, Rules> {
     return rules;
   }
 
-  private lookParams(waiting: readonly Waiting<T, Rules>[], at: Instant): readonly unknown[] {
-    const { sentinels, tables } = this.options;
-    const params: unknown[] = [sentinels.map(({ bytes }) => bytes), sentinels.map(({ epoch }) => epoch)];
-    for (const { name, look } of lookTables(tables))
-      params.push(
-        ...look.params(
-          waiting.flatMap(({ act }) => act.look[name] ?? []),
-          at,
-        ),
-      );
-    return params;
-  }
-
-  private async lookUp(
-    client: PoolClient,
-    waiting: readonly Waiting<T, Rules>[],
-    at: Instant,
-  ): Promise<ReadonlyMap<string, Map<string, unknown>>> {
-    const { rows } = await client.query<Record<string, unknown>>({
-      ...this.look,
-      values: [...this.lookParams(waiting, at)],
-    });
-    const seen = rows[0];
-    // Without its sentinel a look with a wrong key would find nobody, and everybody would be "clear".
-    if (Number(seen?.['sentinels']) !== this.options.sentinels.length)
-      throw new Problem('registry-unavailable', { cause: new Error('sentinel not found: wrong lookup key') });
-    const found = new Map<string, Map<string, unknown>>();
-    for (const { name, look } of lookTables(this.options.tables)) {
-      const table = this.options.tables[name];
-      const list = seen?.[name];
-      assert(table !== undefined && Array.isArray(list));
-      const some = list.map((row) => look.fromJson(row as Record<string, unknown>));
-      found.set(name, new Map(some.map((row): [string, unknown] => [table.keyOf(row), row])));
-    }
-    return found;
-  }
-
   private sign(batch: Batch<T>): Promise<string> {
     const { headKey, iss, origin } = this.options;
     return signHead(headKey.key, headKey.kid, {
@@ -321,36 +353,19 @@ export class Journal<T extends Tables, Rules> {
     });
   }
 
-  private async write(client: PoolClient, head: Head, batch: Batch<T>, jws: string): Promise<void> {
-    const { entries, after, root } = batch;
-    const at = formatInstant(batch.at);
-    const moves = countersOf(entries);
-    const frontier = frontierToBytes(after);
-    const { tables } = this.options;
-    const values = [
-      ...[after.size, root, frontier, head.stateVersion + moves.state, head.rulesVersion + moves.rules],
-      ...[head.feedSeq + moves.feed, at, head.origin, head.size, head.stateVersion, head.rulesVersion],
-      JSON.stringify(this.options.keyChecks),
-      ...[after.size, head.size, at, root, frontier, this.options.headKey.kid, jws],
-      ...[entries.map((e) => e.index), entries.map((e) => e.uuid), entries.map((e) => e.kind)],
-      ...[entries.map((e) => e.text), entries.map((e) => e.seed), entries.map((e) => e.leafHash)],
-      entries.map((e) => e.draft.person?.subject.epoch ?? null),
-      entries.map((e) => e.draft.person?.subject.bytes ?? null),
-      ...[entries.map((e) => e.draft.person?.version ?? null), entries.map((e) => e.draft.party ?? null), at],
-      ...Object.values(tables).flatMap(
-        (table) => table.insert?.params([...(batch.rows.get(table.name)?.values() ?? [])]) ?? [],
-      ),
-    ];
-    const { rows } = await client.query<Record<string, number>>({ ...this.append, values });
-    const counts = rows[0] ?? {};
-    assert(
-      counts['moved'] === 1 && counts['signed'] === 1,
-      'the head row moved under our lock, or the clocks differ',
-    );
-    assert(counts['appended'] === entries.length, 'entries were lost in the append');
-    for (const [name, written] of batch.rows)
-      if (tables[name]?.insert)
-        assert(counts[`t_${name}`] === written.size, `rows of ${name} were lost in the append`);
+  private valuesOf(head: Head, batch: Batch<T>, jws: string): unknown[] {
+    const { headKey, tables } = this.options;
+    return appendValues(tables, head, batch, { kid: headKey.kid, jws, keyChecks: this.keyChecks });
+  }
+
+  /** Runs the statement that commits, and settles the outcome when its answer does not come. */
+  private async durably(batch: Batch<T>, commit: () => Promise<unknown>): Promise<void> {
+    try {
+      await commit();
+    } catch (error) {
+      if (isServerError(error)) throw error;
+      await this.findOut(batch, error);
+    }
   }
 
   /**
@@ -371,13 +386,5 @@ export class Journal<T extends Tables, Rules> {
       await runner.release();
     }
     if (!isThere) throw lost;
-  }
-
-  private async rollback(runner: QueryRunner): Promise<void> {
-    try {
-      await ((await runner.connect()) as PoolClient).query('ROLLBACK');
-    } catch {
-      // The connection is gone, and with it the transaction.
-    }
   }
 }

@@ -1,16 +1,12 @@
-/**
- * SQL of the Journal: the lock that is the order, one look, one append, the fence, and the proof of an old entry.
- * Every statement of the write path has a fixed text per app, so each is prepared once per connection.
- */
+/** SQL of the Journal beside its write path: the head row, the fence, partitions, and the proof of an old entry. */
 import assert from 'node:assert/strict';
 import type { PoolClient } from 'pg';
 import type { EntityManager } from 'typeorm';
 import { batchProofs } from '#libs/tlog/proof.js';
 import { emptyRoot, frontierFromBytes } from '#libs/tlog/tree.js';
-import type { Table, Tables } from './act.js';
 import type { Instant } from './instant.js';
 import { bytesFromJson, instantFromJson } from './json-row.js';
-import { makeReceipt, type Receipt } from './receipt.js';
+import { makeReceipt, saltsOf, type Receipt } from './receipt.js';
 
 /** The head row as a batch found it. */
 export interface Head {
@@ -28,20 +24,9 @@ export interface Head {
   readonly registryNow: Instant;
 }
 
-const headColumns = `origin, size, root, frontier, state_version, rules_version, feed_seq, last_at, clock_offset_ms,
+/** What `headFromRow` reads. */
+export const headColumns = `origin, size, root, frontier, state_version, rules_version, feed_seq, last_at, clock_offset_ms,
   key_checks, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + clock_offset_ms AS registry_now`;
-
-/**
- * Begins a transaction and waits for the head row: whoever holds it sees every entry before it. The clock is read
- * outside of the locking part, because inside it would be read before the wait.
- */
-export async function lockHead(client: PoolClient): Promise<Head> {
-  const results: unknown = await client.query(
-    `BEGIN; WITH journal_head AS MATERIALIZED (SELECT * FROM journal_head FOR UPDATE) SELECT ${headColumns} FROM journal_head`,
-  );
-  assert(Array.isArray(results));
-  return headFromRow((results as { rows: Record<string, unknown>[] }[])[1]?.rows[0]);
-}
 
 /** The head row without a lock. */
 export async function journalHead(tx: EntityManager): Promise<Head> {
@@ -70,67 +55,6 @@ export async function addKeyChecks(
   added: Readonly<Record<string, string>>,
 ): Promise<void> {
   await tx.query('UPDATE journal_head SET key_checks = key_checks || $1::jsonb', [JSON.stringify(added)]);
-}
-
-/** A statement with a fixed text; `params` counts its placeholders. */
-interface Fragment {
-  readonly sql: string;
-  readonly params: number;
-}
-
-const sentinels: Fragment = {
-  // LIMIT makes it an index search for each epoch, however large the table has grown since the plan was made.
-  sql: `SELECT count(*) FROM unnest($1::bytea[], $2::smallint[]) AS s (subject, epoch)
-    CROSS JOIN LATERAL (SELECT FROM refusals r WHERE r.subject = s.subject AND r.subject_epoch = s.epoch
-      AND r.state = 'sentinel' LIMIT 1) AS r`,
-  params: 2,
-};
-
-/** One statement, hence one snapshot: the sentinels, and what each table is asked. */
-export function lookSql(tables: Tables): string {
-  const looks = Object.values(tables).flatMap((table) => (table.look ? [{ table, look: table.look }] : []));
-  const fragments = looks.map(({ look }) => ({ sql: look.sql, params: countParams(look.sql) }));
-  const numbered = renumber([sentinels, ...fragments]);
-  const columns = looks.map(
-    ({ table }, place) =>
-      `(SELECT coalesce(jsonb_agg(to_jsonb(x)), '[]') FROM (${numbered[place + 1] ?? ''}) x) AS "${table.name}"`,
-  );
-  return `SELECT ${[`(${numbered[0] ?? ''}) AS sentinels`, ...columns].join(',\n')}`;
-}
-
-const moved: Fragment = {
-  sql: `UPDATE journal_head SET size = $1, root = $2, frontier = $3, state_version = $4, rules_version = $5,
-      feed_seq = $6, last_at = $7
-    WHERE origin = $8 AND size = $9 AND state_version = $10 AND rules_version = $11 AND key_checks = $12::jsonb
-      AND abs(extract(epoch FROM registry_now() - $7::timestamptz)) <= 1
-    RETURNING 1`,
-  params: 12,
-};
-const signed: Fragment = {
-  sql: `INSERT INTO heads (size, from_size, at, root, frontier, kid, jws)
-    VALUES ($1::bigint, $2::bigint, $3::timestamptz, $4::bytea, $5::bytea, $6::text, $7::text) RETURNING 1`,
-  params: 7,
-};
-const appended: Fragment = {
-  sql: `INSERT INTO entries (index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version, party)
-    SELECT u.index, u.id, u.kind, $11::timestamptz, u.entry, u.seed, u.leaf_hash, u.subject_epoch, u.subject, u.version, u.party
-    FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::smallint[], $8::bytea[],
-      $9::integer[], $10::text[]) AS u (index, id, kind, entry, seed, leaf_hash, subject_epoch, subject, version, party)
-    RETURNING 1`,
-  params: 11,
-};
-
-/** One statement: the head row moved by compare, the signed head, the entries, and the rows of every table. */
-export function appendSql(tables: Tables): string {
-  const inserts = Object.values(tables).flatMap((table) =>
-    table.insert ? [{ table, sql: table.insert.sql }] : [],
-  );
-  const fragments = inserts.map(({ sql }) => ({ sql, params: countParams(sql) }));
-  const numbered = renumber([moved, signed, appended, ...fragments]);
-  const names = ['moved', 'signed', 'appended', ...inserts.map(({ table }) => `t_${table.name}`)];
-  const parts = names.map((name, place) => `"${name}" AS (${numbered[place] ?? ''})`);
-  const counts = names.map((name) => `(SELECT count(*) FROM "${name}")::integer AS "${name}"`);
-  return `WITH ${parts.join(',\n')}\nSELECT ${counts.join(', ')}`;
 }
 
 /** Makes an append whose outcome is unknown either visible or impossible: it waits for the orphan's lock. */
@@ -170,7 +94,10 @@ export async function readReceipts(
       const proof = proofs[index - head.from_size];
       assert(proof !== undefined);
       if (entry && seed)
-        receipts.set(index, makeReceipt({ entryText: entry, seed, index, proof, head: head.jws }));
+        receipts.set(
+          index,
+          makeReceipt({ entryText: entry, ...saltsOf(entry, seed), index, proof, head: head.jws }),
+        );
     }
     wanted = wanted.filter((index) => index >= head.size);
   }
@@ -228,30 +155,8 @@ export async function partitionsAhead(
   return { days: rows[0]?.days ?? -1, areThere: rows[0]?.found === 3 };
 }
 
-/** Looks of tables that have one, in the order of `lookSql`. */
-export function lookTables(
-  tables: Tables,
-): readonly Required<Pick<Table<unknown, unknown>, 'name' | 'look'>>[] {
-  return Object.values(tables).flatMap((table) =>
-    table.look ? [{ name: table.name, look: table.look }] : [],
-  );
-}
-
-function countParams(sql: string): number {
-  return Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map((match) => Number(match[1])));
-}
-
-/** Each fragment counts its placeholders from $1; joined, they go on where the one before ended. */
-function renumber(fragments: readonly Fragment[]): readonly string[] {
-  let offset = 0;
-  return fragments.map(({ sql, params }) => {
-    const from = offset;
-    offset += params;
-    return sql.replace(/\$(\d+)/g, (_, number: string) => `$${Number(number) + from}`);
-  });
-}
-
-function headFromRow(row: Record<string, unknown> | undefined): Head {
+/** A row of `headColumns`. */
+export function headFromRow(row: Record<string, unknown> | undefined): Head {
   assert(row !== undefined, 'no head row: run `tool migrate`');
   const at = (value: unknown): Instant =>
     value instanceof Date ? value.getTime() : (instantFromJson(value) ?? 0);

@@ -23,23 +23,29 @@ export interface Receipt {
 /** What the writer knows of an entry that is committed. */
 export interface ReceiptParts {
   readonly entryText: string;
-  /** The 32 bytes both salts are made of; never handed out itself. */
-  readonly seed: Buffer;
+  readonly salt: Buffer;
+  /** Undefined when the entry is about nobody. */
+  readonly personSalt: Buffer | undefined;
   readonly index: number;
   readonly proof: readonly Buffer[];
   readonly head: string;
 }
 
 /** The receipt of one entry under one head. */
-export function makeReceipt({ entryText, seed, index, proof, head }: ReceiptParts): Receipt {
-  // Exact, because a canonical text escapes each quotation mark inside a value, and no kind nests a `person`.
-  const personal = entryText.includes('"person":"');
+export function makeReceipt({ entryText, salt, personSalt, index, proof, head }: ReceiptParts): Receipt {
   return {
     entry: entryText,
-    salt: saltOf(seed).toString('base64url'),
-    ...(personal && { personSalt: personSaltOf(seed).toString('base64url') }),
+    salt: salt.toString('base64url'),
+    ...(personSalt && { personSalt: personSalt.toString('base64url') }),
     index,
     proof: Buffer.concat(proof).toString('base64url'),
     head,
   };
+}
+
+/** Both salts of an entry, from the 32 bytes that are never handed out themselves. */
+export function saltsOf(entryText: string, seed: Buffer): Pick<ReceiptParts, 'salt' | 'personSalt'> {
+  // Exact, because a canonical text escapes each quotation mark inside a value, and no kind nests a `person`.
+  const isPersonal = entryText.includes('"person":"');
+  return { salt: saltOf(seed), personSalt: isPersonal ? personSaltOf(seed) : undefined };
 }

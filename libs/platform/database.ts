@@ -48,6 +48,7 @@ export function dataSourceOf(target: DatabaseTarget, poolSize = 10): DataSource 
     extra: {
       application_name: user.replace('_', '-'),
       statement_timeout: statementTimeoutMs,
+      options: '-c plan_cache_mode=force_generic_plan',
       keepAlive: true,
       idleTimeoutMillis: 30_000,
       onConnect: hangUpOnSilence,

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import type { Tables } from '#libs/journal/act.js';
 import type { ProcessName } from '#libs/journal/entry.js';
+import type { JournalOptions } from '#libs/journal/journal-options.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { loadRules } from '#libs/refusal/rules.store.js';
@@ -33,7 +34,7 @@ export interface RegistrySettings<T extends Tables> {
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Limits of the batches: the lender's process has others. */
-  readonly limits?: { readonly maxBatch: number; readonly minIntervalMs: number };
+  readonly limits?: Pick<JournalOptions<T, Rules>, 'maxBatch' | 'minIntervalMs' | 'looksAhead'>;
 }
 
 const warnBelowDays = 7;

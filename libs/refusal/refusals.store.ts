@@ -2,6 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Table } from '#libs/journal/act.js';
 import { bytesFromJson, instantFromJson } from '#libs/journal/json-row.js';
+import { byteas } from '#libs/journal/pg-array.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Iin } from '#libs/subject/iin.js';
 import {
@@ -23,7 +24,7 @@ export const refusalsTable: Table<SubjectKey, Refusal> = {
   look: {
     keyOf: subjectText,
     sql: `SELECT ${columns} FROM refusals WHERE subject = ANY ($1::bytea[])`,
-    params: (subjects) => [subjects.map((subject) => subject.bytes)],
+    params: (subjects) => [byteas(subjects.map((subject) => subject.bytes))],
     fromJson: refusalFromJson,
   },
   insert: {

@@ -11,7 +11,7 @@ import { kindsOf, type EntryKind, type ProcessName } from '#libs/journal/entry.j
 import { signHead, type HeadPayload } from '#libs/journal/head.js';
 import { newId } from '#libs/journal/id.js';
 import { formatInstant } from '#libs/journal/instant.js';
-import { makeReceipt, type Receipt } from '#libs/journal/receipt.js';
+import { makeReceipt, saltsOf, type Receipt } from '#libs/journal/receipt.js';
 import { ReceiptError, type ReceiptErrorCode } from '#libs/journal/receipt-error.js';
 import { verifyReceipt, type Expectations } from '#libs/journal/verify-receipt.js';
 import { batchProofs } from '#libs/tlog/proof.js';
@@ -88,7 +88,7 @@ export async function receiptOf(key: MadeKey, wanted: Wanted = {}): Promise<Rece
   const payload = { iss: issuer, iat, origin, size: grown.size, root: rootOf(grown).toString('base64url') };
   const head = await signHead(key.privateKey, key.jwk.kid, { ...payload, ...wanted.head } as HeadPayload);
   const [proof = []] = batchProofs(frontier, batch);
-  return makeReceipt({ entryText, seed, index: before, proof, head });
+  return makeReceipt({ entryText, ...saltsOf(entryText, seed), index: before, proof, head });
 }
 
 /** A head with a header of one's own choice over a payload of one's own choice. */
