@@ -5,24 +5,9 @@ import type { EntityManager } from 'typeorm';
 import { batchProofs } from '#libs/tlog/proof.js';
 import { emptyRoot, frontierFromBytes } from '#libs/tlog/tree.js';
 import type { Instant } from './instant.js';
+import type { Head } from './head-row.js';
 import { bytesFromJson, instantFromJson } from './json-row.js';
 import { makeReceipt, saltsOf, type Receipt } from './receipt.js';
-
-/** The head row as a batch found it. */
-export interface Head {
-  readonly origin: string;
-  readonly size: number;
-  readonly root: Buffer;
-  readonly frontier: Buffer;
-  readonly stateVersion: number;
-  readonly rulesVersion: number;
-  readonly feedSeq: number;
-  readonly lastAt: Instant;
-  readonly clockOffsetMs: number;
-  readonly keyChecks: Readonly<Record<string, string>>;
-  /** Registry time by the clock of the database. */
-  readonly registryNow: Instant;
-}
 
 /** What `headFromRow` reads. */
 export const headColumns = `origin, size, root, frontier, state_version, rules_version, feed_seq, last_at, clock_offset_ms,

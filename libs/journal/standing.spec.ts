@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { emptyRoot } from '#libs/tlog/tree.js';
-import type { Head } from './journal.store.js';
+import type { Head } from './head-row.js';
 import { groundOf, type Tip } from './standing.js';
 
 const head = (size: number, stateVersion = 5): Head => ({

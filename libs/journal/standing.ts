@@ -5,7 +5,7 @@
 import { frontierToBytes } from '#libs/tlog/tree.js';
 import type { Tables } from './act.js';
 import { countersOf, type Batch } from './batch.js';
-import type { Head } from './journal.store.js';
+import type { Head } from './head-row.js';
 
 /** The head that the append will compare, and the rows as they are at that head. */
 export interface Standing {

@@ -7,7 +7,8 @@ import type { PoolClient } from 'pg';
 import type { Table, Tables } from './act.js';
 import { countersOf, type Batch } from './batch.js';
 import { formatInstant, type Instant } from './instant.js';
-import { headColumns, headFromRow, type Head } from './journal.store.js';
+import type { Head } from './head-row.js';
+import { headColumns, headFromRow } from './journal.store.js';
 import { byteas, int2s, int4s, int8s, texts, uuids } from './pg-array.js';
 import { frontierToBytes } from '#libs/tlog/tree.js';
 

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import type { Tables } from '#libs/journal/act.js';
 import type { ProcessName } from '#libs/journal/entry.js';
-import type { JournalOptions } from '#libs/journal/journal-options.js';
+import type { JournalOptions } from '#libs/journal/config.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { loadRules } from '#libs/refusal/rules.store.js';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Act, Made } from '#libs/journal/act.js';
 import { idempotencyName, idempotencyTable, utcDay } from '#libs/journal/idempotency.store.js';
-import type { JournalOptions } from '#libs/journal/journal-options.js';
+import type { JournalOptions } from '#libs/journal/config.js';
 import { uuidToId } from '#libs/journal/id.js';
 import type { Party } from '#libs/party/party.js';
 import { openDatabase, type DatabaseTarget } from '#libs/platform/database.js';

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { Tables } from '#libs/journal/act.js';
 import type { ProcessName } from '#libs/journal/entry.js';
-import type { JournalOptions } from '#libs/journal/journal-options.js';
+import type { JournalOptions } from '#libs/journal/config.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import { insertHead } from '#libs/journal/journal.store.js';
 import { openDatabase } from '#libs/platform/database.js';

@@ -4,7 +4,8 @@
  * one size is refused, loudly and until somebody has looked.
  */
 import type { EntityManager } from 'typeorm';
-import { journalHead, type Head } from '#libs/journal/journal.store.js';
+import type { Head } from '#libs/journal/head-row.js';
+import { journalHead } from '#libs/journal/journal.store.js';
 import type { SigningKey } from '#libs/platform/keys.js';
 import { checkpointText, makeVkey, parseVkey, signNote, verifyNote } from '#libs/tlog/note.js';
 import { appendLeaves, emptyFrontier, rootOf, type Frontier } from '#libs/tlog/tree.js';

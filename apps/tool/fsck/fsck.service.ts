@@ -6,7 +6,8 @@
 import { AssertionError } from 'node:assert/strict';
 import type { EntityManager } from 'typeorm';
 import { countsVersion, isEntryKind, movesRules, movesState } from '#libs/journal/entry.js';
-import { journalHead, type Head } from '#libs/journal/journal.store.js';
+import type { Head } from '#libs/journal/head-row.js';
+import { journalHead } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyChecks, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
