@@ -39,7 +39,7 @@ export default {
     {
       ...shared,
       displayName: 'integration',
-      testMatch: ['<rootDir>/test/{integration,property}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/{integration,property,linearizability,long}/**/*.spec.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },

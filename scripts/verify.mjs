@@ -37,11 +37,14 @@ const running = [
   ],
   ['The built processes do what the contract says', jest('e2e', 'test/e2e')],
   ['Random histories agree with short models', jest('integration', 'test/property')],
+  ['Concurrent histories have one order, whatever breaks', jest('integration', 'test/linearizability')],
   ['A short bench finds every answer right', node('test/bench/bench.mjs', '--correct')],
 ];
 
 /** Steps of `--long`: loads, soaks and faults that take more than minutes. */
-const long = [];
+const long = [
+  ['A full disk and a hundred thousand concurrent operations lose nothing', jest('integration', 'test/long')],
+];
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const outcomes = [];

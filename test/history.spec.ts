@@ -164,6 +164,11 @@ describe('a fault', () => {
       'entry 2, which says something else',
     ],
     [
+      'another entry in the same place',
+      historyFaults([...calls, call('check', 'c2', 100, [105, { index: 2, id: 'ent_x' }])], journal),
+      'entry 2, which says something else',
+    ],
+    [
       'another version than in the entry',
       historyFaults([...calls, call('check', 'c2', 100, [105, { index: 2, version: 3 }])], journal),
       'entry 2, which says something else',

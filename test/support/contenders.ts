@@ -81,8 +81,8 @@ export async function lenderHere(
       const question = { iin: parseIin(iin), product: 'bank-loan', stage: 'decision', loanRef: key } as const;
       const bodyHmac = createHash('sha256').update(`${key} ${iin}`).digest();
       const { answer } = await checks.make(lender, question, { key, bodyHmac });
-      const { version } = JSON.parse(answer.receipt.entry) as { version: number };
-      return { index: answer.receipt.index, verdict: answer.verdict as Verdict, version };
+      const { id, version } = JSON.parse(answer.receipt.entry) as { id: string; version: number };
+      return { index: answer.receipt.index, id, verdict: answer.verdict as Verdict, version };
     },
     close: async () => {
       await journal.stop();
@@ -156,7 +156,7 @@ function draftsOf(moves: readonly Move[], subject: SubjectKey, iin: string, more
 function toldOf(moves: readonly Move[], made: readonly Made[]): Told {
   const [move, entry] = [moves[0], made[0]];
   if (move === undefined || entry === undefined || moves.length > 1) throw new Error('one move, one entry');
-  return { index: entry.index, version: move.version };
+  return { index: entry.index, id: entry.id, version: move.version };
 }
 
 /** A lift the clerk has to carry out. */

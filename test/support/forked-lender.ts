@@ -28,13 +28,19 @@ export async function forkedLender(
     serialization: 'advanced',
   });
   const waiting = new Map<number, Waiting>();
+  const outbox: (LenderStart | LenderQuestion)[] = [];
   let asked = 0;
+  // What is asked in one turn arrives in one, and shares a batch as it would from callers at once.
+  const flush = (): void => {
+    const questions = outbox.splice(0);
+    if (child.connected) child.send(questions);
+  };
   const ask = (question: LenderStart | Omit<LenderQuestion, 'id'>): Promise<Told> =>
     new Promise((resolve, reject) => {
       const id = asked++;
       if (!child.connected) return reject(new ProcessEnded());
       waiting.set(id, { resolve, reject });
-      child.send({ id, ...question });
+      if (outbox.push({ id, ...question }) === 1) setImmediate(flush);
     });
   child.on('message', (answer: LenderAnswer) => {
     const one = waiting.get(answer.id);

@@ -11,7 +11,7 @@ type State = 'none' | 'in-force' | 'lift-pending';
 
 /** What a caller was told: where his entry stands and what it says, or why there is none. */
 export type Told =
-  | { readonly index: number; readonly verdict?: Verdict; readonly version?: number }
+  | { readonly index: number; readonly id?: string; readonly verdict?: Verdict; readonly version?: number }
   | { readonly refusedAs: string };
 
 /** One attempt, by the caller's own clock. One key is one operation, however often it is tried. */
@@ -143,7 +143,7 @@ function keyFaults(journal: readonly Line[]): string[] {
 /** What was answered is in the Journal, in the place and in the words of the answer. */
 function answerFaults({ kind, key, person, answered }: Call, journal: readonly Line[]): string[] {
   if (answered === undefined || 'refusedAs' in answered.told) return [];
-  const { index, verdict, version } = answered.told;
+  const { index, id, verdict, version } = answered.told;
   const line = journal[index];
   const told = `${kind} ${key} was answered with entry ${index}`;
   if (line?.key !== key)
@@ -151,6 +151,7 @@ function answerFaults({ kind, key, person, answered }: Call, journal: readonly L
   const isSame =
     kindsOf[kind].includes(line.kind) &&
     line.person === person &&
+    (id ?? line.id) === line.id &&
     (verdict ?? line.verdict) === line.verdict &&
     (version ?? line.version) === line.version;
   return isSame ? [] : [`${told}, which says something else`];

@@ -40,11 +40,12 @@ async function answer(question: LenderStart | LenderQuestion): Promise<LenderAns
 }
 
 process.on('disconnect', () => process.exit());
-process.on('message', (question: LenderStart | LenderQuestion) => {
-  answer(question).then(
-    (said) => process.send?.(said),
-    (error: unknown) => {
-      throw error;
-    },
-  );
+process.on('message', (questions: readonly (LenderStart | LenderQuestion)[]) => {
+  for (const question of questions)
+    answer(question).then(
+      (said) => process.send?.(said),
+      (error: unknown) => {
+        throw error;
+      },
+    );
 });

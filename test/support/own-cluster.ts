@@ -13,17 +13,20 @@ export interface OwnCluster {
   readonly superuser: DatabaseTarget;
   /** kill −9 of the server itself; its sessions notice by themselves. */
   kill(): void;
-  /** What a supervisor does when the server has ended. */
+  /** What a supervisor does when the server has ended; one that has not is stopped first. */
   startAgain(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param dir where its files go; an own folder in the system's place for such when left out. */
-export async function ownCluster(dir?: string): Promise<OwnCluster> {
-  const home = mkdtempSync(join(dir ?? tmpdir(), 'tyiym-own-'));
+/** @param dir where its folder goes @param more settings of the server */
+export async function ownCluster(
+  dir: string = tmpdir(),
+  more: Readonly<Record<string, string>> = {},
+): Promise<OwnCluster> {
+  const home = mkdtempSync(join(dir, 'tyiym-own-'));
   const port = await freePort();
   // A killed server loses nothing of what the system has written; only lost power would.
-  const settings = { fsync: 'off', full_page_writes: 'off' };
+  const settings = { fsync: 'off', full_page_writes: 'off', ...more };
   const start = (): Promise<Cluster> =>
     startCluster({ dir: join(home, 'pg'), port, superuserPasswordFile: superuserFile(home), settings });
   let cluster = await start();
@@ -32,7 +35,8 @@ export async function ownCluster(dir?: string): Promise<OwnCluster> {
     ...{ home, superuser: cluster.superuser },
     kill: () => process.kill(cluster.pid, 'SIGKILL'),
     startAgain: async () => {
-      await cluster.exited;
+      // It may be about to end by itself, or be up again.
+      await cluster.stop();
       cluster = await start();
     },
     close: async () => {
