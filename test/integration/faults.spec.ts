@@ -14,9 +14,8 @@ type Persisted = 'persisted' | 'not persisted' | 'either';
 /** Those who waited: answered without a word, sent away with a 503, or left without any answer by a killed process. */
 type Waiting = 'answered' | 'sent away' | 'unanswered' | 'answered or sent away';
 type Row = readonly [what: string, fault: Fault, persisted: Persisted, waiting: Waiting];
-
-/** How the lenders write. */
-const modes: readonly (readonly [string, LenderWish])[] = [['under the lock', {}]];
+/** Rows that kill a server, which only they have. */
+const killers = new Set<Fault>();
 
 const lock = 'FOR UPDATE';
 const look = 'journal.look';
@@ -25,7 +24,9 @@ const commit = 'COMMIT';
 const sent = 'before it is sent';
 const answered = 'before its answer';
 
-const moments: readonly (readonly [Break['statement'], Break['when'], Persisted])[] = [
+type Moment = readonly [Break['statement'], Break['when'], Persisted];
+
+const underTheLock: readonly Moment[] = [
   [lock, sent, 'not persisted'],
   [lock, answered, 'not persisted'],
   [look, sent, 'not persisted'],
@@ -35,30 +36,45 @@ const moments: readonly (readonly [Break['statement'], Break['when'], Persisted]
   [commit, sent, 'not persisted'],
   [commit, answered, 'persisted'],
 ];
+/** Whoever looks ahead waits for no lock, and his append commits with its own end. */
+const aheadOfIt: readonly Moment[] = [
+  [look, sent, 'not persisted'],
+  [look, answered, 'not persisted'],
+  [append, sent, 'not persisted'],
+  [append, answered, 'persisted'],
+];
 
-const lines: readonly Row[] = (['hangs up', 'falls silent'] as const).flatMap((how) =>
-  moments.map(([statement, when, persisted]): Row => {
-    return [
-      `the line ${how} at ${statement}, ${when}`,
-      { at: { statement, when, how } },
-      persisted,
-      'answered',
-    ];
-  }),
-);
+/** How the lenders write, and where that can break. */
+const modes: readonly (readonly [string, LenderWish, readonly Moment[]])[] = [
+  ['under the lock', {}, underTheLock],
+  ['ahead of it', { looksAhead: true }, aheadOfIt],
+];
+
+const lines = (moments: readonly Moment[]): readonly Row[] =>
+  (['hangs up', 'falls silent'] as const).flatMap((how) =>
+    moments.map(([statement, when, persisted]): Row => {
+      return [
+        `the line ${how} at ${statement}, ${when}`,
+        { at: { statement, when, how } },
+        persisted,
+        'answered',
+      ];
+    }),
+  );
 
 /** What a process is killed or frozen after; before the next statement is sent it is no different. */
-const processes: readonly Row[] = moments
-  .filter(([, when]) => when === answered)
-  .flatMap(([statement, when, persisted]): Row[] => {
-    const where = `at ${statement}, ${when}`;
-    const killed: Fault = { at: { statement, when, how: 'hangs up' }, signal: 'SIGKILL' };
-    const frozen: Fault = { at: { statement, when, how: 'goes on' }, signal: 'SIGSTOP' };
-    return [
-      [`the app is killed ${where}`, killed, persisted, 'unanswered'],
-      [`the app is frozen ${where}, and wakes`, frozen, persisted, 'answered'],
-    ];
-  });
+const processes = (moments: readonly Moment[]): readonly Row[] =>
+  moments
+    .filter(([, when]) => when === answered)
+    .flatMap(([statement, when, persisted]): Row[] => {
+      const where = `at ${statement}, ${when}`;
+      const killed: Fault = { at: { statement, when, how: 'hangs up' }, signal: 'SIGKILL' };
+      const frozen: Fault = { at: { statement, when, how: 'goes on' }, signal: 'SIGSTOP' };
+      return [
+        [`the app is killed ${where}`, killed, persisted, 'unanswered'],
+        [`the app is frozen ${where}, and wakes`, frozen, persisted, 'answered'],
+      ];
+    });
 
 const sql =
   (text: string) =>
@@ -137,34 +153,33 @@ const clocks: readonly Row[] = [
 let cluster: OwnCluster;
 
 /** A server that loses one of its sessions to kill −9 starts again by itself; one that is killed by its supervisor. */
-const servers: readonly Row[] = moments
-  .filter(([statement, when]) => when === answered && statement !== look && statement !== lock)
-  .flatMap(([statement, when, persisted]): Row[] => {
-    const at = { statement, when, how: 'hangs up' } as const;
-    const server = { kill: () => cluster.kill(), startAgain: () => cluster.startAgain() };
-    let session = 0;
-    const findSession = async ({ database }: FaultScene): Promise<void> => {
-      const { rows } = await database.owner.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      session = rows[0]?.pid ?? 0;
-    };
-    return [
-      [
-        `PostgreSQL is killed at ${statement}, ${when}`,
-        { at, strike: server.kill, heal: server.startAgain },
-        persisted,
-        'answered or sent away',
-      ],
-      [
-        `a session of PostgreSQL is killed at ${statement}, ${when}`,
-        { at, before: findSession, strike: () => process.kill(session, 'SIGKILL') },
-        persisted,
-        'answered or sent away',
-      ],
-    ];
-  });
+const servers = (moments: readonly Moment[]): readonly Row[] =>
+  moments
+    .filter(([statement, when]) => when === answered && statement !== look && statement !== lock)
+    .flatMap(([statement, when, persisted]): Row[] => {
+      const at = { statement, when, how: 'hangs up' } as const;
+      const server = { kill: () => cluster.kill(), startAgain: () => cluster.startAgain() };
+      let session = 0;
+      const findSession = async ({ database }: FaultScene): Promise<void> => {
+        const { rows } = await database.owner.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        session = rows[0]?.pid ?? 0;
+      };
+      const all: Fault = { at, strike: server.kill, heal: server.startAgain };
+      const one: Fault = { at, before: findSession, strike: () => process.kill(session, 'SIGKILL') };
+      killers.add(all).add(one);
+      return [
+        [`PostgreSQL is killed at ${statement}, ${when}`, all, persisted, 'answered or sent away'],
+        [
+          `a session of PostgreSQL is killed at ${statement}, ${when}`,
+          one,
+          persisted,
+          'answered or sent away',
+        ],
+      ];
+    });
 
-const rows = modes.flatMap(([mode, wish]) =>
-  [...lines, ...processes, ...faultsOfTheDatabase, ...clocks, ...servers].map(
+const rows = modes.flatMap(([mode, wish, moments]) =>
+  [...lines(moments), ...processes(moments), ...faultsOfTheDatabase, ...clocks, ...servers(moments)].map(
     ([what, fault, persisted, waiting]) => ({
       ...{ mode, wish, what, fault, persisted, waiting },
     }),
@@ -180,7 +195,7 @@ beforeAll(async () => {
   const lanes = Array.from({ length: atOnce }, () => Promise.resolve<unknown>(undefined));
   rows.forEach((row, place) => {
     // Who shares a server cannot do without it at the same time.
-    const lane = servers.some(({ 1: fault }) => fault === row.fault) ? 0 : place % atOnce;
+    const lane = killers.has(row.fault) ? 0 : place % atOnce;
     const server = lane === 0 ? cluster : undefined;
     const result = (lanes[lane] ?? Promise.resolve()).then(() => play(row.fault, row.wish, server));
     lanes[lane] = result.catch(() => undefined);

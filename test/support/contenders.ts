@@ -30,6 +30,7 @@ export interface Contender {
 /** What of a lender's Journal a test chooses; plain, because it may go to another process. */
 export interface LenderWish {
   readonly maxBatch?: number;
+  readonly looksAhead?: boolean;
 }
 
 export interface Lender {

@@ -6,7 +6,10 @@ import { contest } from './contest.js';
 import { ownCluster, type OwnCluster } from './own-cluster.js';
 
 /** How the lenders write. */
-const modes: readonly (readonly [string, LenderWish])[] = [['under the lock', {}]];
+const modes: readonly (readonly [string, LenderWish])[] = [
+  ['under the lock', {}],
+  ['ahead of it', { looksAhead: true }],
+];
 
 /**
  * Runs contests of so many operations; `TYIYM_OPERATIONS` chooses another number, and `TYIYM_SEED` repeats what was
