@@ -43,14 +43,38 @@ function fill(): void {
   }
 }
 
-(isMounted ? describe : describe.skip)('a full disk (needs the right to mount one)', () => {
-  const lookup = newLookupKeys();
-  const recorder = new Recorder();
-  let cluster: OwnCluster;
-  let database: TestDatabase;
-  let lender: Lender;
-  let citizens: Citizens;
+const lookup = newLookupKeys();
+const recorder = new Recorder();
+let cluster: OwnCluster;
+let database: TestDatabase;
+let lender: Lender;
+let citizens: Citizens;
 
+const check = (about: string, key: string = randomUUID()): Promise<Told | undefined> =>
+  recorder.call({ kind: 'check', key, person: personOf(lookup, about) }, () => lender.check(key, about));
+const place = (about: string): Promise<Told | undefined> => {
+  const key = randomUUID();
+  return recorder.call({ kind: 'place', key, person: personOf(lookup, about) }, () =>
+    citizens.place(key, about),
+  );
+};
+const many = (count: number): Promise<readonly (Told | undefined)[]> =>
+  Promise.all(Array.from({ length: count }, () => check(iin)));
+const isAnswered = (told: Told | undefined): boolean => told !== undefined;
+
+/** All that was told still holds, and all that was open is answered now, once. */
+async function expectWhole(): Promise<void> {
+  const open = recorder.calls.filter(({ kind, answered }) => kind === 'check' && answered === undefined);
+  for (const { key } of open) await eventually('an answer', () => check(iin, key), isAnswered, 20_000);
+  const after = await database.again();
+  const auditor = await Auditor.open({ database: after });
+  const faults = historyFaults(recorder.calls, await journalLines(after));
+  expect([...recorder.surprises, ...faults, ...(await auditor.auditNews())]).toEqual([]);
+  await auditor.close();
+  await after.leave();
+}
+
+(isMounted ? describe : describe.skip)('a full disk (needs the right to mount one)', () => {
   beforeAll(async () => {
     cluster = await ownCluster(disk, { min_wal_size: '32MB', max_wal_size: '64MB' });
     database = await testDatabase(cluster);
@@ -65,30 +89,6 @@ function fill(): void {
     spawnSync('umount', [disk]);
     rmSync(disk, { recursive: true });
   }, 60_000);
-
-  const check = (about: string, key: string = randomUUID()): Promise<Told | undefined> =>
-    recorder.call({ kind: 'check', key, person: personOf(lookup, about) }, () => lender.check(key, about));
-  const place = (about: string): Promise<Told | undefined> => {
-    const key = randomUUID();
-    return recorder.call({ kind: 'place', key, person: personOf(lookup, about) }, () =>
-      citizens.place(key, about),
-    );
-  };
-  const many = (count: number): Promise<readonly (Told | undefined)[]> =>
-    Promise.all(Array.from({ length: count }, () => check(iin)));
-  const isAnswered = (told: Told | undefined): boolean => told !== undefined;
-
-  /** All that was told still holds, and all that was open is answered now, once. */
-  async function expectWhole(): Promise<void> {
-    const open = recorder.calls.filter(({ kind, answered }) => kind === 'check' && answered === undefined);
-    for (const { key } of open) await eventually('an answer', () => check(iin, key), isAnswered, 20_000);
-    const after = await database.again();
-    const auditor = await Auditor.open({ database: after });
-    const faults = historyFaults(recorder.calls, await journalLines(after));
-    expect([...recorder.surprises, ...faults, ...(await auditor.auditNews())]).toEqual([]);
-    await auditor.close();
-    await after.leave();
-  }
 
   it('below the tables is a 503 for all, until there is room', async () => {
     expect(await place(iin)).toMatchObject({ version: 1 });
