@@ -4,6 +4,7 @@ import { Counter } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { metrics } from '#libs/platform/metrics.js';
 import type { Duty } from './loop.worker.js';
+import type { HarvestingService } from './harvesting/harvesting.service.js';
 import type { MoveRefusalService } from './moves/move-refusal.service.js';
 import type { StalePlacingsService } from './stale/stale-placings.service.js';
 import { keepFigures } from './upkeep/figures.store.js';
@@ -31,15 +32,24 @@ const staleAnswers = new Counter({
   registers: [metrics],
 });
 
+/** Each a call to the lender. */
+const harvesting = new Counter({
+  name: 'tyiym_clerk_harvesting_suspected_total',
+  help: 'Windows in which a lender was suspected of harvesting, by lender and reason.',
+  labelNames: ['lender', 'reason'],
+  registers: [metrics],
+});
+
 export interface UpkeepSettings {
   readonly dataSource: DataSource;
   readonly moves: MoveRefusalService;
   readonly stale: StalePlacingsService;
+  readonly harvesting: HarvestingService;
   readonly log: Logger;
 }
 
 /** What the worker does beside its jobs. */
-export function upkeepOf({ dataSource, moves, stale, log }: UpkeepSettings): readonly Duty[] {
+export function upkeepOf({ dataSource, moves, stale, log, ...guards }: UpkeepSettings): readonly Duty[] {
   const tx = dataSource.manager;
   return [
     {
@@ -89,6 +99,16 @@ export function upkeepOf({ dataSource, moves, stale, log }: UpkeepSettings): rea
         }),
     },
     { name: 'old limits', everyMs: 60_000, act: () => dropOldLimits(tx) },
+    {
+      name: 'harvesting',
+      everyMs: 60_000,
+      act: async () => {
+        for (const alarm of await guards.harvesting.look()) {
+          for (const reason of alarm.reasons) harvesting.inc({ lender: alarm.lender, reason });
+          log.warn({ alarm }, 'a lender is suspected of harvesting');
+        }
+      },
+    },
     { name: 'figures', everyMs: 60_000, act: () => keepFigures(tx) },
   ];
 }

@@ -19,6 +19,7 @@ import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { readTrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
+import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
 import { loop } from './loop.worker.js';
 import { clerkTables, MoveRefusalService, type ClerkJournal } from './moves/move-refusal.service.js';
@@ -40,6 +41,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(MoveRefusalService) private readonly moves: MoveRefusalService,
     @Inject(StalePlacingsService) private readonly stale: StalePlacingsService,
+    @Inject(HarvestingService) private readonly harvesting: HarvestingService,
     @Inject(VERIFIER) private readonly verifier: Verifier,
     @Inject(JOBS) private readonly jobs: Jobs,
     @Inject(LOGGER) private readonly log: Logger,
@@ -83,6 +85,12 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
             new StalePlacingsService({ tx, identity: readIdentityKey(config.keysDir), trust, verifier }),
         },
         {
+          provide: HarvestingService,
+          inject: [DataSource, Journal],
+          useFactory: ({ manager: tx }: DataSource, journal: HarvestingSettings['journal']) =>
+            new HarvestingService({ tx, journal }),
+        },
+        {
           provide: JOBS,
           inject: [MoveRefusalService],
           useFactory: (moves: MoveRefusalService) => jobsOf(databaseTarget(config.database), moves, log),
@@ -92,8 +100,8 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onApplicationBootstrap(): void {
-    const { dataSource, moves, stale, log } = this;
-    const duties = [...this.jobs.duties, ...upkeepOf({ dataSource, moves, stale, log })];
+    const { dataSource, moves, stale, harvesting, log } = this;
+    const duties = [...this.jobs.duties, ...upkeepOf({ dataSource, moves, stale, harvesting, log })];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
   }
 

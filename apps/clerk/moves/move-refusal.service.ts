@@ -17,6 +17,7 @@ import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { subjectText } from '#libs/subject/subject.js';
+import { alarmsTable } from '../harvesting/alarms.store.js';
 import { dueOf, lostMoves } from './requests.store.js';
 import { revocationAnswersTable, type KeptAnswer } from './revocation-answers.store.js';
 import {
@@ -33,6 +34,7 @@ export const clerkTables = {
   refusals: refusalsTable,
   due_moves: dueMovesTable,
   revocation_answers: revocationAnswersTable,
+  harvesting_alarms: alarmsTable,
 };
 export type ClerkTables = typeof clerkTables;
 

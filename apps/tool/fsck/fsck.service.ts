@@ -30,6 +30,7 @@ import { RefusalReplay } from './refusal-replay.js';
 import { RegistryReplay } from './registry-replay.js';
 import { faultOfAnswer, restsOnAnswer, type KeptAnswer } from './revocation-answers.js';
 import {
+  compareAlarmsOf,
   compareApplications,
   compareChecks,
   compareChecksOf,
@@ -171,7 +172,7 @@ class Fsck {
     }
     for (const each of checkpoints)
       this.findings.push(...checkCheckpoint(each, roots.get(each.size), this.registry.registry));
-    this.findings.push(...(await compareChecksOf(tx, read)));
+    this.findings.push(...(await compareChecksOf(tx, read)), ...(await compareAlarmsOf(tx, read)));
   }
 
   /** What an entry says of a person, his signature and his refusal. */

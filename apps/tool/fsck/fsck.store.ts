@@ -7,7 +7,7 @@ import type { CheckpointRow } from './checkpoints.js';
 import type { EntryRow } from './entry-rows.js';
 import type { HeadRow } from './heads.js';
 import type { PersonRow } from './people.js';
-import type { ApplicationRow, CheckRow } from './projections.js';
+import type { AlarmRow, ApplicationRow, CheckRow } from './projections.js';
 import type { Standing } from './refusal-replay.js';
 import type { KeptAnswer } from './revocation-answers.js';
 import type { KeptDocument } from './signatures.js';
@@ -145,6 +145,7 @@ const restingOnEntries = {
     entry: `e.kind IN ('refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled')`,
   },
   revocation_answers: { key: 'entry_index', entry: `e.kind IN ('refusal.lifted', 'lift.cancelled')` },
+  harvesting_alarms: { key: 'entry_index', entry: `e.kind = 'harvesting.suspected'` },
   official_acts: { key: 'act_id', entry: `strpos(e.entry, '"actId":"' || x.key || '"') > 0` },
 } as const;
 export type RestingTable = keyof typeof restingOnEntries;
@@ -255,6 +256,24 @@ export async function signedApplications(
     subject: { epoch: row['subject_epoch'] as number, bytes: row['subject'] as Buffer },
     documentSha256: (row['document_sha256'] as Buffer).toString('base64url'),
     cmsSha256: (row['cms_sha256'] as Buffer).toString('base64url'),
+    entryIndex: row['entry_index'] as number,
+  }));
+}
+
+/** The alarms that these entries wrote; more than one of an entry is a fault of its own. */
+export async function alarmsOfEntries(
+  tx: EntityManager,
+  indexes: readonly number[],
+): Promise<readonly AlarmRow[]> {
+  if (indexes.length === 0) return [];
+  const rows = await tx.query<Raw[]>(
+    `SELECT lender, span, begins_at, entry_index FROM harvesting_alarms WHERE entry_index = ANY ($1::bigint[])`,
+    [indexes],
+  );
+  return rows.map((row) => ({
+    lender: row['lender'] as string,
+    span: row['span'] as string,
+    begins: instantOf(row['begins_at']) ?? 0,
     entryIndex: row['entry_index'] as number,
   }));
 }

@@ -34,6 +34,24 @@ export interface ApplicationRow {
   readonly entryIndex: number;
 }
 
+/** A row of `harvesting_alarms`. */
+export interface AlarmRow {
+  readonly lender: string;
+  readonly span: string;
+  readonly begins: Instant;
+  readonly entryIndex: number;
+}
+
+/** The row a harvesting.suspected demands. */
+export function alarmOfEntry({ row, members }: ReadEntry): AlarmRow {
+  return {
+    lender: row.party ?? '',
+    span: String(members['span']),
+    begins: readInstant(members['from']) ?? 0,
+    entryIndex: row.index,
+  };
+}
+
 /** The row a check.made demands; undefined when the entry names no check. */
 export function checkOfEntry({ row, members }: ReadEntry): CheckRow | undefined {
   const uuid = uuidOf('chk', members['checkId']);

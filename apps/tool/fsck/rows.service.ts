@@ -9,6 +9,7 @@ import { loadRegistry } from '../acts/registry.store.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
 import {
+  alarmsOfEntries,
   checksAndEntries,
   checksOfIds,
   feedAfter,
@@ -21,7 +22,13 @@ import {
   type RestingRow,
 } from './fsck.store.js';
 import { knownPeople, type PersonRow } from './people.js';
-import { checkOfEntry, compareRegistry, compareRow, type ApplicationRow } from './projections.js';
+import {
+  alarmOfEntry,
+  checkOfEntry,
+  compareRegistry,
+  compareRow,
+  type ApplicationRow,
+} from './projections.js';
 import type { Standing } from './refusal-replay.js';
 
 export interface Run {
@@ -69,6 +76,23 @@ export async function compareChecksOf(
       ? [{ code: 'entry-malformed', index, what: 'no checkId' }]
       : compareRow('checks', uuidToId('chk', row.uuid), row, rows.get(row.uuid)),
   );
+}
+
+/** The rows that these entries of suspicions demand. */
+export async function compareAlarmsOf(
+  tx: EntityManager,
+  entries: readonly ReadEntry[],
+): Promise<readonly Finding[]> {
+  const demanded = entries.filter(({ kind }) => kind === 'harvesting.suspected').map(alarmOfEntry);
+  const rows = await alarmsOfEntries(
+    tx,
+    demanded.map(({ entryIndex }) => entryIndex),
+  );
+  return demanded.flatMap((alarm): readonly Finding[] => {
+    const own = rows.filter(({ entryIndex }) => entryIndex === alarm.entryIndex);
+    const found = own.length === 0 ? [undefined] : own;
+    return found.flatMap((row) => compareRow('harvesting_alarms', String(alarm.entryIndex), alarm, row));
+  });
 }
 
 /** Checks that no entry, or another check's, stands behind. */
