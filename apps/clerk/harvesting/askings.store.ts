@@ -12,8 +12,8 @@ export interface Window {
 
 const hoursBack = 24;
 const daysBack = 2;
-/** A lender that asked more is judged by the first: what counts is a ratio. */
-const checksSeen = 50_000;
+/** A lender that asked more is judged by its first: what counts is a ratio, and no look may hold a snapshot for long. */
+const checksSeen = 20_000;
 
 /** The last hours and legal days that are over, oldest first. */
 export async function endedWindows(tx: EntityManager): Promise<readonly Window[]> {
