@@ -30,6 +30,7 @@ const running = [
   ['Rules and values behave, and the tree is tidy', jest('unit', 'apps', 'libs', 'test')],
   ['The product builds', node('scripts/build.mjs', '--if-older')],
   ['The committed OpenAPI documents are what the code says', node('scripts/openapi.mjs', '--check')],
+  ['What lenders copy is what the OpenAPI document says', node('scripts/sdk.mjs', '--check')],
   ['The OpenAPI documents are sound', node('scripts/lint-openapi.mjs')],
   [
     'Migrations, grants, services and the launcher behave on a real PostgreSQL',

@@ -1,4 +1,4 @@
-/** The README's first minute, run as it stands there: a README that lies is a failed test. */
+/** What the documents print for a terminal, run as it stands there: a page that lies is a failed test. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ let minute: Ended;
 
 beforeAll(async () => {
   sandbox = await Sandbox.start();
-  minute = await run(['sh'], environment(sandbox.place), commandsOf(readme));
+  minute = await run(['sh'], environment(sandbox.place), commandsOf(readme, 'first-minute'));
 }, 180_000);
 
 afterAll(async () => {
@@ -46,10 +46,24 @@ describe("the README's first minute", () => {
   });
 });
 
+describe("the lender's first check", () => {
+  it('is told clear and refused, by curl and by the SDK, each with a receipt about the person', async () => {
+    const page = readFileSync(join(root, 'docs', 'lender', 'first-check.md'), 'utf8');
+    const { code, out, err } = await run(['sh'], environment(sandbox.place), commandsOf(page, 'first-check'));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/"entry": .*|\d{4}-.*Z$/, '…'));
+    const told = [...['clear', '{"level": "signed", …'], ...['refused', '{"level": "signed", …']];
+    expect(lines).toEqual([...told, 'lend until …', 'do not lend: refused']);
+  }, 60_000);
+});
+
 /** What stands in the shell block between the markers. */
-function commandsOf(text: string): string {
-  const [, section = ''] = text.split(/<!-- first-minute: (?:begin|end) -->/);
+function commandsOf(text: string, name: string): string {
+  const [, section = ''] = text.split(new RegExp(`<!-- ${name}: (?:begin|end) -->`));
   const commands = /^```sh\n([\s\S]*?)^```$/m.exec(section)?.[1];
-  if (commands === undefined) throw new Error('README.md has no first minute between its markers');
+  if (commands === undefined) throw new Error(`no ${name} between its markers`);
   return commands;
 }

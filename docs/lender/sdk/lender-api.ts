@@ -1,0 +1,630 @@
+/** Generated from openapi/lender.json by `node scripts/sdk.mjs`; a test compares the two. */
+export interface paths {
+  readonly '/v1/checks': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** Your own checks in the order they were made */
+    readonly get: operations['listChecks'];
+    readonly put?: never;
+    /** Ask whether a person has refused loans */
+    readonly post: operations['makeCheck'];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/checks/{checkId}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** One of your own checks with its receipt */
+    readonly get: operations['readCheck'];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/check-batches': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * Ask about many persons at once
+     * @description Each item is a full check with its own entry and receipt, in the order of the call; one bad item spoils only itself. Up to 4 MiB. When any item could not be made durable the whole call is answered 503: repeat it with the same key and body, and it goes on where it ended; what was made is found again. A call of which no item could be made leaves no key.
+     */
+    readonly post: operations['makeCheckBatch'];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/party': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** Your own scopes, keys and limits */
+    readonly get: operations['readParty'];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/.well-known/oauth-protected-resource': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** Where to get tokens for this app, and how they are bound (RFC 9728) */
+    readonly get: operations['ProtectedResourceController_show'];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+  schemas: {
+    readonly CheckRequest: {
+      /** @description IIN of the person to be lent to, twelve digits. */
+      readonly iin: string;
+      /** @enum {string} */
+      readonly product: 'bank-loan' | 'microcredit';
+      /**
+       * @description Before deciding, or again before money moves.
+       * @enum {string}
+       */
+      readonly stage: 'decision' | 'disbursement';
+      /** @description The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN. */
+      readonly loanRef: string;
+      /** @enum {string} */
+      readonly circumstance?:
+        'new' | 'refinancing-same-lender' | 'card-limit' | 'limit-increase' | 'tranche' | 'restructuring';
+      /** @enum {string} */
+      readonly role?: 'borrower' | 'co-borrower' | 'guarantor';
+    };
+    readonly ReceiptDto: {
+      /** @description The exact canonical text (RFC 8785) of the entry. */
+      readonly entry: string;
+      /** @description 32 bytes, base64url. */
+      readonly salt: string;
+      /** @description 32 bytes, base64url; absent when the entry is about nobody. */
+      readonly personSalt?: string;
+      readonly index: number;
+      /** @description Inclusion proof: 32-byte hashes one after the other, the leaf's sibling first, base64url. */
+      readonly proof: string;
+      /** @description The signed head, a compact JWS with typ tyiym-head+jwt. */
+      readonly head: string;
+    };
+    readonly CheckAnswerDto: {
+      readonly checkId: string;
+      /**
+       * @description Lend only on `clear`, in a receipt that verifies, whose person, stage and loanRef are your own, before `validUntil`, replayed or not.
+       * @enum {string}
+       */
+      readonly verdict: 'clear' | 'refused';
+      /**
+       * Format: date-time
+       * @description The instant the answer is about: that of its entry.
+       */
+      readonly asOf: string;
+      /**
+       * Format: date-time
+       * @description Absent when refused.
+       */
+      readonly validUntil?: string;
+      readonly receipt: components['schemas']['ReceiptDto'];
+    };
+    readonly CheckItemDto: {
+      readonly checkId: string;
+      /** @enum {string} */
+      readonly product: 'bank-loan' | 'microcredit';
+      /** @enum {string} */
+      readonly stage: 'decision' | 'disbursement';
+      readonly loanRef: string;
+      /** @enum {string} */
+      readonly verdict: 'clear' | 'refused';
+      /** Format: date-time */
+      readonly asOf: string;
+      /** Format: date-time */
+      readonly validUntil?: string;
+    };
+    readonly CheckPageDto: {
+      readonly items: readonly components['schemas']['CheckItemDto'][];
+      /** @description Cursor of the next page, or null. */
+      readonly next: string | null;
+    };
+    readonly BatchedCheck: {
+      /** @description IIN of the person to be lent to, twelve digits. */
+      readonly iin: string;
+      /** @enum {string} */
+      readonly product: 'bank-loan' | 'microcredit';
+      /**
+       * @description Before deciding, or again before money moves.
+       * @enum {string}
+       */
+      readonly stage: 'decision' | 'disbursement';
+      /** @description The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN. */
+      readonly loanRef: string;
+      /** @enum {string} */
+      readonly circumstance?:
+        'new' | 'refinancing-same-lender' | 'card-limit' | 'limit-increase' | 'tranche' | 'restructuring';
+      /** @enum {string} */
+      readonly role?: 'borrower' | 'co-borrower' | 'guarantor';
+      /** @description Your own name of this item, 1–64 visible ASCII characters, once in a call; must not hold an IIN. Items that share one are not made. */
+      readonly ref: string;
+    };
+    readonly CheckBatchRequest: {
+      readonly items: readonly components['schemas']['BatchedCheck'][];
+    };
+    readonly BatchedAnswer: {
+      /** @description As it came; null when it cannot be repeated. Items stand in the order of the call. */
+      readonly ref: string | null;
+      /** @description Absent with `problem`. */
+      readonly checkId?: string;
+      /**
+       * @description Absent with `problem`: an item without a verdict is never clear.
+       * @enum {string}
+       */
+      readonly verdict?: 'clear' | 'refused';
+      /** Format: date-time */
+      readonly asOf?: string;
+      /**
+       * Format: date-time
+       * @description Absent when refused.
+       */
+      readonly validUntil?: string;
+      readonly receipt?: components['schemas']['ReceiptDto'];
+      /** @description Why this item was not made (RFC 9457); its pointers begin at the item. */
+      readonly problem?: components['schemas']['Problem'];
+    };
+    readonly CheckBatchAnswerDto: {
+      readonly items: readonly components['schemas']['BatchedAnswer'][];
+    };
+    readonly PartyKeyView: {
+      readonly kid: string;
+      /** @enum {string} */
+      readonly use: 'sig' | 'enc';
+      readonly certSha256: string | null;
+      /** Format: date-time */
+      readonly notBefore: string;
+      /** Format: date-time */
+      readonly expiresAt: string | null;
+      /** Format: date-time */
+      readonly retiredAt: string | null;
+    };
+    readonly LimitView: {
+      /**
+       * @description Name of the policy, as in `RateLimit-Policy`.
+       * @enum {string}
+       */
+      readonly policy: 'checks' | 'checks-beyond' | 'reads' | 'acts';
+      /** @description Calls in a window; of `checks`, each item of a batch counts as one. */
+      readonly quota: number;
+      readonly windowSeconds: number;
+    };
+    readonly PartyView: {
+      readonly clientId: string;
+      readonly kind: string;
+      readonly bin: string;
+      readonly scopes: readonly string[];
+      readonly keys: readonly components['schemas']['PartyKeyView'][];
+      /** @description Over all processes of this app. */
+      readonly limits: readonly components['schemas']['LimitView'][];
+    };
+    readonly ProtectedResourceDto: {
+      /** @description Audience to ask tokens for (RFC 8707). */
+      readonly resource: string;
+      readonly authorization_servers: readonly string[];
+      readonly scopes_supported: readonly string[];
+      readonly bearer_methods_supported: readonly string[];
+      /** @description Tokens bound to a client certificate are accepted (RFC 8705). */
+      readonly tls_client_certificate_bound_access_tokens: boolean;
+      readonly dpop_signing_alg_values_supported: readonly string[];
+    };
+    readonly Problem: {
+      /** Format: uri */
+      readonly type: string;
+      readonly title: string;
+      readonly status: number;
+      readonly detail: string;
+      readonly code: string;
+      /** Format: uuid */
+      readonly requestId: string;
+      readonly errors?: readonly {
+        readonly pointer: string;
+        readonly code: string;
+      }[];
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export type SchemaCheckRequest = components['schemas']['CheckRequest'];
+export type SchemaReceiptDto = components['schemas']['ReceiptDto'];
+export type SchemaCheckAnswerDto = components['schemas']['CheckAnswerDto'];
+export type SchemaCheckItemDto = components['schemas']['CheckItemDto'];
+export type SchemaCheckPageDto = components['schemas']['CheckPageDto'];
+export type SchemaBatchedCheck = components['schemas']['BatchedCheck'];
+export type SchemaCheckBatchRequest = components['schemas']['CheckBatchRequest'];
+export type SchemaBatchedAnswer = components['schemas']['BatchedAnswer'];
+export type SchemaCheckBatchAnswerDto = components['schemas']['CheckBatchAnswerDto'];
+export type SchemaPartyKeyView = components['schemas']['PartyKeyView'];
+export type SchemaLimitView = components['schemas']['LimitView'];
+export type SchemaPartyView = components['schemas']['PartyView'];
+export type SchemaProtectedResourceDto = components['schemas']['ProtectedResourceDto'];
+export type SchemaProblem = components['schemas']['Problem'];
+export type $defs = Record<string, never>;
+export interface operations {
+  readonly listChecks: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description Cursor from `next` of the page before. */
+        readonly after?: string;
+        readonly limit?: number;
+        /** @description First instant. */
+        readonly from?: string;
+        /** @description First instant no longer listed. */
+        readonly to?: string;
+        readonly loanRef?: string;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['CheckPageDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly makeCheck: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header: {
+        readonly 'Idempotency-Key': string;
+      };
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/json': components['schemas']['CheckRequest'];
+      };
+    };
+    readonly responses: {
+      readonly 201: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['CheckAnswerDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly readCheck: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly checkId: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['CheckAnswerDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly makeCheckBatch: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header: {
+        readonly 'Idempotency-Key': string;
+      };
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/json': components['schemas']['CheckBatchRequest'];
+      };
+    };
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['CheckBatchAnswerDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly readParty: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['PartyView'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly ProtectedResourceController_show: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['ProtectedResourceDto'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+}
