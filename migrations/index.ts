@@ -9,6 +9,8 @@ import { Clerk1764000000007 } from './0007-clerk.js';
 import { RevocationAnswers1764000000008 } from './0008-revocation-answers.js';
 import { Limits1764000000010 } from './0010-limits.js';
 import { WritePath1764000000011 } from './0011-write-path.js';
+import { Tiles1764000000012 } from './0012-tiles.js';
+import { Figures1764000000013 } from './0013-figures.js';
 import { Feed1764000000015 } from './0015-feed.js';
 
 export const migrations = [
@@ -22,5 +24,7 @@ export const migrations = [
   RevocationAnswers1764000000008,
   Limits1764000000010,
   WritePath1764000000011,
+  Tiles1764000000012,
+  Figures1764000000013,
   Feed1764000000015,
 ];

@@ -77,6 +77,24 @@ COMMENT ON COLUMN assertion_ids.channel IS 'Client id of the channel.';
 COMMENT ON COLUMN assertion_ids.jti IS 'Identifier of the assertion.';
 COMMENT ON COLUMN assertion_ids.expires_at IS 'Machine time after which the assertion is refused anyway.';
 
+CREATE TABLE check_latencies (
+  at timestamp(3) with time zone DEFAULT registry_now() NOT NULL,
+  process uuid NOT NULL,
+  bounds_ms real[] NOT NULL,
+  counts integer[] NOT NULL,
+  CONSTRAINT check_latencies_pkey PRIMARY KEY (at, process),
+  CONSTRAINT check_latencies_bounds_ms_check CHECK (((cardinality(bounds_ms) >= 1) AND (cardinality(bounds_ms) <= 100))),
+  CONSTRAINT check_latencies_check CHECK ((cardinality(counts) = (cardinality(bounds_ms) + 1)))
+);
+GRANT DELETE ON check_latencies TO tyiym_clerk_worker;
+GRANT SELECT ON check_latencies TO tyiym_clerk_worker;
+GRANT INSERT (process, bounds_ms, counts) ON check_latencies TO tyiym_lender;
+COMMENT ON TABLE check_latencies IS 'Each minute of each lender process: how many checks were answered within which time. Kept for an hour.';
+COMMENT ON COLUMN check_latencies.at IS 'Registry time at which the minute ended.';
+COMMENT ON COLUMN check_latencies.process IS 'Drawn by the process when it started.';
+COMMENT ON COLUMN check_latencies.bounds_ms IS 'Upper bounds of the buckets, rising; the last bucket has none.';
+COMMENT ON COLUMN check_latencies.counts IS 'Checks in each bucket.';
+
 CREATE TABLE check_shares (
   process uuid NOT NULL,
   lender text NOT NULL,
@@ -103,21 +121,30 @@ CREATE TABLE checkpoints (
   root bytea NOT NULL,
   note text NOT NULL,
   signed_at timestamp(3) with time zone NOT NULL,
+  published_at timestamp(3) with time zone,
+  lag_ms integer,
+  cosignatures smallint DEFAULT 0 NOT NULL,
   CONSTRAINT checkpoints_pkey PRIMARY KEY (size),
+  CONSTRAINT checkpoints_cosignatures_check CHECK ((cosignatures >= 0)),
+  CONSTRAINT checkpoints_lag_ms_check CHECK ((lag_ms >= 0)),
   CONSTRAINT checkpoints_root_check CHECK ((octet_length(root) = 32))
 );
+CREATE INDEX checkpoints_published ON public.checkpoints USING btree (size DESC) WHERE (published_at IS NOT NULL);
 GRANT INSERT ON checkpoints TO tyiym_clerk_signer;
 GRANT SELECT ON checkpoints TO tyiym_clerk_signer;
-GRANT UPDATE (note, signed_at) ON checkpoints TO tyiym_clerk_signer;
+GRANT UPDATE (note, signed_at, published_at, lag_ms, cosignatures) ON checkpoints TO tyiym_clerk_signer;
 GRANT SELECT ON checkpoints TO tyiym_clerk_worker;
 GRANT SELECT ON checkpoints TO tyiym_log;
 GRANT SELECT ON checkpoints TO tyiym_tool;
-COMMENT ON TABLE checkpoints IS 'Heads signed with the log key, as published. One per size: the primary key is the compare-and-swap.';
+COMMENT ON TABLE checkpoints IS 'Heads signed with the log key. One per size: the primary key is the compare-and-swap.';
 COMMENT ON COLUMN checkpoints.size IS 'Size of the tree.';
 COMMENT ON COLUMN checkpoints.origin IS 'Name of the log.';
 COMMENT ON COLUMN checkpoints.root IS 'Root of the tree.';
-COMMENT ON COLUMN checkpoints.note IS 'The signed note (C2SP tlog-checkpoint), exactly as served.';
-COMMENT ON COLUMN checkpoints.signed_at IS 'Registry time of the signature.';
+COMMENT ON COLUMN checkpoints.note IS 'The signed note (C2SP tlog-checkpoint) with its cosignatures, exactly as served.';
+COMMENT ON COLUMN checkpoints.signed_at IS 'Registry time of the newest signature over this size.';
+COMMENT ON COLUMN checkpoints.published_at IS 'Registry time at which it was first served; absent while its tiles and cosignatures are on their way.';
+COMMENT ON COLUMN checkpoints.lag_ms IS 'From the commit of its oldest new entry to its publication.';
+COMMENT ON COLUMN checkpoints.cosignatures IS 'How many witnesses signed the note.';
 
 CREATE TABLE checks (
   check_id uuid NOT NULL,
@@ -170,8 +197,10 @@ CREATE TABLE entries (
   subject bytea,
   version integer,
   party text,
+  commitment bytea NOT NULL,
   CONSTRAINT entries_pkey PRIMARY KEY (index),
   CONSTRAINT entries_check CHECK ((strpos(entry, (('"kind":"'::text || kind) || '"'::text)) > 0)),
+  CONSTRAINT entries_commitment_check CHECK ((octet_length(commitment) = 32)),
   CONSTRAINT entries_index_check CHECK ((index >= 0)),
   CONSTRAINT entries_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32)),
   CONSTRAINT entries_seed_check CHECK ((octet_length(seed) = 32)),
@@ -204,7 +233,7 @@ CREATE POLICY tool_reads ON entries FOR SELECT TO tyiym_tool
   USING (true);
 GRANT INSERT ON entries TO tyiym_citizen;
 GRANT SELECT ON entries TO tyiym_citizen;
-GRANT SELECT (index, leaf_hash) ON entries TO tyiym_clerk_signer;
+GRANT SELECT (index, leaf_hash, commitment) ON entries TO tyiym_clerk_signer;
 GRANT INSERT ON entries TO tyiym_clerk_worker;
 GRANT SELECT ON entries TO tyiym_clerk_worker;
 GRANT INSERT ON entries TO tyiym_lender;
@@ -224,6 +253,7 @@ COMMENT ON COLUMN entries.subject_epoch IS 'Epoch of the lookup key of subject.'
 COMMENT ON COLUMN entries.subject IS 'Pseudonym of the person the entry is about, if any.';
 COMMENT ON COLUMN entries.version IS 'Refusal version in the entry.';
 COMMENT ON COLUMN entries.party IS 'Client id of the party that acted, if one did.';
+COMMENT ON COLUMN entries.commitment IS 'HMAC-SHA-256(salt, entry): the leaf is RFC 8785 of {"c": base64url of it, "v": 1}. Stays when a person is erased.';
 
 CREATE TABLE feed (
   seq bigint NOT NULL,
@@ -741,6 +771,21 @@ COMMENT ON COLUMN signed_documents.cms IS 'Sealed: the CMS, DER.';
 COMMENT ON COLUMN signed_documents.revocation IS 'Sealed: the CRL or OCSP answer that was used, DER.';
 COMMENT ON COLUMN signed_documents.revocation_kind IS 'Which of them.';
 COMMENT ON COLUMN signed_documents.revocation_stale IS 'The CRL was past its nextUpdate (placing only); it is asked again.';
+
+CREATE TABLE signer_lease (
+  only_row boolean DEFAULT true NOT NULL,
+  holder uuid NOT NULL,
+  until timestamp with time zone NOT NULL,
+  CONSTRAINT signer_lease_pkey PRIMARY KEY (only_row),
+  CONSTRAINT signer_lease_only_row_check CHECK (only_row)
+);
+GRANT INSERT ON signer_lease TO tyiym_clerk_signer;
+GRANT SELECT ON signer_lease TO tyiym_clerk_signer;
+GRANT UPDATE ON signer_lease TO tyiym_clerk_signer;
+COMMENT ON TABLE signer_lease IS 'Which signer process may sign, until when: a second one waits.';
+COMMENT ON COLUMN signer_lease.only_row IS 'True: a second row cannot be.';
+COMMENT ON COLUMN signer_lease.holder IS 'Drawn by the process when it starts.';
+COMMENT ON COLUMN signer_lease.until IS 'By the clock of the database; each turn of the signer renews it.';
 
 CREATE TABLE signing_keys (
   kid text NOT NULL,

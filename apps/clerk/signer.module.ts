@@ -1,4 +1,8 @@
-/** The clerk's signer process: it holds the log key and sees leaf hashes, no entry and no person. */
+/**
+ * The clerk's signer process: it holds the log key and sees leaf hashes and commitments, no entry and no person. It
+ * writes the files of the public log and asks the witnesses.
+ */
+import { randomUUID } from 'node:crypto';
 import {
   Inject,
   Module,
@@ -12,14 +16,23 @@ import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { ImmutableFiles } from '#libs/platform/immutable-files.js';
 import { readSigningKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
+import { parseVkey } from '#libs/tlog/note.js';
 import { loop } from './loop.worker.js';
-import { signerDuty, type SignerState } from './signer.worker.js';
+import { filesMended, lagDuty, signerDuty, witnessAnswers, type SignerState } from './signer.worker.js';
+import { waitingMs } from './signer/checkpoints.store.js';
+import { CosignaturesService } from './signer/cosignatures.service.js';
 import { SignerService } from './signer/signer.service.js';
+import { WitnessClient } from './signer/witness.client.js';
 
 const LOGGER = Symbol('LOGGER');
 const STATE = Symbol('STATE');
+const WITNESSES = Symbol('WITNESSES');
+
+/** A checkpoint waits this long for its witnesses, and is published within five seconds of its commit all the same. */
+const witnessTimeoutMs = 1500;
 
 @Module({})
 export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestroy {
@@ -29,11 +42,14 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(SignerService) private readonly signer: SignerService,
+    @Inject(WITNESSES) private readonly witnesses: readonly WitnessClient[],
     @Inject(STATE) private readonly state: SignerState,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   static register(config: Config, log: Logger = createLogger(config.app)): DynamicModule {
+    const { tilesDir, witnesses = [] } = config;
+    if (tilesDir === undefined) throw new Error('tilesDir: the signer writes the files of the log there');
     const state: SignerState = { refused: undefined };
     return {
       module: ClerkSignerModule,
@@ -42,14 +58,28 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
         { provide: STATE, useValue: state },
         { provide: DataSource, useFactory: () => openDatabase(databaseTarget(config.database), 2) },
         {
+          provide: WITNESSES,
+          useFactory: () =>
+            witnesses.map(
+              ({ url, vkey }) => new WitnessClient({ url, vkey: parseVkey(vkey) }, witnessTimeoutMs),
+            ),
+        },
+        {
           provide: SignerService,
-          inject: [DataSource],
-          useFactory: (dataSource: DataSource) =>
+          inject: [DataSource, WITNESSES],
+          useFactory: (dataSource: DataSource, clients: readonly WitnessClient[]) =>
             new SignerService({
               tx: dataSource.manager,
               origin: config.origin,
               key: readSigningKey(config.keysDir, 'log.jwk.json'),
+              files: new ImmutableFiles(tilesDir),
+              witnesses: cosignaturesOf(clients, log),
               clock: machineClock,
+              holder: randomUUID(),
+              onMended: (paths) => {
+                filesMended.inc(paths.length);
+                log.error({ paths: paths.slice(0, 20) }, 'files of the log held other bytes');
+              },
             }),
         },
         {
@@ -63,14 +93,25 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onApplicationBootstrap(): void {
-    this.running = loop(signerDuty(this.signer, this.state), this.log, this.stopping.signal);
+    const duties = [signerDuty(this.signer, this.state), lagDuty(() => waitingMs(this.dataSource.manager))];
+    this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
     await this.running;
+    await this.signer.end().catch(() => undefined);
+    await Promise.all(this.witnesses.map((witness) => witness.close()));
     await this.dataSource.destroy();
   }
+}
+
+function cosignaturesOf(witnesses: readonly WitnessClient[], log: Logger): CosignaturesService {
+  return new CosignaturesService({
+    witnesses,
+    log,
+    onOutcome: (witness, outcome) => witnessAnswers.inc({ witness, outcome }),
+  });
 }
 
 function readinessOf(dataSource: DataSource, state: SignerState): Readiness {

@@ -9,6 +9,7 @@ import type { MoveRefusalService } from './moves/move-refusal.service.js';
 import type { StalePlacingsService } from './stale/stale-placings.service.js';
 import { keepFigures } from './upkeep/figures.store.js';
 import { dropOldKeys, dropOldLimits, endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
+import { keepLatencyFigures } from './upkeep/live-figures.store.js';
 
 /** Should stay at zero: somebody held the head for more than two seconds. */
 const backendsEnded = new Counter({
@@ -110,5 +111,6 @@ export function upkeepOf({ dataSource, moves, stale, log, ...guards }: UpkeepSet
       },
     },
     { name: 'figures', everyMs: 60_000, act: () => keepFigures(tx) },
+    { name: 'live figures', everyMs: 60_000, act: () => keepLatencyFigures(tx) },
   ];
 }

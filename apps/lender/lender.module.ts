@@ -1,5 +1,6 @@
 /** Lenders: banks and microfinance organisations ask here before they lend. */
 import { Module, type DynamicModule } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { PartyAccessModule } from '#libs/platform/access/access.module.js';
 import { listenersOf } from '#libs/platform/access/listeners.js';
 import type { Config } from '#libs/platform/config.js';
@@ -11,7 +12,11 @@ import { CheckBatchesService } from './check-batches/check-batches.service.js';
 import { ChecksController } from './checks/checks.controller.js';
 import { ChecksService } from './checks/checks.service.js';
 import { CheckLimits } from './limits/check-limits.service.js';
+import { LatencyWorker } from './latency/latency.worker.js';
 import { PartyController } from './party/party.controller.js';
+import { fetchProof } from './proofs/log-proof.client.js';
+import { ProofsController } from './proofs/proofs.controller.js';
+import { FETCH_PROOF, ProofsService } from './proofs/proofs.service.js';
 import { lenderTables, type LenderTables } from './tables.store.js';
 
 @Module({})
@@ -41,12 +46,28 @@ export class LenderModule {
           ...(keys && { keys }),
         }),
       ],
-      controllers: [HealthController, ChecksController, CheckBatchesController, PartyController],
+      controllers: [
+        HealthController,
+        ChecksController,
+        ProofsController,
+        CheckBatchesController,
+        PartyController,
+      ],
       providers: [
         ChecksService,
         CheckBatchesService,
         CheckLimits,
+        ProofsService,
+        {
+          provide: LatencyWorker,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) => new LatencyWorker(dataSource),
+        },
         { provide: PROBLEM_BASE, useValue: config.logBase },
+        {
+          provide: FETCH_PROOF,
+          useValue: (index: number) => fetchProof(config.logUrl ?? config.logBase, index),
+        },
       ],
     };
   }

@@ -1,6 +1,6 @@
 /** What every answer of the log carries: it is public, it runs nothing, and the same bytes need not be sent twice. */
 import { createHash } from 'node:crypto';
-import { contentSecurityPolicy } from './problems/problem-page.js';
+import { contentSecurityPolicy } from './page.js';
 
 /** The same for every answer. Anybody's page may read what is public anyway, so that receipts verify in a browser. */
 export const answerHeaders: Readonly<Record<string, string>> = {

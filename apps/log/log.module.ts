@@ -6,14 +6,23 @@ import { DataSource } from 'typeorm';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { HealthController, READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { ImmutableFiles } from '#libs/platform/immutable-files.js';
+import { machineClock } from '#libs/platform/clock.js';
+import { parseVkey } from '#libs/tlog/note.js';
 import { answerHeaders, entityTag, isHeld } from './answer-headers.js';
 import { CheckpointController } from './checkpoints/checkpoint.controller.js';
 import { CheckpointService } from './checkpoints/checkpoint.service.js';
+import { FiguresController } from './figures/figures.controller.js';
+import { FiguresService } from './figures/figures.service.js';
 import { KeysController } from './keys/keys.controller.js';
 import { KeysService } from './keys/keys.service.js';
 import { OpeningsController } from './openings/openings.controller.js';
 import { OpeningsService } from './openings/openings.service.js';
 import { ProblemsController } from './problems/problems.controller.js';
+import { ProofsController } from './proofs/proofs.controller.js';
+import { ProofsService } from './proofs/proofs.service.js';
+import { TilesController } from './tiles/tiles.controller.js';
+import { TilesService } from './tiles/tiles.service.js';
 
 @Module({})
 export class LogModule implements OnModuleInit, OnModuleDestroy {
@@ -29,6 +38,9 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
       controllers: [
         KeysController,
         CheckpointController,
+        TilesController,
+        ProofsController,
+        FiguresController,
         OpeningsController,
         ProblemsController,
         HealthController,
@@ -54,6 +66,30 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
           provide: OpeningsService,
           inject,
           useFactory: ({ manager }: DataSource) => new OpeningsService(manager),
+        },
+        {
+          provide: FiguresService,
+          inject,
+          useFactory: ({ manager }: DataSource) =>
+            new FiguresService(
+              manager,
+              (config.witnesses ?? []).map(({ vkey }) => parseVkey(vkey)),
+              machineClock,
+            ),
+        },
+        {
+          provide: TilesService,
+          inject,
+          useFactory: ({ manager }: DataSource) =>
+            new TilesService(
+              manager,
+              config.tilesDir === undefined ? undefined : new ImmutableFiles(config.tilesDir),
+            ),
+        },
+        {
+          provide: ProofsService,
+          inject: [DataSource, TilesService],
+          useFactory: ({ manager }: DataSource, tiles: TilesService) => new ProofsService(manager, tiles),
         },
         { provide: READINESS, inject, useFactory: readinessOf },
       ],

@@ -54,7 +54,7 @@ function configsOf(
     certFile: '../tls/server.pem',
     keyFile: '../tls/server.key',
   });
-  const witnesses = [{ vkey: witnessVkey, url: urls.witness }];
+  const theLog = { witnesses: [{ vkey: witnessVkey, url: urls.witness }], tilesDir: '../tiles' };
   const authority = {
     rootFiles: ['../nca/root.pem'],
     intermediateFiles: ['../nca/ca.pem'],
@@ -89,11 +89,11 @@ function configsOf(
       publicBase: log,
       listen: listen(ports.log),
       metrics: listen(ports.logMetrics),
-      witnesses,
+      ...theLog,
     },
     'clerk-worker': { ...common('clerk-worker'), metrics: listen(ports.clerkWorkerMetrics), nca: authority },
-    'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics), witnesses },
-    tool: { ...common('tool'), nca: authority, witnesses },
+    'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics), ...theLog },
+    tool: { ...common('tool'), nca: authority, witnesses: theLog.witnesses },
     owner: { ...common('tool', 'tyiym_owner') },
   };
 }

@@ -93,6 +93,7 @@ async function beginAnew(home: Home, databaseUrl: string | undefined): Promise<v
     'logs',
     'outside',
     'witness',
+    'tiles',
     'sandbox.json',
     'base.json',
     'seeded.json',

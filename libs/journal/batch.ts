@@ -7,7 +7,7 @@ import { batchProofs } from '#libs/tlog/proof.js';
 import { appendLeaves, leafHash, rootOf, type Frontier } from '#libs/tlog/tree.js';
 import type { Act, Decision, Draft, Made, Rows, Seen, Tables } from './act.js';
 import { canonical } from './canonical.js';
-import { leafOf, personOf, personSaltOf, saltOf } from './commitment.js';
+import { commitmentOf, leafWith, personOf, personSaltOf, saltOf } from './commitment.js';
 import { countsVersion, kindsOf, movesRules, movesState, type ProcessName } from './entry.js';
 import { newUuid, uuidToId } from './id.js';
 import { formatInstant, type Instant } from './instant.js';
@@ -16,6 +16,7 @@ import { makeReceipt, type Receipt } from './receipt.js';
 /** An entry with what only the Journal keeps of it. */
 export interface Sealed extends Made {
   readonly seed: Buffer;
+  readonly commitment: Buffer;
   readonly salt: Buffer;
   /** Undefined when the entry is about nobody. */
   readonly personSalt: Buffer | undefined;
@@ -174,6 +175,7 @@ function seal<Rules>({ app, at, seed }: Ground<Rules>, draft: Draft, index: numb
   for (const name of writers) assert(!Object.hasOwn(draft.body, name), name);
   const text = canonical({ ...draft.body, v: 1, id, kind: draft.kind, at: formatInstant(at), ...person });
   assert(draft.person === undefined || !text.includes(draft.person.iin), 'an entry holds no IIN');
+  const commitment = commitmentOf(text, salt);
   return {
     id,
     uuid,
@@ -181,7 +183,8 @@ function seal<Rules>({ app, at, seed }: Ground<Rules>, draft: Draft, index: numb
     kind: draft.kind,
     at,
     text,
-    leafHash: leafHash(leafOf(text, salt)),
+    leafHash: leafHash(leafWith(commitment)),
+    commitment,
     seed: random,
     salt,
     personSalt,

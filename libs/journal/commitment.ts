@@ -13,7 +13,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
-/** Length in bytes of seeds and salts. */
+/** Length in bytes of seeds, salts and commitments. */
 export const saltLength = 32;
 
 /** HMAC-SHA-256(seed, "entry") */
@@ -31,9 +31,20 @@ export function personOf(personSalt: Buffer, iin: string): string {
   return hmac(personSalt, `kz.iin:${iin}`).toString('base64url');
 }
 
+/** HMAC-SHA-256(salt, entry): what a leaf says of its entry. It stays when the entry is erased. */
+export function commitmentOf(entryText: string, salt: Buffer): Buffer {
+  return hmac(salt, entryText);
+}
+
+/** The bytes of the leaf that holds a commitment: RFC 8785 of {"c": base64url(commitment), "v": 1}. */
+export function leafWith(commitment: Buffer): Buffer {
+  assert(commitment.length === saltLength, 'a commitment has 32 bytes');
+  return Buffer.from(`{"c":"${commitment.toString('base64url')}","v":1}`);
+}
+
 /** The bytes of the leaf: RFC 8785 of {"c": base64url(HMAC-SHA-256(salt, entry)), "v": 1}. */
 export function leafOf(entryText: string, salt: Buffer): Buffer {
-  return Buffer.from(`{"c":"${hmac(salt, entryText).toString('base64url')}","v":1}`);
+  return leafWith(commitmentOf(entryText, salt));
 }
 
 function hmac(key: Buffer, text: string): Buffer {

@@ -73,12 +73,14 @@ const signed: Fragment = {
   params: 7,
 };
 const appended: Fragment = {
-  sql: `INSERT INTO entries (index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version, party)
-    SELECT u.index, u.id, u.kind, $11::timestamptz, u.entry, u.seed, u.leaf_hash, u.subject_epoch, u.subject, u.version, u.party
-    FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::smallint[], $8::bytea[],
-      $9::integer[], $10::text[]) AS u (index, id, kind, entry, seed, leaf_hash, subject_epoch, subject, version, party)
+  sql: `INSERT INTO entries (index, id, kind, at, entry, seed, commitment, leaf_hash, subject_epoch, subject, version, party)
+    SELECT u.index, u.id, u.kind, $12::timestamptz, u.entry, u.seed, u.commitment, u.leaf_hash, u.subject_epoch, u.subject,
+      u.version, u.party
+    FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::bytea[], $8::smallint[],
+      $9::bytea[], $10::integer[], $11::text[]) AS u (index, id, kind, entry, seed, commitment, leaf_hash, subject_epoch,
+      subject, version, party)
     RETURNING 1`,
-  params: 11,
+  params: 12,
 };
 
 /**
@@ -141,6 +143,7 @@ export function appendValues<T extends Tables>(
     texts(entries.map((e) => e.kind)),
     texts(entries.map((e) => e.text)),
     byteas(entries.map((e) => e.seed)),
+    byteas(entries.map((e) => e.commitment)),
     byteas(entries.map((e) => e.leafHash)),
     int2s(entries.map((e) => e.draft.person?.subject.epoch ?? null)),
     byteas(entries.map((e) => e.draft.person?.subject.bytes ?? null)),

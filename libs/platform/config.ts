@@ -89,6 +89,8 @@ export class Config {
   @Matches(/^(sandbox\.)?tyiym\.kz\/journal\/[1-9]\d*$/) readonly origin: string;
   @ValidateNested() @Type(() => DatabaseConfig) readonly database: DatabaseConfig;
   @IsString() readonly keysDir: string;
+  /** Where the signer keeps the files of the public log, and the log serves them from. */
+  @IsOptional() @IsString() readonly tilesDir?: string;
   /** Public base URL of this app without a final slash: the audience of its tokens. */
   @IsOptional() @Matches(/^https?:\/\/[^/]+$/) readonly publicBase?: string;
   @IsOptional() @ValidateNested() @Type(() => ListenConfig) readonly listen?: ListenConfig;
@@ -97,6 +99,8 @@ export class Config {
   @Matches(/^https?:\/\/[^/]+$/) readonly issuer: string;
   /** Public base URL of the log: `iss` of heads, base of the problem pages. */
   @Matches(/^https?:\/\/[^/]+$/) readonly logBase: string;
+  /** Where this process reaches the log, when that is not its public address. */
+  @IsOptional() @Matches(/^https?:\/\/[^/]+$/) readonly logUrl?: string;
   @IsOptional() @ValidateNested() @Type(() => NcaConfig) readonly nca?: NcaConfig;
   /** Of the signer, who asks them, of the log, which shows their keys, and of the tool, which believes their clocks. */
   @IsOptional()
@@ -147,6 +151,7 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
     ...config,
     keysDir: at(config.keysDir),
     database: { ...config.database, passwordFile: at(config.database.passwordFile) },
+    ...(config.tilesDir !== undefined && { tilesDir: at(config.tilesDir) }),
     ...(nca && { nca }),
     ...(tls && { listenTls: tls }),
   };

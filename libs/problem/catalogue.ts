@@ -101,6 +101,13 @@ const kinds = {
     title: 'The application is already signed',
     detail: 'Another signature was accepted for this application.',
   },
+  'not-yet-published': {
+    status: 409,
+    title: 'Not yet published',
+    detail:
+      'The entry is in the Journal and in no published checkpoint yet. Checkpoints follow within seconds; ask again as `Retry-After` says.',
+    retryAfterS: 2,
+  },
   'payload-too-large': {
     status: 413,
     title: 'The body is too large',

@@ -3,16 +3,20 @@
  * because those histories are made by tampering.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { idempotencyTable } from '#libs/journal/idempotency.store.js';
 import type { Journal } from '#libs/journal/journal.service.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import { openDatabase } from '#libs/platform/database.js';
+import { ImmutableFiles } from '#libs/platform/immutable-files.js';
 import { makeVkey, parseCheckpoint, parseVkey, verifyNote } from '#libs/tlog/note.js';
 import { SignerService } from '../../apps/clerk/signer/signer.service.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { newJournal, newLookupKeys, openRegistry, origin } from '../support/journals.js';
+import { auditLog, filesIn, newFolder } from '../support/log-files.js';
 
 const keys = newLookupKeys();
 const logKey = { kid: 'log', key: generateKeyPairSync('ed25519').privateKey };
@@ -24,8 +28,12 @@ let lender: DataSource;
 let source: DataSource;
 let journal: Journal<typeof tables, object>;
 let now = 0;
+let folder: string;
+const mended: string[] = [];
 
 beforeEach(async () => {
+  folder = newFolder();
+  mended.length = 0;
   database = await testDatabase();
   await openRegistry(database, keys);
   lender = await openDatabase(database.target('tyiym_lender'), 2);
@@ -36,9 +44,21 @@ afterEach(async () => {
   await lender.destroy();
   await source.destroy();
   await database.drop();
+  rmSync(folder, { recursive: true });
 });
 
-const newSigner = (key = logKey) => new SignerService({ tx: source.manager, origin, key, clock: () => now });
+const newSigner = (key = logKey) =>
+  new SignerService({
+    ...{ tx: source.manager, origin, key, holder: randomUUID(), clock: () => now },
+    files: new ImmutableFiles(folder),
+    witnesses: { gather: () => Promise.resolve([]) },
+    onMended: (paths) => void mended.push(...paths),
+  });
+/** A process that begins after another was killed and its lease has run out. */
+const nextSigner = async (key = logKey) => {
+  await database.superuser.query('UPDATE signer_lease SET until = now()');
+  return newSigner(key);
+};
 
 async function append(count: number): Promise<void> {
   await Promise.all(
@@ -107,22 +127,50 @@ describe('the signer', () => {
     await append(7);
     await newSigner().publish();
     await append(6);
-    expect(await newSigner().publish()).toBe(13);
+    expect(await (await nextSigner()).publish()).toBe(13);
     await append(1);
     await tamper('DELETE FROM heads WHERE size < 14');
-    expect(await newSigner().publish()).toBe(14);
+    expect(await (await nextSigner()).publish()).toBe(14);
     await append(2);
     const next = { kid: 'next', key: generateKeyPairSync('ed25519').privateKey };
-    expect(await newSigner(next).publish()).toBe(16);
+    expect(await (await nextSigner(next)).publish()).toBe(16);
   });
 
-  it('gives one size one root when two of them run at once', async () => {
-    const signers = [newSigner(), newSigner(), newSigner()];
+  it('signs alone: a second one waits until the lease ends or is given back', async () => {
+    const [first, second] = [newSigner(), newSigner()];
     for (let turn = 0; turn < 4; turn += 1) {
       await append(9);
-      await Promise.all(signers.map((signer) => signer.publish()));
+      const sizes = await Promise.all([first.publish(), second.publish()]);
+      expect(sizes.toSorted()).toEqual([9 * (turn + 1), undefined]);
     }
-    expect((await published()).map(({ size }) => size)).toEqual([9, 18, 27, 36]);
+    await append(1);
+    expect(await second.publish()).toBeUndefined();
+    await first.end();
+    expect(await second.publish()).toBe(37);
+    expect(await first.publish()).toBeUndefined();
+    expect((await published()).map(({ size }) => size)).toEqual([9, 18, 27, 36, 37]);
+    await auditLog(database, folder, vkey);
+  });
+
+  it('that lost its lease while it worked signs nothing', async () => {
+    const first = newSigner();
+    await append(3);
+    await first.publish();
+    await append(3);
+    const files = new ImmutableFiles(folder);
+    const robbed = new SignerService({
+      ...{ tx: source.manager, origin, key: logKey, holder: randomUUID(), clock: () => now },
+      witnesses: { gather: () => Promise.resolve([]) },
+      files: Object.assign(Object.create(files) as ImmutableFiles, {
+        write: async (some: Parameters<ImmutableFiles['write']>[0]) => {
+          await database.superuser.query('UPDATE signer_lease SET holder = gen_random_uuid()');
+          return files.write(some);
+        },
+      }),
+    });
+    await first.end();
+    expect(await robbed.publish()).toBeUndefined();
+    expect((await published()).map(({ size }) => size)).toEqual([3]);
   });
 
   it.each([
@@ -136,7 +184,7 @@ describe('the signer', () => {
     ['the log has another name', `UPDATE journal_head SET origin = 'tyiym.kz/journal/2'`, 'another origin'],
     [
       'this size was published with another root',
-      `INSERT INTO checkpoints SELECT size, origin, sha256('x'), 'note', now() FROM journal_head`,
+      `INSERT INTO checkpoints (size, origin, root, note, signed_at) SELECT size, origin, sha256('x'), 'note', now() FROM journal_head`,
       'not the tree that was published',
     ],
   ])('signs nothing when %s', async (_, sql, reason) => {
@@ -152,8 +200,11 @@ describe('the signer', () => {
     await append(4);
     await signer.publish();
     await append(4);
-    await tamper(`INSERT INTO checkpoints VALUES (8, '${origin}', sha256('x'), 'note', now())`);
+    await tamper(
+      `INSERT INTO checkpoints (size, origin, root, note, signed_at) VALUES (8, '${origin}', sha256('x'), 'note', now())`,
+    );
     await expect(signer.publish()).rejects.toThrow('another root was published for this size');
+    await expect(signer.publish()).rejects.toThrow('not the tree that was published');
     expect((await published()).at(-1)?.note).toBe('note');
   });
 
@@ -170,25 +221,89 @@ describe('the signer', () => {
          UPDATE journal_head SET (size, root, frontier) = (SELECT size, root, frontier FROM heads WHERE size = 6)`,
       );
       expect(before.rowCount).toBe(1);
-      const asked = who === 'a new process' ? newSigner() : signer;
+      const asked = who === 'a new process' ? await nextSigner() : signer;
       await expect(asked.publish()).rejects.toThrow('shorter than what was published');
+      await expect(asked.publish()).rejects.toThrow('log.broken');
     },
   );
 
-  it('signs nothing when published leaves were changed and old heads are gone', async () => {
-    await append(10);
+  it('signs nothing when the whole database was put back, checkpoints too: the folder remembers', async () => {
+    const signer = newSigner();
+    await append(6);
+    await signer.publish();
+    await append(6);
+    await signer.publish();
+    const back = `DELETE FROM entries WHERE index >= 6; DELETE FROM heads WHERE size > 6; DELETE FROM checkpoints WHERE size > 6;
+      UPDATE journal_head SET (size, root, frontier) = (SELECT size, root, frontier FROM heads WHERE size = 6)`;
+    await tamper(back);
+    await expect((await nextSigner()).publish()).rejects.toThrow('shorter than what was published');
+    // Grown again past what was published, it is another tree.
+    await append(20);
+    await expect((await nextSigner()).publish()).rejects.toThrow('not the tree of its leaves');
+    expect((await published()).map(({ size }) => size)).toEqual([6]);
+  });
+
+  it('never makes files again from leaves that are not those of the published root', async () => {
+    await append(300);
     await newSigner().publish();
+    const before = filesIn(folder);
     await append(1);
-    await tamper(
-      `UPDATE entries SET leaf_hash = sha256('x') WHERE index = 2; DELETE FROM heads WHERE size = 10`,
-    );
-    await expect(newSigner().publish()).rejects.toThrow('not the tree that was published');
+    await tamper(`UPDATE entries SET commitment = sha256('x') WHERE index = 2`);
+    writeFileSync(join(folder, 'tile/0/001.p/44'), '');
+    await expect((await nextSigner()).publish()).rejects.toThrow('not the tree that was published');
+    before.set('tile/0/001.p/44', Buffer.alloc(0));
+    expect(filesIn(folder)).toEqual(before);
+  });
+
+  it.each([
+    ['a tile was truncated', () => writeFileSync(join(folder, 'tile/0/001.p/44'), Buffer.alloc(32))],
+    ['a tile above was altered', () => writeFileSync(join(folder, 'tile/1/000.p/1'), Buffer.alloc(32))],
+    [
+      'the bundle was altered',
+      () => writeFileSync(join(folder, 'tile/entries/001.p/44'), Buffer.alloc(44 * 59)),
+    ],
+    ['the whole folder is gone', () => rmSync(folder, { recursive: true })],
+  ])('makes every file again, byte for byte, when %s', async (what, spoil) => {
+    await append(300);
+    await newSigner().publish();
+    const before = filesIn(folder);
+    spoil();
+    await append(10);
+    expect(await (await nextSigner()).publish()).toBe(310);
+    for (const [path, bytes] of before)
+      if (path !== 'checkpoint') expect(filesIn(folder).get(path)).toEqual(bytes);
+    expect(mended).toHaveLength(what.includes('folder') ? 0 : 1);
+    await auditLog(database, folder, vkey);
+  });
+
+  it('keeps the leaf of an erased person', async () => {
+    await append(5);
+    await tamper('UPDATE entries SET entry = NULL, seed = NULL, subject = NULL WHERE index = 3');
+    expect(await newSigner().publish()).toBe(5);
+    await auditLog(database, folder, vkey);
+  });
+
+  it('drops partial tiles ten minutes after they became full ones, and keeps those in use', async () => {
+    const signer = newSigner();
+    for (const count of [200, 100]) {
+      await append(count);
+      await signer.publish();
+    }
+    expect([...filesIn(folder).keys()]).toContain('tile/0/000.p/200');
+    now += 10 * 60_000;
+    await append(1);
+    await signer.publish();
+    const left = [...filesIn(folder).keys()];
+    expect(left).not.toContain('tile/0/000.p/200');
+    expect(left).not.toContain('tile/entries/000.p/200');
+    expect(left).toEqual(expect.arrayContaining(['tile/0/000', 'tile/0/001.p/44', 'tile/0/001.p/45']));
   });
 
   it('cannot see an entry, a person or a refusal', async () => {
     await append(1);
     for (const what of [
       'entry FROM entries',
+      'seed FROM entries',
       'subject FROM entries',
       '1 FROM refusals',
       '1 FROM people',

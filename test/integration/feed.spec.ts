@@ -91,8 +91,8 @@ const append = (kind: string, counted: number): string => `
   WITH m AS (UPDATE journal_head SET size = size + 1, root = sha256('r'), frontier = '', feed_seq = feed_seq + ${counted},
       state_version = state_version + 1 RETURNING size, last_at),
     h AS (INSERT INTO heads SELECT size, size - 1, last_at, sha256('r'), '', 'kid', 'jws' FROM m RETURNING 1),
-    e AS (INSERT INTO entries (index, id, kind, at, entry, seed, leaf_hash, subject, subject_epoch, version)
-      SELECT size - 1, gen_random_uuid(), '${kind}', last_at, '{"kind":"${kind}"}', sha256('s'), sha256('l'), sha256('p'), 1, 1
+    e AS (INSERT INTO entries (index, id, kind, at, entry, seed, commitment, leaf_hash, subject, subject_epoch, version)
+      SELECT size - 1, gen_random_uuid(), '${kind}', last_at, '{"kind":"${kind}"}', sha256('s'), sha256('c'), sha256('l'), sha256('p'), 1, 1
       FROM m RETURNING 1)
   SELECT count(*) FROM m, h, e`;
 

@@ -142,6 +142,11 @@ describe('fsck', () => {
       ['leaf-differs', 'head-differs', 'journal-head-differs'],
     ],
     [
+      'a byte of a commitment',
+      `UPDATE entries SET ${flipFirst('commitment')} WHERE index = ${aCheck}`,
+      ['leaf-differs'],
+    ],
+    [
       'the instant beside an entry',
       `UPDATE entries SET at = at + interval '1 day' WHERE index = ${aCheck}`,
       ['column-differs', 'clock-went-back', 'head-differs'],

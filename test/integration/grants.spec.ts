@@ -60,8 +60,8 @@ const integrity = '23000';
 
 /** An entry at the end of the Journal, as far as SQL goes. */
 const append = (kind: string, index = '(SELECT size FROM journal_head)'): string => `
-  INSERT INTO entries (index, id, kind, at, entry, seed, leaf_hash)
-  VALUES (${index}, '${randomUUID()}', '${kind}', now(), '{"kind":"${kind}"}', sha256('a'), sha256('b'))`;
+  INSERT INTO entries (index, id, kind, at, entry, seed, commitment, leaf_hash)
+  VALUES (${index}, '${randomUUID()}', '${kind}', now(), '{"kind":"${kind}"}', sha256('a'), sha256('c'), sha256('b'))`;
 
 const processOf: Readonly<Partial<Record<Role, ProcessName>>> = {
   tyiym_citizen: 'citizen',
@@ -293,9 +293,12 @@ describe('reading', () => {
   });
 
   it.each(['tyiym_log', 'tyiym_clerk_signer'] as const)(
-    '%s sees of an entry its leaf hash and nothing else',
+    '%s sees of an entry what its leaf says and nothing else',
     async (role) => {
       expect(await attempt(role, 'SELECT index, leaf_hash FROM entries')).toBeGreaterThan(0);
+      const commitments = await attempt(role, 'SELECT commitment FROM entries');
+      if (role === 'tyiym_log') expect(commitments).toBe(notPermitted);
+      else expect(commitments).toBeGreaterThan(0);
       for (const column of ['entry', 'seed', 'kind', 'at', 'subject', 'party', 'version', 'id'])
         expect([column, await attempt(role, `SELECT ${column} FROM entries`)]).toEqual([
           column,

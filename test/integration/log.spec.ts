@@ -1,7 +1,8 @@
 /** The public log over HTTP: what anybody may read, exactly, and nothing else. */
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { calculateJwkThumbprint, type JWK } from 'jose';
@@ -9,21 +10,25 @@ import { pino } from 'pino';
 import request from 'supertest';
 import type { DataSource } from 'typeorm';
 import { leafOf } from '#libs/journal/commitment.js';
+import { ImmutableFiles } from '#libs/platform/immutable-files.js';
 import { createApp } from '#libs/platform/http.js';
 import { readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { problemKinds } from '#libs/problem/catalogue.js';
-import { parseVkey, verifyNote } from '#libs/tlog/note.js';
+import { parseCheckpoint, parseVkey, verifyNote } from '#libs/tlog/note.js';
 import { leafHash } from '#libs/tlog/tree.js';
 import { SignerService } from '../../apps/clerk/signer/signer.service.js';
 import { LogModule } from '../../apps/log/log.module.js';
 import { keepAnswers, type Answer } from '../support/answers.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { newJournal } from '../support/journals.js';
+import { newFolder } from '../support/log-files.js';
 import { enter, newOperator, type Operator } from '../support/operator.js';
 
 let operator: Operator;
 let app: NestFastifyApplication;
 let signer: DataSource;
+const tilesDir = newFolder();
+const holder = randomUUID();
 const answers: Answer[] = [];
 
 beforeAll(async () => {
@@ -32,6 +37,7 @@ beforeAll(async () => {
   const config = {
     ...operator.config,
     app: 'log' as const,
+    tilesDir,
     database: { host, port, name, user, passwordFile: operator.database.passwordFile('tyiym_log') },
   };
   app = await createApp(LogModule.register(config), config, pino({ level: 'silent' }));
@@ -46,6 +52,7 @@ afterAll(async () => {
   await app.close();
   await signer.destroy();
   await operator.close();
+  rmSync(tilesDir, { recursive: true });
 });
 
 const get = (path: string, headers: Record<string, string> = {}) =>
@@ -53,7 +60,8 @@ const get = (path: string, headers: Record<string, string> = {}) =>
 
 const publish = () =>
   new SignerService({
-    tx: signer.manager,
+    ...{ tx: signer.manager, files: new ImmutableFiles(tilesDir), holder },
+    witnesses: { gather: () => Promise.resolve([]) },
     origin: operator.config.origin,
     key: readSigningKey(join(operator.keysRoot, 'clerk-signer'), 'log.jwk.json'),
     clock: () => 0,
@@ -200,6 +208,26 @@ describe('a problem page', () => {
   });
 });
 
+describe('the figures', () => {
+  it('say the same as JSON and as a page, and which checkpoint is the newest', async () => {
+    const { text } = verifyNote((await get('/checkpoint')).text, [
+      parseVkey((await get('/vkeys')).text.split('\n')[0] ?? ''),
+    ]);
+    const json = (await get('/figures.json').expect(200)).body as { log: { size: number; lagP99Ms: number } };
+    expect(json.log.size).toBe(parseCheckpoint(text).size);
+    expect(json.log.lagP99Ms).toBeGreaterThan(0);
+    const page = await get('/figures', { 'Accept-Language': 'ru' }).expect(200);
+    expect(page.headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'content-language': 'ru',
+      vary: 'Accept-Language',
+    });
+    expect(page.text).toContain('Как работает реестр');
+    expect(page.text.replace(/\s/gu, '')).toContain(`<dd>${json.log.size}</dd>`);
+    expect(page.text).not.toMatch(/<script|<img|style="|\son[a-z]+=/);
+  });
+});
+
 describe('every answer', () => {
   it('can be asked for again without being sent again', async () => {
     for (const path of [
@@ -209,6 +237,9 @@ describe('every answer', () => {
       '/openings/0',
       '/problems',
       '/problems/internal',
+      '/proof?index=0',
+      '/figures.json',
+      '/figures',
     ]) {
       const first = await get(path).expect(200);
       const tag = String(first.headers['etag']);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { canonical } from '#libs/journal/canonical.js';
-import { leafOf, personOf, personSaltOf, saltOf } from '#libs/journal/commitment.js';
+import { commitmentOf, leafWith, personOf, personSaltOf, saltOf } from '#libs/journal/commitment.js';
 import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { formatInstant } from '#libs/journal/instant.js';
 import { appendLeaves, frontierFromBytes, frontierToBytes, leafHash, rootOf } from '#libs/tlog/tree.js';
@@ -45,13 +45,14 @@ export async function forgeLift(client: pg.Client, iin: string): Promise<number>
     ...{ person: personOf(personSaltOf(seed), iin), version, prev: prev.toString('base64url') },
     requestedBy: uuidToId('ent', newUuid(at.getTime())),
   });
-  const hash = leafHash(leafOf(text, saltOf(seed)));
+  const commitment = commitmentOf(text, saltOf(seed));
+  const hash = leafHash(leafWith(commitment));
   const after = appendLeaves(frontierFromBytes(index, frontier), [hash]);
   const [root, hashes] = [rootOf(after), frontierToBytes(after)];
   await client.query(
-    `INSERT INTO entries (index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version)
-     VALUES ($1, $2, 'refusal.lifted', $3, $4, $5, $6, $7, $8, $9)`,
-    [index, uuid, at, text, seed, hash, epoch, subject, version],
+    `INSERT INTO entries (index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version, commitment)
+     VALUES ($1, $2, 'refusal.lifted', $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [index, uuid, at, text, seed, hash, epoch, subject, version, commitment],
   );
   await client.query(
     `INSERT INTO heads SELECT $1::bigint + 1, $1, $2, $3, $4, kid, jws FROM heads ORDER BY size DESC LIMIT 1`,

@@ -12,7 +12,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { isProblemCode } from '#libs/problem/catalogue.js';
 import { Problem } from '#libs/problem/problem.js';
-import { languageOf } from './language.js';
+import { languageOf } from '../language.js';
 import { problemList, problemPage } from './problem-page.js';
 
 @ApiTags('problems')

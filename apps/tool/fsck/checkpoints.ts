@@ -25,7 +25,9 @@ export function checkCheckpoint(
     what,
   });
   const found: Finding[] = [];
-  if (rootAt?.equals(row.root) !== true) found.push(say('another root than the tree has at this size'));
+  const tree = rootAt?.toString('base64') ?? 'none';
+  if (rootAt?.equals(row.root) !== true)
+    found.push(say(`the root is ${row.root.toString('base64')}, the tree has ${tree} at this size`));
   try {
     const { origin, size, root } = parseCheckpoint(verifyNote(row.note, vkeysOf(registry, row.origin)).text);
     if (origin !== row.origin || size !== row.size || !root.equals(row.root))

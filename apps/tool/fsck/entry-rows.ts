@@ -1,6 +1,6 @@
 /** One entry by itself: its text is canonical, its columns and its leaf hash follow from it. */
 import { readCanonical } from '#libs/journal/canonical.js';
-import { leafOf, saltOf } from '#libs/journal/commitment.js';
+import { leafOf, leafWith, saltOf } from '#libs/journal/commitment.js';
 import { isEntryKind, type EntryKind } from '#libs/journal/entry.js';
 import { uuidToId } from '#libs/journal/id.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
@@ -18,6 +18,8 @@ export interface EntryRow {
   readonly text: string | null;
   readonly seed: Buffer | null;
   readonly leafHash: Buffer;
+  /** What the leaf holds; stays when the person is erased. */
+  readonly commitment: Buffer;
   readonly subject?: SubjectKey;
   readonly version: number | null;
   /** Client id of the party that acted. */
@@ -47,18 +49,27 @@ export function checkEntryRow(row: EntryRow, before: EntryRow | undefined): Entr
     findings.push({ code: 'index-gap', index, what: `entry ${expected} is missing before ${index}` });
   if (before !== undefined && row.at < before.at)
     findings.push({ code: 'clock-went-back', index, what: 'older than the entry before it' });
+  const hash = leafHash(leafWith(row.commitment));
+  if (!hash.equals(row.leafHash))
+    findings.push({ code: 'leaf-differs', index, what: differs('the commitment gives', hash, row.leafHash) });
   if (text === null && seed === null && row.subject === undefined) return { findings, isErased: true };
   const members = text === null ? undefined : readCanonical(text);
   if (text === null || seed === null || members === undefined) {
     findings.push({ code: 'entry-malformed', index, what: 'text or seed cannot be read' });
     return { findings, isErased: false };
   }
-  if (!leafHash(leafOf(text, saltOf(seed))).equals(row.leafHash))
-    findings.push({ code: 'leaf-differs', index, what: 'the leaf hash is not that of entry and seed' });
+  const own = leafHash(leafOf(text, saltOf(seed)));
+  if (!own.equals(row.leafHash))
+    findings.push({ code: 'leaf-differs', index, what: differs('entry and seed give', own, row.leafHash) });
   for (const column of differingColumns(row, members))
     findings.push({ code: 'column-differs', index, what: `column ${column} differs from the text` });
   if (!isEntryKind(members['kind'])) return { findings, isErased: false };
   return { findings, isErased: false, read: { row, kind: members['kind'], members } };
+}
+
+/** Both values, because a court is shown which of them a checkpoint holds; neither tells anything of the entry. */
+function differs(whose: string, gives: Buffer, stands: Buffer): string {
+  return `${whose} the leaf hash ${gives.toString('base64')}, the row has ${stands.toString('base64')}`;
 }
 
 function differingColumns(row: EntryRow, members: Readonly<Record<string, unknown>>): readonly string[] {

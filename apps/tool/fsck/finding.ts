@@ -16,7 +16,7 @@ export const findingCodes = {
   'index-gap': 'indexes of entries are not contiguous',
   'entry-malformed': 'the text of an entry is not canonical JSON, or only half erased',
   'column-differs': 'a column beside an entry says something else than its text',
-  'leaf-differs': 'the leaf hash is not that of entry and seed',
+  'leaf-differs': 'the leaf hash is not that of entry and seed, or of the commitment',
   'clock-went-back': 'an entry is older than the one before it',
   'head-missing': 'entries without a signed head, or a head that does not follow the one before',
   'head-differs': 'a head has another root, frontier or instant than the entries give',

@@ -20,7 +20,7 @@ export async function entriesFrom(
   { from, size, limit }: { readonly from: number; readonly size: number; readonly limit: number },
 ): Promise<readonly EntryRow[]> {
   const rows = await tx.query<Raw[]>(
-    `SELECT index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version, party
+    `SELECT index, id, kind, at, entry, seed, commitment, leaf_hash, subject_epoch, subject, version, party
      FROM entries WHERE index >= $1 AND index < $2 ORDER BY index LIMIT $3`,
     [from, size, limit],
   );
@@ -32,6 +32,7 @@ export async function entriesFrom(
     text: row['entry'] as string | null,
     seed: row['seed'] as Buffer | null,
     leafHash: row['leaf_hash'] as Buffer,
+    commitment: row['commitment'] as Buffer,
     ...subjectMember(row),
     version: row['version'] as number | null,
     party: row['party'] as string | null,

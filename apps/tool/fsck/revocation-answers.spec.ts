@@ -30,7 +30,16 @@ function entryWith(answer: Buffer, kind: EntryKind = 'refusal.lifted', reason?: 
   return {
     ...{ kind, members: { revocationSha256, reason } },
     row: {
-      ...{ index: 9, uuid: '', kind, at: liftsAt, text: '', seed: null, leafHash: Buffer.alloc(32) },
+      ...{
+        index: 9,
+        uuid: '',
+        kind,
+        at: liftsAt,
+        text: '',
+        seed: null,
+        leafHash: Buffer.alloc(32),
+        commitment: Buffer.alloc(32),
+      },
       ...{ version: 2, party: null },
     },
   };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { readCanonical } from '#libs/journal/canonical.js';
-import { leafOf, personOf, personSaltOf, saltOf } from '#libs/journal/commitment.js';
+import { commitmentOf, leafOf, personOf, personSaltOf, saltOf } from '#libs/journal/commitment.js';
 import { idToUuid } from '#libs/journal/id.js';
 import { leafHash } from '#libs/tlog/tree.js';
 import { isIin } from '#libs/subject/iin.js';
@@ -49,6 +49,7 @@ describe.each(['refusal.inherited', 'check.made'] as const)('a chunk of %s', (ki
       expect(entry?.['person']).toBe(personOf(personSaltOf(seed), iin));
       expect(leaf.equals(leafHash(leafOf(columns[4] ?? '', saltOf(seed))))).toBe(true);
       expect(columns[6]).toBe(`\\\\x${leaf.toString('hex')}`);
+      expect(columns[11]).toBe(`\\\\x${commitmentOf(columns[4] ?? '', saltOf(seed)).toString('hex')}`);
       expect(columns[8]).toBe(`\\\\x${subjectOf(lookupKey, 1, iin).bytes.toString('hex')}`);
       expect(columns.join(' ')).not.toContain(iin);
     }

@@ -4,7 +4,14 @@
  * members in their order is a template, and twenty million of them are made.
  */
 import assert from 'node:assert/strict';
-import { leafOf, personOf, personSaltOf, saltLength, saltOf } from '#libs/journal/commitment.js';
+import {
+  commitmentOf,
+  leafWith,
+  personOf,
+  personSaltOf,
+  saltLength,
+  saltOf,
+} from '#libs/journal/commitment.js';
 import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { leafHash } from '#libs/tlog/tree.js';
@@ -93,13 +100,14 @@ export function makeChunk(ground: LoadGround, plan: ChunkPlan, random: Buffer): 
           })
         : refusalInherited(ground, said);
     assert(!line.text.includes(iin), 'an entry holds no IIN');
-    const leaf = leafHash(leafOf(line.text, saltOf(seed)));
+    const commitment = commitmentOf(line.text, saltOf(seed));
+    const leaf = leafHash(leafWith(commitment));
     leaf.copy(leaves, place * 32);
     const index = plan.firstIndex + place;
     const subjectHex = subjectOf(lookupKey, ground.epoch, iin).bytes.toString('hex');
     const leafHex = leaf.toString('hex');
     entries.add(
-      `${String(index)}\t${uuid}\t${kind}\t${time}\t${line.text}\t\\\\x${seed.toString('hex')}\t\\\\x${leafHex}\t${String(ground.epoch)}\t\\\\x${subjectHex}\t${String(line.version)}\t${line.party}\n`,
+      `${String(index)}\t${uuid}\t${kind}\t${time}\t${line.text}\t\\\\x${seed.toString('hex')}\t\\\\x${leafHex}\t${String(ground.epoch)}\t\\\\x${subjectHex}\t${String(line.version)}\t${line.party}\t\\\\x${commitment.toString('hex')}\n`,
     );
     rows.add(line.row({ leafHex, subjectHex, index }));
   });

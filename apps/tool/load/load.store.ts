@@ -21,7 +21,8 @@ export interface ChunkHead {
   readonly jws: string;
 }
 
-const entryColumns = 'index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version, party';
+const entryColumns =
+  'index, id, kind, at, entry, seed, leaf_hash, subject_epoch, subject, version, party, commitment';
 const refusalColumns =
   'subject, subject_epoch, state, version, lock_hours, placed_at, moved_leaf, entry_index';
 const checkColumns =

@@ -1,0 +1,56 @@
+/** The wire shape of the public figures. */
+import { ApiProperty } from '@nestjs/swagger';
+
+const ms = { type: 'number', nullable: true } as const;
+const instant = { type: 'string', format: 'date-time', nullable: true } as const;
+
+export class HourDto {
+  @ApiProperty({ format: 'date-time' }) readonly hour: string;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Rounded to tens.' })
+  readonly checks: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) readonly refusalsPlaced: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) readonly refusalsLifted: number | null;
+}
+
+export class ChecksFiguresDto {
+  @ApiProperty({ ...ms, description: 'Half of the checks of the last 15 minutes took no longer.' })
+  readonly p50Ms: number | null;
+  @ApiProperty({ ...ms, description: '99 of 100 checks of the last 15 minutes took no longer.' })
+  readonly p99Ms: number | null;
+  @ApiProperty({
+    type: 'number',
+    nullable: true,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the watchdog’s questions answered in the last 24 hours.',
+  })
+  readonly uptime: number | null;
+  @ApiProperty({ type: [HourDto], description: 'Hours that are over.' })
+  readonly hours: readonly HourDto[];
+}
+
+export class CosignatureDto {
+  @ApiProperty() readonly witness: string;
+  @ApiProperty({ format: 'date-time' }) readonly at: string;
+}
+
+export class LogFiguresDto {
+  @ApiProperty({ type: 'integer', nullable: true }) readonly size: number | null;
+  @ApiProperty(instant) readonly signedAt: string | null;
+  @ApiProperty({ ...ms, description: 'From the commit to the checkpoint, last hour.' })
+  readonly lagP50Ms: number | null;
+  @ApiProperty(ms) readonly lagP99Ms: number | null;
+  @ApiProperty({ description: 'How long the oldest entry without a checkpoint has been waiting.' })
+  readonly waitingMs: number;
+  @ApiProperty({ type: [CosignatureDto] }) readonly cosignatures: readonly CosignatureDto[];
+  @ApiProperty({ type: 'integer' }) readonly quorum: number;
+  @ApiProperty(instant) readonly witnessedAt: string | null;
+  @ApiProperty({ description: 'No quorum of witnesses for more than 15 minutes.' })
+  readonly isWithoutQuorum: boolean;
+}
+
+export class FiguresDto {
+  @ApiProperty({ format: 'date-time', description: 'Registry time.' }) readonly at: string;
+  @ApiProperty() readonly checks: ChecksFiguresDto;
+  @ApiProperty() readonly log: LogFiguresDto;
+}

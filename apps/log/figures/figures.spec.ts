@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { languages } from '#libs/problem/problem-text.js';
+import { figuresOf, type FigureSources } from './figures.js';
+import { figuresPage } from './figures-page.js';
+
+const now = new Date('2026-03-04T10:20:30.000Z');
+const at = (hour: number) => new Date(Date.UTC(2026, 2, 4, hour));
+const quiet: FigureSources = {
+  ...{ now, rows: [], newest: undefined, publication: { p50: null, p99: null, published: 0 } },
+  ...{ waitingMs: 0, cosignatures: [], quorum: 0, witnessedAt: null },
+};
+const busy: FigureSources = {
+  now,
+  rows: [
+    { name: 'checks', hour: at(8), value: 120 },
+    { name: 'refusals-placed', hour: at(8), value: 10 },
+    { name: 'probes', hour: at(9), value: 360 },
+    { name: 'probes-answered', hour: at(9), value: 359 },
+    { name: 'checks-p50-ms', hour: at(9), value: 9 },
+    { name: 'checks-p50-ms', hour: at(10), value: 3.1 },
+    { name: 'checks-p99-ms', hour: at(10), value: 12.5 },
+  ],
+  newest: { size: 1_234_567, note: '', signedAt: new Date('2026-03-04T10:20:29.000Z') },
+  publication: { p50: 700.4, p99: 1900.6, published: 3000 },
+  ...{ waitingMs: 300, quorum: 1, witnessedAt: new Date('2026-03-04T10:20:28.000Z') },
+  cosignatures: [{ name: 'witness.example/<w1>', time: 1_772_619_628 }],
+};
+
+describe('the figures', () => {
+  it('of a registry nobody uses are unknown, not zero', () => {
+    expect(figuresOf(quiet)).toEqual({
+      at: '2026-03-04T10:20:30.000Z',
+      checks: { p50Ms: null, p99Ms: null, uptime: null, hours: [] },
+      log: {
+        ...{ size: null, signedAt: null, lagP50Ms: null, lagP99Ms: null, waitingMs: 0, cosignatures: [] },
+        ...{ quorum: 0, witnessedAt: null, isWithoutQuorum: false },
+      },
+    });
+  });
+
+  it('are the newest of each kind, the uptime of all hours, and the counts of hours that are over', () => {
+    const { checks, log } = figuresOf(busy);
+    expect(checks).toEqual({
+      ...{ p50Ms: 3.1, p99Ms: 12.5, uptime: 359 / 360 },
+      hours: [{ hour: '2026-03-04T08:00:00.000Z', checks: 120, refusalsPlaced: 10, refusalsLifted: null }],
+    });
+    expect(log).toMatchObject({ size: 1_234_567, lagP50Ms: 700, lagP99Ms: 1901, isWithoutQuorum: false });
+    expect(log.cosignatures).toEqual([{ witness: 'witness.example/<w1>', at: '2026-03-04T10:20:28.000Z' }]);
+  });
+
+  it('of yesterday are not shown as those of now', () => {
+    const old = [{ name: 'checks-p50-ms', hour: at(8), value: 3 }];
+    expect(figuresOf({ ...busy, rows: old }).checks.p50Ms).toBeNull();
+  });
+
+  it.each([
+    ['fourteen minutes', '2026-03-04T10:06:30.000Z', false],
+    ['sixteen minutes', '2026-03-04T10:04:30.000Z', true],
+    ['ever', null, true],
+  ])('say that no quorum cosigned for %s', (_, witnessedAt, expected) => {
+    const source = { ...busy, witnessedAt: witnessedAt === null ? null : new Date(witnessedAt) };
+    expect(figuresOf(source).log.isWithoutQuorum).toBe(expected);
+    expect(figuresOf({ ...source, quorum: 0 }).log.isWithoutQuorum).toBe(false);
+  });
+});
+
+describe.each(languages)('the page in %s', (language) => {
+  it('shows the figures, escapes what witnesses call themselves, and raises no alarm without need', () => {
+    const html = figuresPage(figuresOf(busy), language);
+    expect(html).toContain(`<html lang="${language}">`);
+    expect(html.replace(/\s/gu, '')).toMatch(/1[.,]?234[.,]?567/);
+    expect(html).toContain('witness.example/&#60;w1&#62;');
+    expect(html).toContain('99.722'.replace('.', language === 'en' ? '.' : ','));
+    expect(html).toContain('datetime="2026-03-04T10:20:29.000Z"');
+    expect(html).not.toContain('class="alarm"');
+    expect(html).not.toMatch(/<script|<img|style="|undefined|NaN|null/);
+  });
+
+  it('says in plain words that witnesses are missing and that entries wait', () => {
+    const html = figuresPage(figuresOf({ ...busy, witnessedAt: null, waitingMs: 61_000 }), language);
+    expect(html.match(/class="alarm"/g)).toHaveLength(2);
+    expect(html).toContain('61');
+  });
+
+  it('never calls almost all of them all of them', () => {
+    const rows = [
+      { name: 'probes', hour: at(9), value: 1_000_000 },
+      { name: 'probes-answered', hour: at(9), value: 999_999 },
+    ];
+    expect(figuresPage(figuresOf({ ...busy, rows }), language)).toMatch(/99[.,]999/);
+  });
+});
