@@ -171,9 +171,9 @@ async function stoppedEarly(where: SandboxPlace, stage = 'PostgreSQL'): Promise<
   await sandbox.stop('SIGINT');
 }
 
-/** What others could read if the home were open; certificates and public keys may be. */
+/** What others could read if the home were open; certificates, public keys and the public log may be. */
 function exposed(home: string): readonly string[] {
   return readdirSync(home, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !name.startsWith('pg/') && !/\.pem$|^keys\/publicKeys\.json$/.test(name))
+    .filter((name) => !name.startsWith('pg/') && !/\.pem$|^keys\/publicKeys\.json$|^tiles(\/|$)/.test(name))
     .filter((name) => (lstatSync(join(home, name)).mode & 0o077) !== 0);
 }
