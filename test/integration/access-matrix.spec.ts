@@ -24,6 +24,7 @@ const admitted: Readonly<Record<string, readonly string[]>> = {
   'lender POST /v1/checks': ['bank-alpha', 'mfo-gamma'],
   'lender GET /v1/checks': ['bank-alpha', 'mfo-gamma'],
   'lender GET /v1/checks/{checkId}': ['bank-alpha', 'mfo-gamma'],
+  'lender GET /v1/checks/{checkId}/proof': ['bank-alpha', 'mfo-gamma'],
   'lender POST /v1/check-batches': ['bank-alpha', 'mfo-gamma'],
   'lender GET /v1/party': [
     'bank-alpha',
