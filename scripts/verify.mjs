@@ -39,7 +39,10 @@ const running = [
   ['The built processes do what the contract says', jest('e2e', 'test/e2e')],
   ['Random histories agree with short models', jest('integration', 'test/property')],
   ['Concurrent histories have one order, whatever breaks', jest('integration', 'test/linearizability')],
-  ['A short bench finds every answer right', node('test/bench/bench.mjs', '--correct')],
+  [
+    'A short bench finds every answer right',
+    node('test/bench/bench.mjs', '--correct', '--only', 'bare,typeorm,mtls,open,two,batch-100,dpop'),
+  ],
 ];
 
 /** Steps of `--long`: loads, soaks and faults that take more than minutes. */

@@ -2,10 +2,12 @@
 // client, servers and PostgreSQL share. It ends by itself, and fails when any answer was wrong or a sampled receipt does
 // not verify. What the lines mean: docs/performance.md.
 //
-//   --only a,b       contestants whose names begin so (bare, typeorm, pg, mtls, open, dpop); all when left out
+//   --only a,b       contestants: bare, typeorm, pg, pg-one, mtls, open, fsck, two, batch, batch-1000 …, dpop; else all
 //   --rounds N       rounds, each of every contestant once (3)
 //   --seconds N      length of one contestant's turn (5, at most 20)
 //   --connections N,M  for those that are asked over HTTP (16,64,256)
+//   --load R,N       fills the registry first: R refusals, N entries in all (tool load)
+//   --explain        prints the plans of the statements of a check, and measures nothing
 //   --json           JSON instead of the table, the table's rows with every round
 //   --correct        only whether everything is right: a second each; says nothing about speed
 import '../support/typescript.mjs';

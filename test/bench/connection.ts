@@ -21,8 +21,8 @@ const endOfHead = Buffer.from('\r\n\r\n');
 export class Connection {
   private onAnswer: OnAnswer | undefined;
   private onLost: ((reason: string) => void) | undefined;
-  /** What came of an answer that is not whole yet. */
-  private begun: Buffer | undefined;
+  /** What came of an answer that is not whole yet, and how long it will be once its head is known. */
+  private begun: { readonly chunks: Buffer[]; length: number; readonly whole: number } | undefined;
 
   private constructor(private readonly socket: Socket) {
     socket.setNoDelay(true);
@@ -57,21 +57,32 @@ export class Connection {
   }
 
   private take(chunk: Buffer): void {
-    const bytes = this.begun === undefined ? chunk : Buffer.concat([this.begun, chunk]);
+    const { begun } = this;
+    if (begun !== undefined) {
+      begun.chunks.push(chunk);
+      begun.length += chunk.length;
+      // Put together once: the answer to a large batch comes in hundreds of pieces.
+      if (begun.length < begun.whole) return;
+      this.begun = undefined;
+    }
+    const bytes = begun === undefined ? chunk : Buffer.concat(begun.chunks);
     const headEnd = bytes.indexOf(endOfHead);
-    if (headEnd === -1) return void (this.begun = bytes);
+    if (headEnd === -1) return this.wait(bytes, 0);
     const head = bytes.toString('latin1', 0, headEnd);
     const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
     const bodyAt = headEnd + endOfHead.length;
     if (length === undefined) return this.lose('an answer without Content-Length');
     const end = bodyAt + Number(length);
-    if (bytes.length < end) return void (this.begun = bytes);
+    if (bytes.length < end) return this.wait(bytes, end);
     if (bytes.length > end || this.onAnswer === undefined) return this.lose('more came than was asked for');
-    this.begun = undefined;
     const { onAnswer } = this;
     this.onAnswer = undefined;
     this.onLost = undefined;
     onAnswer(Number(head.slice(9, 12)), bytes.subarray(bodyAt, end), head);
+  }
+
+  private wait(bytes: Buffer, whole: number): void {
+    this.begun = { chunks: [bytes], length: bytes.length, whole };
   }
 
   private lose(reason: string): void {

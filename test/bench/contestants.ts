@@ -18,6 +18,8 @@ const host = '127.0.0.1';
 const poolSize = 16;
 /** The open loop and the comparison with the database are at the number that the figures are about. */
 const middle = 64;
+/** Checks a call. */
+const batchSizes = [1, 100, 1000, 10_000];
 /** Before anything is known of DPoP: enough for the first turn on a fast machine. */
 const firstProofsPerSecond = 6000;
 
@@ -39,8 +41,38 @@ export function contestants(connections: readonly number[]): readonly Contestant
         return stage.hammer.run({ ...(await mutualTlsJob(stage, open, ms)), perSecond });
       },
     },
+    {
+      ...{ name: 'fsck', connections: open },
+      turn: async (stage, ms) => {
+        const job = await mutualTlsJob(stage, open, ms);
+        const stopReading = stage.readWhole();
+        const round = await stage.hammer.run(job);
+        await stopReading();
+        return round;
+      },
+    },
+    {
+      ...{ name: 'two', connections: open },
+      turn: async (stage, ms) => {
+        const second = await stage.secondLender();
+        const job = await mutualTlsJob(stage, open, ms);
+        const watched = { ...job.watched, node: [...job.watched.node, second.pid] };
+        return stage.hammer.run({ ...job, watched, ports: [...job.ports, second.port] });
+      },
+    },
+    ...batchSizes.map(batches),
     ...each((count) => ({ name: 'dpop', connections: count, turn: dpopTurn(count) })),
   ];
+}
+
+/** Calls of so many checks each, from a few connections, as a lender's nightly queue would come. */
+function batches(batch: number): Contestant {
+  // More items at once than the writer's queue holds would be told to come later.
+  const connections = batch < 10_000 ? 4 : 1;
+  return {
+    ...{ name: `batch-${String(batch)}`, connections },
+    turn: async (stage, ms) => stage.hammer.run({ ...(await mutualTlsJob(stage, connections, ms)), batch }),
+  };
 }
 
 type MakeJob = (stage: Stage, connections: number, ms: number) => Promise<Job>;
@@ -63,13 +95,21 @@ function straight(name: string, how: 'plain' | 'one'): Contestant {
 }
 
 async function bareJob(stage: Stage, connections: number, ms: number): Promise<Job> {
-  return { ...common(stage, connections, ms, [stage.bare.pid]), asks: 'bare', port: stage.bare.port };
+  return { ...common(stage, connections, ms, [stage.bare.pid]), asks: 'bare', ports: [stage.bare.port] };
 }
 
 async function referenceJob(stage: Stage, connections: number, ms: number): Promise<Job> {
   const { pid, port } = stage.reference;
+  // Its own table knows the sandbox's people and no loaded ones.
+  const people = { ...stage.people, refused: 0 };
   const job = common(stage, connections, ms, [pid]);
-  return { ...job, asks: 'reference', port, verify: { ...job.verify, jwks: stage.keys.reference } };
+  return {
+    ...job,
+    asks: 'reference',
+    ports: [port],
+    people,
+    verify: { ...job.verify, jwks: stage.keys.reference },
+  };
 }
 
 async function mutualTlsJob(stage: Stage, connections: number, ms: number): Promise<Job> {
@@ -77,7 +117,7 @@ async function mutualTlsJob(stage: Stage, connections: number, ms: number): Prom
   return {
     ...common(stage, connections, ms, stage.lenders()),
     asks: 'check',
-    port: Number(new URL(stage.sandbox.urls.lenderTls).port),
+    ports: [Number(new URL(stage.sandbox.urls.lenderTls).port)],
     headers: { authorization: `Bearer ${token}` },
   };
 }
@@ -91,7 +131,7 @@ function dpopTurn(connections: number): Contestant['turn'] {
     return stage.hammer.run({
       ...job,
       asks: 'check',
-      port: Number(new URL(url).port),
+      ports: [Number(new URL(url).port)],
       headers: { authorization: `DPoP ${token}` },
       dpop: { keyFile: tls.keyFile, token, url, proofs: Math.ceil((perSecond * ms) / 1000) },
     });

@@ -11,7 +11,7 @@ import type { Job, People, Round } from './job.js';
 import { closedLoop, openLoop } from './loops.js';
 import { peopleToAsk, Questions, type Asked } from './questions.js';
 
-/** One answer in so many is verified whole, the first of each round among them. */
+/** One answer in so many, of large batches one item of each, is verified whole, the first of each round among them. */
 const sampleEvery = 200;
 
 process.on('message', (job: Job) => {
@@ -26,7 +26,6 @@ process.on('disconnect', () => process.exit(1));
 let known: { readonly key: string; readonly people: readonly Asked[] } | undefined;
 
 async function round(job: Job): Promise<Round> {
-  const target = targetOf(job);
   const questions = new Questions(job, people(job.people), await nonceFor(job));
   const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
   const faults: Record<string, number> = {};
@@ -35,7 +34,7 @@ async function round(job: Job): Promise<Round> {
   let answered = 0;
 
   const connections = await Promise.all(
-    Array.from({ length: job.connections }, () => Connection.open(target)),
+    Array.from({ length: job.connections }, (_, place) => Connection.open(targetOf(job, place))),
   );
   const load = {
     request: (number: number) => questions.request(number),
@@ -44,8 +43,8 @@ async function round(job: Job): Promise<Round> {
       histogram.record(Math.max(1, Math.round(latencyMs * 1000)));
       const wrong = questions.faultOf(number, status, body);
       if (wrong !== undefined) return fault(wrong);
-      answered += 1;
-      if (job.asks === 'bare' || number % sampleEvery !== 0) return;
+      answered += job.batch ?? 1;
+      if (job.asks === 'bare' || number % Math.ceil(sampleEvery / (job.batch ?? 1)) !== 0) return;
       const check: Promise<void> = questions
         .verify(number, body.toString())
         .catch((error: unknown) =>
@@ -79,7 +78,8 @@ function people(asked: People): readonly Asked[] {
   return known.people;
 }
 
-function targetOf({ host, port, tls }: Job): Target {
+function targetOf({ host, ports, tls }: Job, place: number): Target {
+  const port = ports[place % ports.length] ?? 0;
   if (tls === undefined) return { host, port };
   const { caFile, certFile, keyFile } = tls;
   return {

@@ -13,9 +13,12 @@ export interface Job {
   /** Says what an answer must look like. */
   readonly asks: 'bare' | 'check' | 'reference';
   readonly host: string;
-  readonly port: number;
+  /** Connections are shared out over them. */
+  readonly ports: readonly number[];
   readonly tls?: { readonly caFile: string; readonly certFile: string; readonly keyFile: string };
   readonly connections: number;
+  /** Checks a call; without it each is a call of its own. */
+  readonly batch?: number;
   readonly ms: number;
   /** Questions a second of the open loop; without it the loop is closed. */
   readonly perSecond?: number;
@@ -38,7 +41,7 @@ export interface Job {
 }
 
 export interface Round {
-  /** Good answers. */
+  /** Good answers; of a batch, one for each item. */
   readonly answered: number;
   readonly seconds: number;
   /** Milliseconds. */

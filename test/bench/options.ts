@@ -2,11 +2,14 @@
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** Beginnings of the names of contestants; none: all. */
+  /** Names of contestants, or their first words; none: all. */
   readonly only: readonly string[];
   readonly rounds: number;
   readonly seconds: number;
   readonly connections: readonly number[];
+  /** Refusals and entries to load before anything is measured. */
+  readonly load?: readonly [number, number];
+  readonly isExplaining: boolean;
   readonly isJson: boolean;
   readonly isOnlyCorrect: boolean;
 }
@@ -20,6 +23,8 @@ export function readOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       connections: { type: 'string' },
+      load: { type: 'string' },
+      explain: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       correct: { type: 'boolean', default: false },
     },
@@ -32,8 +37,14 @@ export function readOptions(args: readonly string[]): Options {
     // Proofs are good for half a minute and are signed before the round.
     seconds: whole('--seconds', values.seconds ?? (isOnlyCorrect ? '1' : '5'), 20),
     connections: connections.split(',').map((text) => whole('--connections', text, 1024)),
-    ...{ isJson: values.json, isOnlyCorrect },
+    ...(values.load !== undefined && { load: sizesOf(values.load) }),
+    ...{ isJson: values.json, isOnlyCorrect, isExplaining: values.explain },
   };
+}
+
+function sizesOf(text: string): readonly [number, number] {
+  const [refusals = '', entries = ''] = text.split(',');
+  return [whole('--load', refusals, 2 ** 24), whole('--load', entries, 1e9)];
 }
 
 function whole(name: string, text: string, most: number): number {

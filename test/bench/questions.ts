@@ -15,6 +15,8 @@ export interface Asked {
   readonly verdict: 'clear' | 'refused';
 }
 
+const verdict = Buffer.from(',"verdict":"');
+
 /** Enough that neither side can keep them all in a cache of its own by chance. */
 const strangers = 20_000;
 /** About three million of twenty have a refusal. */
@@ -49,20 +51,23 @@ export class Questions {
     nonce: string | undefined,
   ) {
     const headers = Object.entries(job.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    this.head = `POST /v1/checks HTTP/1.1\r\nhost: ${job.host}:${String(job.port)}\r\n${headers.join('')}content-type: application/json\r\n`;
+    const path = job.batch === undefined ? '/v1/checks' : '/v1/check-batches';
+    this.head = `POST ${path} HTTP/1.1\r\nhost: ${job.host}:${String(job.ports[0])}\r\n${headers.join('')}content-type: application/json\r\n`;
     this.proofs = job.dpop && signProofs(job.dpop, nonce);
   }
 
   request(number: number): string | undefined {
     const proof = this.proofs?.[number];
     if (this.proofs !== undefined && proof === undefined) return undefined;
-    const body = `{"iin":"${this.person(number).iin}","product":"bank-loan","stage":"decision","loanRef":"${this.reference(number)}"}`;
+    const body =
+      this.job.batch === undefined ? `{${this.question(number)}}` : this.items(number, this.job.batch);
     const dpop = proof === undefined ? '' : `dpop: ${proof}\r\n`;
     return `${this.head}${dpop}idempotency-key: ${this.reference(number)}\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
   }
 
   /** What is wrong with an answer; undefined when nothing is. */
   faultOf(number: number, status: number, body: Buffer): string | undefined {
+    if (this.job.batch !== undefined) return this.faultOfBatch(number, this.job.batch, status, body);
     if (status !== 201) return `status ${String(status)}`;
     if (!body.includes(`"${this.reference(number)}`) && !body.includes(`\\"${this.reference(number)}`))
       return 'another loanRef';
@@ -71,9 +76,15 @@ export class Questions {
     return undefined;
   }
 
-  /** Verifies what the answer proves. @throws when it proves nothing or something else */
-  async verify(number: number, body: string): Promise<void> {
-    const answer = JSON.parse(body) as { readonly receipt: { readonly entry: string } & string };
+  /** Verifies what the answer, or one item of a batch, proves. @throws when it proves nothing or something else */
+  async verify(asked: number, body: string): Promise<void> {
+    const { batch } = this.job;
+    const place = batch === undefined ? 0 : Math.floor(Math.random() * batch);
+    const number = batch === undefined ? asked : asked * batch + place;
+    type Answer = { readonly receipt: { readonly entry: string } & string };
+    const whole = JSON.parse(body) as Answer & { readonly items: readonly Answer[] };
+    const answer = batch === undefined ? whole : whole.items[place];
+    if (answer === undefined) throw new Error('a batch that lacks an item');
     const entry =
       this.job.asks === 'check'
         ? await this.receipt(number, answer.receipt)
@@ -87,6 +98,30 @@ export class Questions {
     ];
     if (wrong.length > 0) throw new Error(`a receipt with another ${wrong.join(', ')}`);
     this.verified += 1;
+  }
+
+  private question(number: number): string {
+    return `"iin":"${this.person(number).iin}","product":"bank-loan","stage":"decision","loanRef":"${this.reference(number)}"`;
+  }
+
+  private items(number: number, batch: number): string {
+    const items = Array.from(
+      { length: batch },
+      (_, place) => `{"ref":"${String(place)}",${this.question(number * batch + place)}}`,
+    );
+    return `{"items":[${items.join(',')}]}`;
+  }
+
+  /** Of a batch: as many verdicts as items, no problem among them, the first and the last its own. */
+  private faultOfBatch(number: number, batch: number, status: number, body: Buffer): string | undefined {
+    if (status !== 200) return `status ${String(status)}`;
+    if (body.includes('"problem":')) return 'an item with a problem';
+    let verdicts = 0;
+    // Once in the item; the one in its entry is escaped.
+    for (let at = body.indexOf(verdict); at !== -1; at = body.indexOf(verdict, at + 1)) verdicts += 1;
+    if (verdicts !== batch) return 'another number of verdicts';
+    const ends = [this.reference(number * batch), this.reference(number * batch + batch - 1)];
+    return ends.every((reference) => body.includes(`"${reference}\\"`)) ? undefined : 'another loanRef';
   }
 
   private async receipt(number: number, receipt: unknown): Promise<Readonly<Record<string, unknown>>> {

@@ -1,9 +1,10 @@
 /** Everything a bench needs to stand on: a fresh sandbox, the reference, the bare server, and the clients. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPublicKey } from 'node:crypto';
+import { eventually } from '../support/eventually.js';
 import { asSuperuser, asOwner } from '../support/sandbox-database.js';
 import { newPlace, removeHome, Sandbox } from '../support/sandbox.js';
 import type { Job, People, Round } from './job.js';
@@ -13,7 +14,7 @@ import type { StraightJob } from './straight.js';
 const host = '127.0.0.1';
 const database = 'bench_reference';
 /** Offsets from the sandbox's base that the sandbox leaves free. */
-const ports = { bare: 35, reference: 36 };
+const ports = { bare: 35, reference: 36, lender: 37, lenderTls: 38, lenderMetrics: 39 };
 
 /** A program of this folder that takes jobs one at a time. */
 export class Client<J> {
@@ -46,6 +47,10 @@ export interface Stage {
   /** A token of the lender, bound to its certificate or its key. */
   token(bound: 'certificate' | 'key'): Promise<string>;
   lenders(): readonly number[];
+  /** A second process of the lender's app; the same one each time. */
+  secondLender(): Promise<Server>;
+  /** Runs `tool fsck` again and again; what it gives ends that. @throws there when fsck found anything */
+  readWhole(): () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,7 +64,7 @@ interface Server {
 }
 
 /** Starts it all. What was started is ended by `close`, also when half of it could not start. */
-export async function setStage(): Promise<Stage> {
+export async function setStage(load?: readonly [number, number]): Promise<Stage> {
   const place = await newPlace();
   const children: ChildProcess[] = [];
   let sandbox: Sandbox | undefined;
@@ -71,11 +76,15 @@ export async function setStage(): Promise<Stage> {
   try {
     sandbox = await Sandbox.start(place);
     const program = (name: string, args: readonly string[] = []): ChildProcess => {
-      const child = fork(join(import.meta.dirname, name), [...args], { execArgv: execArgv(name) });
+      const child = fork(join(import.meta.dirname, name), [...args], {
+        execArgv: execArgv(name),
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
       children.push(child);
       return child;
     };
-    return { ...(await stageOn(sandbox, program)), close };
+    if (load !== undefined) await fill(sandbox, load);
+    return { ...(await stageOn(sandbox, program, load?.[0] ?? 0)), close };
   } catch (error) {
     await close();
     throw error;
@@ -85,6 +94,7 @@ export async function setStage(): Promise<Stage> {
 async function stageOn(
   sandbox: Sandbox,
   program: (name: string, args?: readonly string[]) => ChildProcess,
+  refused: number,
 ): Promise<Omit<Stage, 'close'>> {
   const { content, place } = sandbox;
   const citizens = content.citizens.map(({ iin, scene }) => ({
@@ -110,7 +120,7 @@ async function stageOn(
     sandbox,
     hammer: new Client(program('hammer.ts')),
     straight: new Client(program('straight.ts')),
-    people: { citizens, refused: 0, seed: 0 },
+    people: { citizens, refused, seed: 0 },
     bare: { ...bare, pid: pidOf(bareChild) },
     reference: { ...reference, pid: pidOf(referenceChild) },
     database: role,
@@ -121,6 +131,58 @@ async function stageOn(
     },
     token: (bound) => tokenOf(sandbox, bound),
     lenders: () => [sandbox.processOf('lender')?.pid ?? 0],
+    secondLender: onlyOnce(() => secondLender(sandbox, program)),
+    readWhole: () => readWhole(sandbox),
+  };
+}
+
+async function fill(sandbox: Sandbox, [refusals, entries]: readonly [number, number]): Promise<void> {
+  const sizes = ['--refusals', String(refusals), '--entries', String(entries), '--days', '7'];
+  const { code, err } = await sandbox.tool(['load', ...sizes]);
+  if (code !== 0) throw new Error(`the registry could not be loaded: ${err}`);
+}
+
+function onlyOnce<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** The same configuration on other ports; the same keys, role and public address. */
+async function secondLender(
+  sandbox: Sandbox,
+  program: (name: string, args?: readonly string[]) => ChildProcess,
+): Promise<Server> {
+  const { base } = sandbox.place;
+  const config = JSON.parse(readFileSync(sandbox.file('config', 'lender.json'), 'utf8')) as {
+    readonly listenTls: object;
+  };
+  const file = sandbox.file('config', 'lender-2.json');
+  const listen = (port: number) => ({ host, port: base + port });
+  const second = {
+    ...{ ...config, listen: listen(ports.lender), metrics: listen(ports.lenderMetrics) },
+    listenTls: { ...config.listenTls, port: base + ports.lenderTls },
+  };
+  writeFileSync(file, JSON.stringify(second), { mode: 0o600 });
+  const child = program('../../dist/apps/lender/main.js', ['--config', file]);
+  const url = `http://${host}:${String(base + ports.lender)}/readyz`;
+  const isReady = async (): Promise<boolean> => (await fetch(url).catch(() => undefined))?.ok === true;
+  await eventually('the second lender process', isReady, Boolean, 30_000);
+  return { port: base + ports.lenderTls, pid: pidOf(child) };
+}
+
+function readWhole(sandbox: Sandbox): () => Promise<void> {
+  let isOver = false;
+  const found: string[] = [];
+  const run = (async () => {
+    while (!isOver) {
+      const { code, out } = await sandbox.tool(['fsck']);
+      if (code !== 0) found.push(out);
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await run;
+    if (found.length > 0) throw new Error(`fsck found something: ${found.join('\n')}`);
   };
 }
 

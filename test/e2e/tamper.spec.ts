@@ -113,6 +113,8 @@ describe('fsck', () => {
       'head-signature in heads',
       'head-kinds in heads',
       'row-differs in refusals',
+      // Its trigger was off as well.
+      'row-missing in feed',
     ]);
   }, 60_000);
 });

@@ -10,20 +10,12 @@ import type { Head } from '#libs/journal/head-row.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
-import { lookupKeyChecks, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
-import { actsBetween } from '../acts/official-acts.store.js';
+import { lookupKeyChecks, subjectText, type LookupKeys } from '#libs/subject/subject.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
 import { differing, type Finding } from './finding.js';
-import {
-  checkpointsBetween,
-  entriesFrom,
-  headsBetween,
-  keptAnswers,
-  keptDocuments,
-  peopleOf,
-} from './fsck.store.js';
 import { TreeReplay } from './heads.js';
+import { fetchPage, type Page } from './page.service.js';
 import { faultOfPerson, knownPeople, type KnownPeople } from './people.js';
 import { applicationOfEntry, type ApplicationRow } from './projections.js';
 import { RefusalReplay } from './refusal-replay.js';
@@ -47,6 +39,7 @@ import {
   type KeptDocument,
   type KnownPerson,
 } from './signatures.js';
+import { SubjectNumbers } from './subject-numbers.js';
 import { VersionReplay } from './versions.js';
 
 export interface FsckOptions {
@@ -87,19 +80,21 @@ class Fsck {
   private readonly findings: Finding[] = [];
   private readonly tree: TreeReplay;
   private readonly registry: RegistryReplay;
-  private readonly versions = new VersionReplay();
-  private readonly refusals = new RefusalReplay();
+  private readonly people = new SubjectNumbers();
+  private readonly versions = new VersionReplay(this.people);
+  private readonly refusals = new RefusalReplay(this.people);
   private readonly used = new UsedApplications();
   private readonly applications = new Map<string, ApplicationRow>();
   private readonly moves = { state: 0, rules: 0, feed: 0 };
   private readonly pageSize: number;
   private erased = 0;
+  private checks = 0;
 
   constructor(private readonly options: FsckOptions) {
     const { origin, identityKey, trust } = options;
     this.tree = new TreeReplay({ origin });
     this.registry = new RegistryReplay({ origin, identityKey, trust });
-    this.pageSize = options.pageSize ?? 1000;
+    this.pageSize = options.pageSize ?? 4000;
   }
 
   async run(): Promise<FsckReport> {
@@ -107,20 +102,18 @@ class Fsck {
     const head = await journalHead(tx);
     onStep?.('entries', head.size);
     let before: EntryRow | undefined;
-    for (let from = 0; from < head.size;) {
-      const page = await entriesFrom(tx, { from, size: head.size, limit: this.pageSize });
-      const last = page.at(-1);
-      if (last === undefined) break;
-      await this.readPage(page, before, from);
-      before = last;
-      from = last.index + 1;
-      onProgress?.(from);
+    let next = this.fetch(0, head.size);
+    for (let page = await next; page !== undefined; page = await next) {
+      next = this.fetch(page.to, head.size);
+      await this.readPage(page, before);
+      before = page.entries.at(-1);
+      onProgress?.(page.to);
     }
     this.compareHead(head);
     const run = { tx, size: head.size, pageSize: this.pageSize };
     this.findings.push(
       ...(await compareRefusals(run, this.refusals.standings)),
-      ...(await compareChecks(run)),
+      ...(await compareChecks(run, this.checks)),
       ...(await compareFeed(run, this.moves.feed)),
       ...(await compareApplications(run, this.applications)),
       ...(await comparePeople(run, this.options.identityKey, this.options.lookupKeys)),
@@ -132,26 +125,25 @@ class Fsck {
     return { size: head.size, erased: this.erased, findings: [...findings.values()] };
   }
 
+  private fetch(from: number, size: number): Promise<Page | undefined> {
+    const page = fetchPage(this.options.tx, { from, size, limit: this.pageSize });
+    // Whoever awaits it hears of it; until then it is nobody's.
+    page.catch(() => undefined);
+    return page;
+  }
+
   /** One page of entries in their order, with everything that lies beside them. */
-  private async readPage(
-    page: readonly EntryRow[],
-    before: EntryRow | undefined,
-    from: number,
-  ): Promise<void> {
-    const { tx, identityKey, lookupKeys } = this.options;
-    const to = (page.at(-1)?.index ?? from) + 1;
-    const heads = (await headsBetween(tx, from, to)).values();
-    const checkpoints = await checkpointsBetween(tx, from, to);
-    const acts = new Map((await actsBetween(tx, from, to)).map((act) => [act.entryIndex, act]));
-    const kept = new Map((await keptDocuments(tx, from, to)).map((each) => [each.entryIndex, each]));
-    const answers = new Map((await keptAnswers(tx, from, to)).map((each) => [each.entryIndex, each]));
-    const rows = await peopleOf(tx, subjectsIn(page));
-    const { people, findings } = knownPeople(rows, identityKey, lookupKeys);
+  private async readPage(page: Page, previous: EntryRow | undefined): Promise<void> {
+    const { identityKey, lookupKeys } = this.options;
+    const { acts, kept, answers } = page;
+    const heads = page.heads.values();
+    const { people, findings } = knownPeople(page.people, identityKey, lookupKeys);
     this.findings.push(...findings);
+    let before = previous;
     const roots = new Map<number, Buffer>();
     const read: ReadEntry[] = [];
     let head = heads.next();
-    for (const row of page) {
+    for (const row of page.entries) {
       const checked = checkEntryRow(row, before);
       before = row;
       this.findings.push(...checked.findings);
@@ -170,9 +162,12 @@ class Fsck {
         head = heads.next();
       }
     }
-    for (const each of checkpoints)
+    for (const each of page.checkpoints)
       this.findings.push(...checkCheckpoint(each, roots.get(each.size), this.registry.registry));
-    this.findings.push(...(await compareChecksOf(tx, read)), ...(await compareAlarmsOf(tx, read)));
+    const checks = compareChecksOf(read, page.checks);
+    this.findings.push(...checks.findings);
+    this.checks += checks.rows;
+    this.findings.push(...compareAlarmsOf(read, page.alarms));
   }
 
   /** What an entry says of a person, his signature and his refusal. */
@@ -277,9 +272,4 @@ class Fsck {
 
 function unknownRow(table: string, index: number, what: string): Finding {
   return { code: 'row-unknown', table, row: String(index), what };
-}
-
-function subjectsIn(page: readonly EntryRow[]): readonly SubjectKey[] {
-  const named = page.flatMap(({ subject }) => (subject === undefined ? [] : [subject]));
-  return [...new Map(named.map((subject) => [subjectText(subject), subject])).values()];
 }

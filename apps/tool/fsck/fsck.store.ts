@@ -8,7 +8,7 @@ import type { EntryRow } from './entry-rows.js';
 import type { HeadRow } from './heads.js';
 import type { PersonRow } from './people.js';
 import type { AlarmRow, ApplicationRow, CheckRow } from './projections.js';
-import type { Standing } from './refusal-replay.js';
+import type { Standing } from './standing.js';
 import type { KeptAnswer } from './revocation-answers.js';
 import type { KeptDocument } from './signatures.js';
 
@@ -209,6 +209,23 @@ export async function checksAndEntries(
   );
 }
 
+/** How many checks there are whose entries lie below `size`; counted some at a time. */
+export async function countChecks(tx: EntityManager, size: number): Promise<number> {
+  let after: string | null = '00000000-0000-0000-0000-000000000000';
+  let count = 0;
+  while (after !== null) {
+    const rows: { readonly count: number; readonly last: string | null }[] = await tx.query(
+      `WITH page AS (SELECT check_id, entry_index FROM checks WHERE check_id > $1 ORDER BY check_id LIMIT 100000)
+       SELECT count(*) FILTER (WHERE entry_index < $2) AS count,
+         (SELECT check_id FROM page ORDER BY check_id DESC LIMIT 1) AS last FROM page`,
+      [after, size],
+    );
+    count += rows[0]?.count ?? 0;
+    after = rows[0]?.last ?? null;
+  }
+  return count;
+}
+
 /** Refusals after this key, without the sentinels, in the order of their key. */
 export async function refusalsAfter(
   tx: EntityManager,
@@ -311,9 +328,12 @@ function instantOf(value: unknown): Instant | undefined {
 
 /** Absent members are left out, as the entries leave them out. */
 function present<T extends object>(members: T): Partial<{ [N in keyof T]: NonNullable<T[N]> }> {
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== null && value !== undefined),
-  ) as Partial<{ [N in keyof T]: NonNullable<T[N]> }>;
+  const left: Partial<{ [N in keyof T]: NonNullable<T[N]> }> = {};
+  for (const name in members) {
+    const value = members[name];
+    if (value !== null && value !== undefined) left[name] = value;
+  }
+  return left;
 }
 
 /** An item of the feed beside the entry it names. */

@@ -4,7 +4,7 @@ import { readInstant, type Instant } from '#libs/journal/instant.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import { regimeName, type Registry } from '../acts/registry.js';
 import type { ReadEntry } from './entry-rows.js';
-import { differing, type Finding } from './finding.js';
+import { differing, isSame, type Finding } from './finding.js';
 
 /** A row of `checks`. */
 export interface CheckRow {
@@ -87,13 +87,15 @@ export function applicationOfEntry({ row, members }: ReadEntry): ApplicationRow 
   };
 }
 
-/** Compares one row with the entries' word for it; either may be absent. */
+/** Compares one row with the entries' word for it; either may be absent. @param name of the row, spelled only when needed */
 export function compareRow(
   table: string,
-  row: string,
+  name: string | (() => string),
   expected: object | undefined,
   actual: object | undefined,
 ): readonly Finding[] {
+  if (expected !== undefined && actual !== undefined && isSame(expected, actual)) return [];
+  const row = typeof name === 'string' ? name : name();
   if (expected === undefined) return [{ code: 'row-unknown', table, row, what: 'no entry stands behind it' }];
   if (actual === undefined) return [{ code: 'row-missing', table, row, what: 'the entries say it is there' }];
   const members = differing(expected, actual);

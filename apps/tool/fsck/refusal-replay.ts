@@ -4,29 +4,14 @@
  * was slipped into the Journal is named and moves nothing.
  */
 import { uuidToId } from '#libs/journal/id.js';
-import { formatInstant, type Instant } from '#libs/journal/instant.js';
+import { formatInstant } from '#libs/journal/instant.js';
 import { valueAt, type Regime } from '#libs/regime/regime.js';
-import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
+import type { SubjectKey } from '#libs/subject/subject.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding, FindingCode } from './finding.js';
-
-/** A row of `refusals` as the entries demand it. */
-export interface Standing {
-  readonly subject: SubjectKey;
-  readonly state: 'none' | 'in-force' | 'lift-pending';
-  readonly version: number;
-  readonly lockHours: number;
-  readonly placedAt?: Instant;
-  readonly liftRequestedAt?: Instant;
-  readonly liftsAt?: Instant;
-  readonly placeAgainAfterHours?: number;
-  readonly placedAgainAt?: Instant;
-  /** UUID of the lift.requested. */
-  readonly requestedBy?: string;
-  readonly requestIndex?: number;
-  readonly movedLeaf: Buffer;
-  readonly entryIndex: number;
-}
+import type { Standing } from './standing.js';
+import { Standings } from './standings.js';
+import type { SubjectNumbers } from './subject-numbers.js';
 
 /** What is known when an entry is seen. */
 export interface Circumstances {
@@ -60,39 +45,37 @@ const steps: Readonly<Record<string, Step>> = {
 };
 
 export class RefusalReplay {
-  private readonly people = new Map<string, Standing>();
-
   /** Everybody whose refusal an entry ever moved. */
-  get standings(): ReadonlyMap<string, Standing> {
-    return this.people;
+  readonly standings: Standings;
+
+  constructor(people: SubjectNumbers) {
+    this.standings = new Standings(people);
   }
 
   /** The refusal of this subject before the next entry. */
   standingOf(subject: SubjectKey): Standing | undefined {
-    return this.people.get(subjectText(subject));
+    return this.standings.get(subject);
   }
 
   see(entry: ReadEntry, known: Circumstances): readonly Finding[] {
     const { row, kind } = entry;
     if (row.subject === undefined) return [];
-    const name = subjectText(row.subject);
-    const now = this.people.get(name);
-    if (kind === 'check.made') return checkFindings(now, entry, known.regime);
+    if (kind === 'check.made')
+      return checkFindings(this.standings.isRefused(row.subject), entry, known.regime);
     const step = Object.hasOwn(steps, kind) ? steps[kind] : undefined;
     if (step === undefined) return [];
-    const outcome = step(now, entry, known);
+    const outcome = step(this.standings.get(row.subject), entry, known);
     if (outcome === 'nothing') return [];
     if ('code' in outcome)
       return [{ code: outcome.code, index: row.index, what: `${kind}: ${outcome.what}` }];
-    this.people.set(name, outcome.next);
+    this.standings.set(row.subject, outcome.next);
     return [];
   }
 }
 
 /** A verdict at index i is a function of the entries before i. */
-function checkFindings(now: Standing | undefined, entry: ReadEntry, regime: Regime): readonly Finding[] {
+function checkFindings(isRefused: boolean, entry: ReadEntry, regime: Regime): readonly Finding[] {
   const { row, members } = entry;
-  const isRefused = now !== undefined && now.state !== 'none';
   const found: Finding[] = [];
   const say = (code: FindingCode, what: string) => found.push({ code, index: row.index, what });
   if (members['verdict'] !== (isRefused ? 'refused' : 'clear'))

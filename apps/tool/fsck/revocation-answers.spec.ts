@@ -7,7 +7,7 @@ import { AT, DAY_MS, DOCUMENT, IIN, makeScene, type Scene } from '../../../test/
 import { seal, type SealingKey } from '#libs/subject/seal.js';
 import type { EntryKind } from '#libs/journal/entry.js';
 import type { ReadEntry } from './entry-rows.js';
-import type { Standing } from './refusal-replay.js';
+import type { Standing } from './standing.js';
 import { faultOfAnswer, restsOnAnswer, type KeptAnswer } from './revocation-answers.js';
 
 const key: SealingKey = { keyId: randomBytes(4), secret: randomBytes(32) };

@@ -10,7 +10,7 @@ import type { IssuedCertificate, RevocationSubject } from '#libs/signature/verif
 import { signerToAsk } from '#libs/signature/verify-signature.js';
 import { unseal, type SealingKey } from '#libs/subject/seal.js';
 import type { ReadEntry } from './entry-rows.js';
-import type { Standing } from './refusal-replay.js';
+import type { Standing } from './standing.js';
 import type { KnownPerson } from './signatures.js';
 
 /** A row of `revocation_answers` with the signed lift of its application. */

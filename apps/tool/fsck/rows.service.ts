@@ -9,9 +9,8 @@ import { loadRegistry } from '../acts/registry.store.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
 import {
-  alarmsOfEntries,
   checksAndEntries,
-  checksOfIds,
+  countChecks,
   feedAfter,
   peopleAfter,
   refusalsAfter,
@@ -28,8 +27,11 @@ import {
   compareRegistry,
   compareRow,
   type ApplicationRow,
+  type AlarmRow,
+  type CheckRow,
 } from './projections.js';
-import type { Standing } from './refusal-replay.js';
+import type { Standing } from './standing.js';
+import type { Standings } from './standings.js';
 
 export interface Run {
   readonly tx: EntityManager;
@@ -40,54 +42,51 @@ export interface Run {
 
 const firstUuid = '00000000-0000-0000-0000-000000000000';
 
-/** @param standings what the entries demand, by `subjectText`. */
+/** @param standings what the entries demand. */
 export async function compareRefusals(
   { tx, size, pageSize }: Run,
-  standings: ReadonlyMap<string, Standing>,
+  standings: Standings,
 ): Promise<readonly Finding[]> {
   const found: Finding[] = [];
-  const expected = new Map(standings);
   let after: SubjectKey | undefined = { epoch: -1, bytes: Buffer.alloc(0) };
   while (after !== undefined) {
     const page: readonly Standing[] = await refusalsAfter(tx, after, pageSize);
     for (const row of page) {
-      const name = subjectText(row.subject);
-      if (row.entryIndex < size) found.push(...compareRow('refusals', name, expected.get(name), row));
-      expected.delete(name);
+      const expected = standings.compare(row.subject);
+      if (row.entryIndex < size)
+        found.push(...compareRow('refusals', () => subjectText(row.subject), expected, row));
     }
     after = page.at(-1)?.subject;
   }
-  for (const [name, standing] of expected) found.push(...compareRow('refusals', name, standing, undefined));
+  for (const standing of standings.left())
+    found.push(...compareRow('refusals', () => subjectText(standing.subject), standing, undefined));
   return found;
 }
 
-/** The rows that these entries of checks demand. */
-export async function compareChecksOf(
-  tx: EntityManager,
+/** Compares checks with their rows, by UUID. `rows` counts those that were found and name their entry. */
+export function compareChecksOf(
   entries: readonly ReadEntry[],
-): Promise<readonly Finding[]> {
+  rows: ReadonlyMap<string, CheckRow>,
+): { readonly findings: readonly Finding[]; readonly rows: number } {
   const demanded = entries
     .filter(({ kind }) => kind === 'check.made')
     .map((entry) => ({ index: entry.row.index, row: checkOfEntry(entry) }));
-  const uuids = demanded.flatMap(({ row }) => (row === undefined ? [] : [row.uuid]));
-  const rows = new Map((await checksOfIds(tx, uuids)).map((row) => [row.uuid, row]));
-  return demanded.flatMap(({ index, row }): readonly Finding[] =>
+  const findings = demanded.flatMap(({ index, row }): readonly Finding[] =>
     row === undefined
       ? [{ code: 'entry-malformed', index, what: 'no checkId' }]
-      : compareRow('checks', uuidToId('chk', row.uuid), row, rows.get(row.uuid)),
+      : compareRow('checks', () => uuidToId('chk', row.uuid), row, rows.get(row.uuid)),
   );
+  const isFound = ({ index, row }: (typeof demanded)[number]): boolean =>
+    row !== undefined && rows.get(row.uuid)?.entryIndex === index;
+  return { findings, rows: demanded.filter(isFound).length };
 }
 
 /** The rows that these entries of suspicions demand. */
-export async function compareAlarmsOf(
-  tx: EntityManager,
+export function compareAlarmsOf(
   entries: readonly ReadEntry[],
-): Promise<readonly Finding[]> {
+  rows: readonly AlarmRow[],
+): readonly Finding[] {
   const demanded = entries.filter(({ kind }) => kind === 'harvesting.suspected').map(alarmOfEntry);
-  const rows = await alarmsOfEntries(
-    tx,
-    demanded.map(({ entryIndex }) => entryIndex),
-  );
   return demanded.flatMap((alarm): readonly Finding[] => {
     const own = rows.filter(({ entryIndex }) => entryIndex === alarm.entryIndex);
     const found = own.length === 0 ? [undefined] : own;
@@ -95,8 +94,16 @@ export async function compareAlarmsOf(
   });
 }
 
-/** Checks that no entry, or another check's, stands behind. */
-export async function compareChecks({ tx, size, pageSize: limit }: Run): Promise<readonly Finding[]> {
+/**
+ * Checks that no entry, or another check's, stands behind. A row that was found names one entry, and each entry another
+ * row; so when there are only as many, none is left over, and they need not be read again.
+ * @param rows how many were found
+ */
+export async function compareChecks(
+  { tx, size, pageSize: limit }: Run,
+  rows: number,
+): Promise<readonly Finding[]> {
+  if ((await countChecks(tx, size)) === rows) return [];
   const found: Finding[] = [];
   let after: string | undefined = firstUuid;
   while (after !== undefined) {

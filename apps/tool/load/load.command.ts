@@ -1,6 +1,7 @@
 /** `tool load`: a sandbox's registry filled to the size of a country, for measuring. Nothing outside a sandbox can. */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import pg from 'pg';
 import { withConfig } from '../config.js';
 import { progressBar } from '../progress.command.js';
 import { mostPeople } from './order.js';
@@ -75,14 +76,18 @@ async function run(flags: LoadFlags): Promise<number> {
   const owner = loadConfig(resolve(flags.ownerConfig ?? join(home, 'config', 'owner.json')), ['tool']);
   if (!config.origin.startsWith('sandbox.') || !owner.sandbox || owner.origin !== config.origin)
     throw new Error('only the registry of a sandbox can be loaded: its log is called sandbox.…');
-  const dataSource = await openDatabase(databaseTarget(owner.database), 3);
+  const target = databaseTarget(owner.database);
+  const dataSource = await openDatabase(target, 3);
+  const { host, port, name, user, password } = target;
+  const client = new pg.Client({ host, port, database: name, user, password });
   const progress = progressBar();
   try {
+    await client.connect();
     const ground = await groundOf(dataSource, config, flags, machineClock());
     const threads = new ChunkThreads(ground, flags.threads);
     try {
       return await loadRegistry({
-        ...{ dataSource, ground, origin: config.origin, iss: config.logBase, chunkSize: 20_000 },
+        ...{ dataSource, client, ground, origin: config.origin, iss: config.logBase, chunkSize: 20_000 },
         ...{ entries: flags.entries, days: flags.days, clock: machineClock },
         headKeys: {
           'refusal.inherited': readSigningKey(config.keysDir, 'head.jwk.json'),
@@ -99,6 +104,7 @@ async function run(flags: LoadFlags): Promise<number> {
     }
   } finally {
     progress.stop();
+    await client.end();
     await dataSource.destroy();
   }
 }

@@ -3,7 +3,7 @@
  * measured is measured in the size it must work in. Entries, leaves, tree and signed heads are real: `fsck` stays clean,
  * and receipts of loaded checks verify. Chunks commit one by one; an interrupted load goes on where it stopped.
  */
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import type { DataSource } from 'typeorm';
 import { signHead } from '#libs/journal/head.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
@@ -27,6 +27,8 @@ import { iinOfPerson } from './synthetic-person.js';
 export interface LoadOptions {
   /** Connected as the owner. */
   readonly dataSource: DataSource;
+  /** Likewise, and patient: a pool of ours hangs up on a statement that is silent for seconds. */
+  readonly client: ClientBase;
   readonly origin: string;
   readonly iss: string;
   /** Who may vouch for which kind. */
@@ -57,13 +59,7 @@ const attempts = 5;
 
 /** @returns how many entries this run appended. @throws LoadRefused */
 export async function loadRegistry(options: LoadOptions): Promise<number> {
-  const runner = options.dataSource.createQueryRunner();
-  try {
-    const load = new Load(options, (await runner.connect()) as PoolClient);
-    return await load.run();
-  } finally {
-    await runner.release();
-  }
+  return new Load(options).run();
 }
 
 /** Where the next chunk begins. */
@@ -88,10 +84,10 @@ class Load {
   private day = 0;
   private partitioned = -1;
 
-  constructor(
-    private readonly options: LoadOptions,
-    private readonly client: PoolClient,
-  ) {
+  private readonly client: ClientBase;
+
+  constructor(private readonly options: LoadOptions) {
+    this.client = options.client;
     const { lookupKey, epoch, seed, refused } = options.ground;
     this.order = new PeopleInOrder(Buffer.from(lookupKey), epoch, seed, refused);
   }

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { finished } from 'node:stream/promises';
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { referencePrefix, type MadeChunk } from './chunk.js';
 
@@ -50,7 +50,7 @@ const kinds = {
 export type LoadedKind = keyof typeof kinds;
 
 /** Makes the tables of the session. */
-export async function prepareSession(client: PoolClient): Promise<void> {
+export async function prepareSession(client: ClientBase): Promise<void> {
   // Longer than a check may take, and shorter than the watchdog of the head allows; loading is no wait for anybody else.
   await client.query(
     `SET statement_timeout = '60s'; SET synchronous_commit = 'off'; SET temp_buffers = '64MB'`,
@@ -62,7 +62,7 @@ export async function prepareSession(client: PoolClient): Promise<void> {
 
 /** Writes one chunk, all or nothing. @throws when the head is not where the chunk begins, or goes back */
 export async function writeChunk(
-  client: PoolClient,
+  client: ClientBase,
   kind: LoadedKind,
   made: MadeChunk,
   head: ChunkHead,
@@ -116,7 +116,7 @@ export async function writeChunk(
 
 /** How far an earlier load came. */
 export async function loadedSoFar(
-  client: PoolClient,
+  client: ClientBase,
 ): Promise<{ readonly refusals: number; readonly checks: number; readonly lastSubject: Buffer | undefined }> {
   const { rows } = await client.query<{ refusals: number; checks: number; last: number | null }>(
     `SELECT count(*) FILTER (WHERE kind = 'refusal.inherited') AS refusals,
@@ -132,17 +132,17 @@ export async function loadedSoFar(
 }
 
 /** Partitions for what comes; the clerk makes them only each so often. */
-export async function makePartitions(client: PoolClient): Promise<void> {
+export async function makePartitions(client: ClientBase): Promise<void> {
   await client.query('SELECT make_partitions(14)');
 }
 
 /** What a server does by itself after a while, so that what is measured afterwards is not that. */
-export async function settleTables(client: PoolClient, table: string): Promise<void> {
+export async function settleTables(client: ClientBase, table: string): Promise<void> {
   await client.query(`SET statement_timeout = 0`);
   await client.query(`VACUUM (ANALYZE) ${table}`);
 }
 
-async function copyIn(client: PoolClient, sql: string, bytes: Uint8Array): Promise<void> {
+async function copyIn(client: ClientBase, sql: string, bytes: Uint8Array): Promise<void> {
   const stream = client.query(copyFrom(sql));
   stream.end(bytes);
   await finished(stream);
