@@ -1,10 +1,14 @@
 /** What the documents print for a terminal, run as it stands there: a page that lies is a failed test. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment, removeHome, root, run, Sandbox, type Ended } from '../support/sandbox.js';
+import { lenderCases } from '../support/wrong-answers.js';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+/** The Java example is compiled and run where there is a JDK. */
+const hasJdk = spawnSync('javac', ['--version']).status === 0;
 let sandbox: Sandbox;
 let minute: Ended;
 
@@ -47,17 +51,31 @@ describe("the README's first minute", () => {
 });
 
 describe("the lender's first check", () => {
-  it('is told clear and refused, by curl and by the SDK, each with a receipt about the person', async () => {
+  it(`is told clear and refused, by curl, the SDK${hasJdk ? ' and Java' : ' (no JDK here: not Java)'}`, async () => {
     const page = readFileSync(join(root, 'docs', 'lender', 'first-check.md'), 'utf8');
-    const { code, out, err } = await run(['sh'], environment(sandbox.place), commandsOf(page, 'first-check'));
+    const commands = commandsOf(page, 'first-check') + (hasJdk ? commandsOf(page, 'java-check') : '');
+    const { code, out, err } = await run(['sh'], environment(sandbox.place), commands);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const lines = out
       .trim()
       .split('\n')
       .map((line) => line.replace(/"entry": .*|\d{4}-.*Z$/, '…'));
-    const told = [...['clear', '{"level": "signed", …'], ...['refused', '{"level": "signed", …']];
-    expect(lines).toEqual([...told, 'lend until …', 'do not lend: refused']);
+    const byCurl = ['clear', '{"level": "signed", …', 'refused', '{"level": "signed", …'];
+    const byJava = hasJdk ? ['lend', 'do not lend: refused'] : [];
+    expect(lines).toEqual([...byCurl, 'lend until …', 'do not lend: refused', ...byJava]);
   }, 60_000);
+
+  (hasJdk ? it : it.skip)('in Java lends on the one good answer, and on none of the wrong ones', async () => {
+    const cases = await lenderCases();
+    const lines = cases.map((each) => `${JSON.stringify(each)}\n`).join('');
+    const command = ['java', 'docs/lender/java/Check.java', '--judge'];
+    const { out, err } = await run(command, environment(sandbox.place), lines);
+    const judged = out.trim().split('\n');
+    expect(err).toBe('');
+    expect(cases.map(({ name }, at) => `${name}: ${judged[at]}`)).toEqual(
+      cases.map(({ name, reason }) => `${name}: ${reason ?? 'lends'}`),
+    );
+  });
 });
 
 /** What stands in the shell block between the markers. */
