@@ -70,7 +70,7 @@ public final class Check {
     System.exit(why == null ? 0 : 1);
   }
 
-  // ── The calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  // The calls
 
   private final Map<String, Object> settings;
   private final PrivateKey key;
@@ -189,7 +189,7 @@ public final class Check {
     return CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem));
   }
 
-  // ── The duty ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  // The duty
 
   /** Null when you may lend at `now`, and else why not. Never throws. */
   static String whyNot(Object answer, Map<String, Object> question, Map<String, Object> jwks, String bin, long now) {
@@ -260,7 +260,7 @@ public final class Check {
     return entry;
   }
 
-  /** RFC 9162 §2.1.3.2: the root that a leaf and its proof lead to; exactly one length of proof is right. */
+  /** RFC 9162 section 2.1.3.2: the root that a leaf and its proof lead to; exactly one length of proof is right. */
   private static byte[] followed(byte[] leaf, long index, long size, byte[] proof) throws Exception {
     must(index < size && proof.length % 32 == 0, "the index is beyond the tree");
     long node = index;
@@ -300,7 +300,7 @@ public final class Check {
     }
   }
 
-  // ── Bytes and members ──────────────────────────────────────────────────────────────────────────────────────────────
+  // Bytes and members
 
   private static void must(boolean holds, String what) {
     if (!holds) throw new IllegalArgumentException(what);
