@@ -7,6 +7,7 @@ import { Jobs1764000000005 } from './0005-jobs.js';
 import { Acts1764000000006 } from './0006-acts.js';
 import { Clerk1764000000007 } from './0007-clerk.js';
 import { RevocationAnswers1764000000008 } from './0008-revocation-answers.js';
+import { Loans1764000000009 } from './0009-loans.js';
 import { Limits1764000000010 } from './0010-limits.js';
 import { WritePath1764000000011 } from './0011-write-path.js';
 import { Tiles1764000000012 } from './0012-tiles.js';
@@ -22,6 +23,7 @@ export const migrations = [
   Acts1764000000006,
   Clerk1764000000007,
   RevocationAnswers1764000000008,
+  Loans1764000000009,
   Limits1764000000010,
   WritePath1764000000011,
   Tiles1764000000012,

@@ -185,6 +185,30 @@ COMMENT ON COLUMN checks.version IS 'Refusal version it rests on.';
 COMMENT ON COLUMN checks.at IS 'Registry time of the answer.';
 COMMENT ON COLUMN checks.valid_until IS 'Until when a clear verdict may be lent on.';
 
+CREATE TABLE contracts (
+  party text NOT NULL,
+  lender_bin text NOT NULL,
+  contract_number text NOT NULL,
+  loan_id uuid NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT contracts_pkey PRIMARY KEY (party, lender_bin, contract_number),
+  CONSTRAINT contracts_entry_index_fkey FOREIGN KEY (entry_index) REFERENCES loans(entry_index),
+  CONSTRAINT contracts_loan_id_key UNIQUE (loan_id)
+);
+CREATE INDEX contracts_of_party ON public.contracts USING btree (party, loan_id);
+CREATE TRIGGER contracts_guard AFTER INSERT OR UPDATE ON public.contracts FOR EACH ROW EXECUTE FUNCTION contracts_guard();
+GRANT SELECT ON contracts TO tyiym_clerk_worker;
+GRANT INSERT ON contracts TO tyiym_lender;
+GRANT SELECT ON contracts TO tyiym_lender;
+GRANT UPDATE (entry_index) ON contracts TO tyiym_lender;
+GRANT SELECT ON contracts TO tyiym_tool;
+COMMENT ON TABLE contracts IS 'Which loan a contract is, and its newest report. Two reports of one contract meet here.';
+COMMENT ON COLUMN contracts.party IS 'Client id of who reports.';
+COMMENT ON COLUMN contracts.lender_bin IS 'BIN of the lender.';
+COMMENT ON COLUMN contracts.contract_number IS 'The lender''s own number of the contract.';
+COMMENT ON COLUMN contracts.loan_id IS 'Its loan.';
+COMMENT ON COLUMN contracts.entry_index IS 'The newest report.';
+
 CREATE TABLE entries (
   index bigint NOT NULL,
   id uuid NOT NULL,
@@ -447,6 +471,116 @@ COMMENT ON TABLE lender_processes IS 'Processes that answer checks, among which 
 COMMENT ON COLUMN lender_processes.process IS 'Drawn by the process when it starts.';
 COMMENT ON COLUMN lender_processes.beat_at IS 'Its last sign of life, clock of the database; without one for three seconds its shares are free.';
 
+CREATE TABLE loans (
+  entry_index bigint NOT NULL,
+  loan_id uuid NOT NULL,
+  about uuid NOT NULL,
+  party text NOT NULL,
+  lender_bin text NOT NULL,
+  contract_number text NOT NULL,
+  person_id uuid,
+  subject_epoch smallint,
+  subject bytea,
+  product text NOT NULL,
+  circumstance text,
+  amount numeric(17,2) NOT NULL,
+  signed_at timestamp(3) with time zone NOT NULL,
+  disbursed_at timestamp(3) with time zone,
+  disbursed_on date,
+  payment_reference text,
+  check_id uuid,
+  at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT loans_pkey PRIMARY KEY (entry_index),
+  CONSTRAINT loans_amount_check CHECK ((amount > (0)::numeric)),
+  CONSTRAINT loans_check CHECK (((disbursed_at IS NULL) <> (disbursed_on IS NULL))),
+  CONSTRAINT loans_person_id_fkey FOREIGN KEY (person_id) REFERENCES people(person_id),
+  CONSTRAINT loans_product_check CHECK ((product = ANY (ARRAY['bank-loan'::text, 'microcredit'::text]))),
+  CONSTRAINT loans_subject_check CHECK ((octet_length(subject) = 32))
+);
+CREATE INDEX loans_of_loan ON public.loans USING btree (loan_id, entry_index);
+CREATE INDEX loans_of_subject ON public.loans USING btree (subject) WHERE (subject IS NOT NULL);
+GRANT SELECT ON loans TO tyiym_clerk_worker;
+GRANT INSERT ON loans TO tyiym_lender;
+GRANT SELECT ON loans TO tyiym_lender;
+GRANT SELECT ON loans TO tyiym_tool;
+COMMENT ON TABLE loans IS 'Loans as reported, one row a report, insert-only: fold of loan.reported and loan.amended. Of one loan_id the newest counts.';
+COMMENT ON COLUMN loans.entry_index IS 'The entry of this report.';
+COMMENT ON COLUMN loans.loan_id IS 'UUIDv7 of the first report; lon_… on the wire.';
+COMMENT ON COLUMN loans.about IS 'Id of the loan.reported entry that amendments follow up.';
+COMMENT ON COLUMN loans.party IS 'Client id of who reported.';
+COMMENT ON COLUMN loans.lender_bin IS 'BIN of the lender.';
+COMMENT ON COLUMN loans.contract_number IS 'The lender''s own number of the contract.';
+COMMENT ON COLUMN loans.person_id IS 'Borrower.';
+COMMENT ON COLUMN loans.subject_epoch IS 'Epoch of subject.';
+COMMENT ON COLUMN loans.subject IS 'Pseudonym of the borrower.';
+COMMENT ON COLUMN loans.product IS 'What was lent.';
+COMMENT ON COLUMN loans.circumstance IS 'How it came to be, as for a check.';
+COMMENT ON COLUMN loans.amount IS 'Tenge.';
+COMMENT ON COLUMN loans.signed_at IS 'When the contract was signed, as the lender says.';
+COMMENT ON COLUMN loans.disbursed_at IS 'When the payment instruction became irrevocable, as the lender says.';
+COMMENT ON COLUMN loans.disbursed_on IS 'The day of it, where no instant is known.';
+COMMENT ON COLUMN loans.payment_reference IS 'The lender''s own number of the payment.';
+COMMENT ON COLUMN loans.check_id IS 'The check of this lender that it names.';
+COMMENT ON COLUMN loans.at IS 'Registry time of the report.';
+
+CREATE TABLE notice_deliveries (
+  notice_id uuid NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT notice_deliveries_pkey PRIMARY KEY (notice_id),
+  CONSTRAINT notice_deliveries_entry_index_key UNIQUE (entry_index),
+  CONSTRAINT notice_deliveries_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES notices(notice_id)
+);
+GRANT INSERT ON notice_deliveries TO tyiym_lender;
+GRANT SELECT ON notice_deliveries TO tyiym_lender;
+GRANT SELECT ON notice_deliveries TO tyiym_tool;
+COMMENT ON TABLE notice_deliveries IS 'Notices that their lender has fetched, once each: fold of notice.delivered.';
+COMMENT ON COLUMN notice_deliveries.notice_id IS 'The notice.';
+COMMENT ON COLUMN notice_deliveries.entry_index IS 'The entry of its first fetching.';
+
+CREATE TABLE notices (
+  seq bigint NOT NULL,
+  notice_id uuid NOT NULL,
+  lender text NOT NULL,
+  kind text NOT NULL,
+  entry_index bigint NOT NULL,
+  about uuid NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  loan_ref text,
+  check_id uuid,
+  CONSTRAINT notices_pkey PRIMARY KEY (seq),
+  CONSTRAINT notices_entry_index_lender_kind_loan_ref_key UNIQUE NULLS NOT DISTINCT (entry_index, lender, kind, loan_ref),
+  CONSTRAINT notices_kind_check CHECK ((kind = ANY (ARRAY['refusal-placed'::text, 'breach-found'::text, 'claim-lodged'::text, 'release-issued'::text, 'release-revoked'::text]))),
+  CONSTRAINT notices_notice_id_key UNIQUE (notice_id)
+);
+CREATE INDEX notices_of_lender ON public.notices USING btree (lender, seq);
+GRANT INSERT ON notices TO tyiym_clerk_worker;
+GRANT SELECT ON notices TO tyiym_clerk_worker;
+GRANT SELECT ON notices TO tyiym_lender;
+GRANT SELECT ON notices TO tyiym_tool;
+COMMENT ON TABLE notices IS 'What lenders are told, written by the clerk alone, insert-only. A number later is a commit later, because numbers are given under the lock of notices_position.';
+COMMENT ON COLUMN notices.seq IS 'Order in which notices are read.';
+COMMENT ON COLUMN notices.notice_id IS 'UUIDv7; ntc_… on the wire.';
+COMMENT ON COLUMN notices.lender IS 'Client id of the lender that is told.';
+COMMENT ON COLUMN notices.kind IS 'What happened.';
+COMMENT ON COLUMN notices.entry_index IS 'The entry it tells of; nothing is told twice of it to a lender about one loan_ref.';
+COMMENT ON COLUMN notices.about IS 'Id of that entry.';
+COMMENT ON COLUMN notices.at IS 'Registry time of that entry.';
+COMMENT ON COLUMN notices.loan_ref IS 'The lender''s own number of the application in flight.';
+COMMENT ON COLUMN notices.check_id IS 'Its newest clear check.';
+
+CREATE TABLE notices_position (
+  one boolean DEFAULT true NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT notices_position_pkey PRIMARY KEY (one),
+  CONSTRAINT notices_position_one_check CHECK (one)
+);
+GRANT SELECT ON notices_position TO tyiym_clerk_worker;
+GRANT UPDATE (entry_index) ON notices_position TO tyiym_clerk_worker;
+GRANT SELECT ON notices_position TO tyiym_tool;
+COMMENT ON TABLE notices_position IS 'How far the clerk has read the feed for notices. Whoever makes notices holds this row.';
+COMMENT ON COLUMN notices_position.one IS 'There is one row.';
+COMMENT ON COLUMN notices_position.entry_index IS 'Entries up to this one are dealt with.';
+
 CREATE TABLE official_acts (
   act_id uuid NOT NULL,
   entry_index bigint NOT NULL,
@@ -594,14 +728,16 @@ CREATE TABLE people (
 GRANT INSERT ON people TO tyiym_citizen;
 GRANT SELECT ON people TO tyiym_citizen;
 GRANT SELECT ON people TO tyiym_clerk_worker;
+GRANT INSERT ON people TO tyiym_lender;
+GRANT SELECT (person_id, subject_epoch, subject) ON people TO tyiym_lender;
 GRANT SELECT ON people TO tyiym_tool;
-COMMENT ON TABLE people IS 'Citizens who ever opened an application. The IIN stands here, sealed, and nowhere else but in documents they signed.';
+COMMENT ON TABLE people IS 'Whoever opened an application or is named in a loan. The IIN stands here, sealed, and nowhere else but in documents he signed.';
 COMMENT ON COLUMN people.person_id IS 'Row number for sealed places and references; says nothing.';
 COMMENT ON COLUMN people.subject_epoch IS 'Epoch of the lookup key of subject.';
 COMMENT ON COLUMN people.subject IS 'Pseudonym of the person.';
 COMMENT ON COLUMN people.data_key IS 'Key of this person''s sealed columns, itself sealed with the identity key.';
 COMMENT ON COLUMN people.iin IS 'Sealed IIN.';
-COMMENT ON COLUMN people.first_seen_at IS 'Registry time of the first application.';
+COMMENT ON COLUMN people.first_seen_at IS 'Registry time at which this row came.';
 
 CREATE TABLE rate_limits (
   key text NOT NULL,
@@ -862,6 +998,29 @@ REVOKE ALL ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) FROM P
 GRANT EXECUTE ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) TO tyiym_clerk_worker;
 COMMENT ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) IS 'Job move-refusal: carry out the lift or the return that this entry makes due.';
+
+CREATE OR REPLACE FUNCTION public.contracts_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' AND NEW.entry_index <= OLD.entry_index THEN
+    RAISE EXCEPTION 'a contract never goes back' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  PERFORM 1 FROM loans l JOIN entries e ON e.index = l.entry_index
+    WHERE l.entry_index = NEW.entry_index AND l.loan_id = NEW.loan_id AND l.party = NEW.party AND e.party = NEW.party
+      AND l.lender_bin = NEW.lender_bin AND l.contract_number = NEW.contract_number
+      AND e.kind IN ('loan.reported', 'loan.amended');
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a contract follows only a report of its party' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION contracts_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION contracts_guard() TO PUBLIC;
+COMMENT ON FUNCTION contracts_guard() IS 'The pointer can only follow the Journal: no report is hidden by going back to an older one.';
 
 CREATE OR REPLACE FUNCTION public.days_ahead()
  RETURNS integer

@@ -4,8 +4,9 @@ import { DataSource } from 'typeorm';
 import { PartyAccessModule } from '#libs/platform/access/access.module.js';
 import { listenersOf } from '#libs/platform/access/listeners.js';
 import type { Config } from '#libs/platform/config.js';
+import { readIdentityKey } from '#libs/platform/keys.js';
 import { HealthController } from '#libs/platform/health.controller.js';
-import { PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
+import { IDENTITY_KEY, PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
 import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
 import { CheckBatchesController } from './check-batches/check-batches.controller.js';
 import { CheckBatchesService } from './check-batches/check-batches.service.js';
@@ -13,6 +14,8 @@ import { ChecksController } from './checks/checks.controller.js';
 import { ChecksService } from './checks/checks.service.js';
 import { CheckLimits } from './limits/check-limits.service.js';
 import { LatencyWorker } from './latency/latency.worker.js';
+import { LoansController } from './loans/loans.controller.js';
+import { LoansService } from './loans/loans.service.js';
 import { PartyController } from './party/party.controller.js';
 import { fetchProof } from './proofs/log-proof.client.js';
 import { ProofsController } from './proofs/proofs.controller.js';
@@ -51,6 +54,7 @@ export class LenderModule {
         ChecksController,
         ProofsController,
         CheckBatchesController,
+        LoansController,
         PartyController,
       ],
       providers: [
@@ -63,6 +67,8 @@ export class LenderModule {
           inject: [DataSource],
           useFactory: (dataSource: DataSource) => new LatencyWorker(dataSource),
         },
+        LoansService,
+        { provide: IDENTITY_KEY, useFactory: () => readIdentityKey(config.keysDir) },
         { provide: PROBLEM_BASE, useValue: config.logBase },
         {
           provide: FETCH_PROOF,

@@ -1,6 +1,8 @@
 /** What acts of this app look into and write. */
 import { checksTable } from '#libs/check/checks.store.js';
 import { idempotencyTable } from '#libs/journal/idempotency.store.js';
+import { borrowersTable } from '#libs/loan/borrowers.store.js';
+import { contractsTable, loansTable } from '#libs/loan/loans.store.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
 
 const { look } = refusalsTable;
@@ -9,5 +11,8 @@ export const lenderTables = {
   refusals: { name: refusalsTable.name, keyOf: refusalsTable.keyOf, ...(look && { look }) },
   idempotency: idempotencyTable,
   checks: checksTable,
+  people: borrowersTable,
+  loans: loansTable,
+  contracts: contractsTable,
 };
 export type LenderTables = typeof lenderTables;

@@ -1,4 +1,5 @@
 /** Answers already given: SQL of the idempotency keys, looked up in every live day partition. */
+import type { EntityManager } from 'typeorm';
 import type { Table } from './act.js';
 import { bytesFromJson } from './json-row.js';
 import { byteas, dates, int8s, texts, uuids } from './pg-array.js';
@@ -78,6 +79,15 @@ export const idempotencyTable: Table<IdempotencyWant, IdempotencyRow> = {
     ],
   },
 };
+
+/** Keeps a key whose answer left no entry; a twin that came first has kept it already. */
+export async function keepKey(tx: EntityManager, row: IdempotencyRow): Promise<void> {
+  await tx.query(
+    `INSERT INTO idempotency_keys (day, app, party, route, key, body_hmac, resource)
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+    [row.day, row.app, row.party, row.route, row.key, row.bodyHmac, row.resource ?? null],
+  );
+}
 
 /** The UTC day of an instant, `yyyy-mm-dd`. */
 export function utcDay(ms: number): string {

@@ -8,3 +8,5 @@ export const IDEMPOTENCY_SECRET = Symbol('IDEMPOTENCY_SECRET');
 export const PROBLEM_BASE = Symbol('PROBLEM_BASE');
 /** The quota of a lender's checks, `(clientId: string) => { perSecond, beyondPerMinute }`. */
 export const CHECK_QUOTA = Symbol('CHECK_QUOTA');
+/** The key that wraps the data keys of persons (`SealingKey`). */
+export const IDENTITY_KEY = Symbol('IDENTITY_KEY');

@@ -151,6 +151,18 @@ const kinds = {
     title: 'A reference holds the IIN',
     detail: 'References are kept in the clear. Send one that does not contain the IIN of the same request.',
   },
+  'check-unknown': {
+    status: 422,
+    title: 'The check is unknown',
+    detail:
+      '`checkId` names no check of this lender. Leave it out when there was none: a loan without a check is recorded all the same.',
+  },
+  'instant-in-future': {
+    status: 422,
+    title: 'The instant has not come yet',
+    detail:
+      'A loan is reported after it was signed and paid out. Each pointer in `errors` names an instant or a day that lies ahead of the registry time.',
+  },
   'signature-malformed': {
     status: 422,
     title: 'The signature is malformed',

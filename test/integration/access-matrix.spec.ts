@@ -26,6 +26,9 @@ const admitted: Readonly<Record<string, readonly string[]>> = {
   'lender GET /v1/checks/{checkId}': ['bank-alpha', 'mfo-gamma'],
   'lender GET /v1/checks/{checkId}/proof': ['bank-alpha', 'mfo-gamma'],
   'lender POST /v1/check-batches': ['bank-alpha', 'mfo-gamma'],
+  'lender POST /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb'],
+  'lender GET /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb'],
+  'lender GET /v1/loans/{loanId}': ['bank-alpha', 'mfo-gamma', 'gkb'],
   'lender GET /v1/party': [
     'bank-alpha',
     'mfo-gamma',
@@ -171,6 +174,7 @@ async function send(route: Route, headers: Readonly<Record<string, string>>): Pr
 function concrete(path: string): string {
   return path
     .replace('{checkId}', 'chk_01m833m14vep39sxqzgk6250sn')
+    .replace('{loanId}', 'lon_01m833m14vep39sxqzgk6250sn')
     .replace('{applicationId}', 'app_01m833m14vep39sxqzgk6250sn');
 }
 

@@ -22,7 +22,8 @@ import {
   signedDocumentsTable,
   type SignedDocument,
 } from '../../apps/citizen/applications/applications.store.js';
-import { keyOf, newPerson, signedPlace } from '../../apps/citizen/applications/person-secrets.js';
+import { keyOf, newPerson } from '#libs/subject/person.js';
+import { signedPlace } from '../../apps/citizen/applications/person-secrets.js';
 import type { Credential } from '../../apps/sandbox/nca/issue.js';
 import {
   createAuthority,

@@ -13,14 +13,14 @@ import { Journal } from '#libs/journal/journal.service.js';
 import type { Party } from '#libs/party/party.js';
 import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
-import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { seal, type SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { CITIZEN_RESOURCE, CitizenPresence, useUp } from '../session/citizen-presence.service.js';
-import { IDENTITY_KEY, KeptAnswers, keyedRequest } from '../session/kept-answers.service.js';
+import { KeptAnswers, keyedRequest } from '../session/kept-answers.service.js';
 import type { Presence } from '../session/presence.js';
 import { waitForTwin } from '../session/kept-answers.store.js';
 import type { CitizenTables } from '../tables.store.js';
@@ -38,7 +38,8 @@ import { insertApplication } from './applications.store.js';
 import { documentOf } from './document.js';
 import { phoneLinks, type PhoneLinks } from '../egov-mobile/phone-links.js';
 import { insertPerson, personOf } from './people.store.js';
-import { documentPlace, keyOf, newPerson, type Person } from './person-secrets.js';
+import { keyOf, newPerson, type Person } from '#libs/subject/person.js';
+import { documentPlace } from './person-secrets.js';
 
 export interface OpenRequest extends Wish {
   readonly citizenAssertion?: unknown;
@@ -174,6 +175,7 @@ export class ApplicationsService {
     if (known !== undefined) return known;
     const person = newPerson(this.identity, randomUUID(), newest, iin, randomBytes);
     await insertPerson(tx, person, at);
-    return person;
+    // A lender may have reported a loan of his in the same moment, and then his row is the one that was first.
+    return (await personOf(tx, subjects)) ?? person;
   }
 }

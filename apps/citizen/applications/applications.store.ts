@@ -8,7 +8,7 @@ import { bytesFromJson, instantFromJson } from '#libs/journal/json-row.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import type { Application, ApplicationKind, IdentifiedBy, Language } from './application.js';
 import { personFromJson } from './people.store.js';
-import type { Person } from './person-secrets.js';
+import type { Person } from '#libs/subject/person.js';
 
 /** Applications as acts look them up, and as the append marks them signed. */
 export const applicationsTable: Table<string, Application> = {

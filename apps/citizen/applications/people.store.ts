@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import { bytesFromJson } from '#libs/journal/json-row.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
-import type { Person } from './person-secrets.js';
+import type { Person } from '#libs/subject/person.js';
 
 /** The person of any of these pseudonyms (one IIN in every live epoch); undefined for somebody never seen. */
 export async function personOf(
@@ -25,11 +25,11 @@ export async function personById(tx: EntityManager, personId: string): Promise<P
   return rows[0] && personFromJson(rows[0].row);
 }
 
-/** @param at registry time, ms */
+/** Adds a person unless somebody else just did. @param at registry time, ms */
 export async function insertPerson(tx: EntityManager, person: Person, at: number): Promise<void> {
   await tx.query(
     `INSERT INTO people (person_id, subject_epoch, subject, data_key, iin, first_seen_at)
-     VALUES ($1, $2, $3, $4, $5, $6)`,
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (subject, subject_epoch) DO NOTHING`,
     [person.personId, person.subject.epoch, person.subject.bytes, person.dataKey, person.iin, new Date(at)],
   );
 }

@@ -9,7 +9,7 @@ import { DataSource } from 'typeorm';
 import type { Act, Made, Rows, Seen } from '#libs/journal/act.js';
 import { idToUuid } from '#libs/journal/id.js';
 import { Journal } from '#libs/journal/journal.service.js';
-import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import { refusalAfter, type Move } from '#libs/refusal/transitions.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
@@ -22,13 +22,13 @@ import type { Iin } from '#libs/subject/iin.js';
 import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { refusalSeen } from '../refusal/refusal-seen.js';
-import { IDENTITY_KEY } from '../session/kept-answers.service.js';
 import { mustBeAdmitted } from '../session/presence.js';
 import type { CitizenTables } from '../tables.store.js';
 import { lawAt, movesOf, mustBeOpen, type Application } from './application.js';
 import { applicationByUuid, type FoundApplication, type SignedDocument } from './applications.store.js';
 import { OutcomeService, type Outcome } from './outcome.service.js';
-import { documentPlace, iinOf, keyOf, signedPlace } from './person-secrets.js';
+import { iinOf, keyOf } from '#libs/subject/person.js';
+import { documentPlace, signedPlace } from './person-secrets.js';
 import { readFileText, signedDrafts } from './signing.js';
 
 /** Injection token of the `SignatureVerifier`. */

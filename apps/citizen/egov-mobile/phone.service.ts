@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { uuidToId } from '#libs/journal/id.js';
+import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import { unseal, type SealingKey } from '#libs/subject/seal.js';
 import { mustBeOpen } from '../applications/application.js';
@@ -12,10 +13,10 @@ import {
   takePhoneSecret,
   type FoundApplication,
 } from '../applications/applications.store.js';
-import { documentPlace, keyOf } from '../applications/person-secrets.js';
+import { keyOf } from '#libs/subject/person.js';
+import { documentPlace } from '../applications/person-secrets.js';
 import { SigningService } from '../applications/signing.service.js';
 import { CITIZEN_RESOURCE } from '../session/citizen-presence.service.js';
-import { IDENTITY_KEY } from '../session/kept-answers.service.js';
 import {
   invitationOf,
   phoneDocuments,

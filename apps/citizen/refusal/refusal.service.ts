@@ -11,7 +11,7 @@ import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import type { Party } from '#libs/party/party.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
-import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
@@ -19,16 +19,10 @@ import { cancelLift, refusalAfter } from '#libs/refusal/transitions.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { personOf } from '../applications/people.store.js';
-import { keyOf } from '../applications/person-secrets.js';
+import { keyOf } from '#libs/subject/person.js';
 import { CitizenPresence } from '../session/citizen-presence.service.js';
 import { mustBeAdmitted, mustBeUnused, type Presence } from '../session/presence.js';
-import {
-  IDENTITY_KEY,
-  KeptAnswers,
-  keptRow,
-  keyedRequest,
-  type KeyedRequest,
-} from '../session/kept-answers.service.js';
+import { KeptAnswers, keptRow, keyedRequest, type KeyedRequest } from '../session/kept-answers.service.js';
 import { readingAct } from '../session/reading.service.js';
 import type { CitizenTables } from '../tables.store.js';
 import { refusalSeen } from './refusal-seen.js';

@@ -14,14 +14,13 @@ import {
 } from '#libs/journal/idempotency.store.js';
 import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
+import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
 import { personById } from '../applications/people.store.js';
-import { answerPlace, keyOf } from '../applications/person-secrets.js';
+import { keyOf } from '#libs/subject/person.js';
+import { answerPlace } from '../applications/person-secrets.js';
 import { keepAnswer, keptAnswer, waitForTwin } from './kept-answers.store.js';
-
-/** Injection token of the key that wraps the data keys of persons. */
-export const IDENTITY_KEY = Symbol('IDENTITY_KEY');
 
 /** By how much the clock of a process that appends may be ahead of the database's. */
 const maxSkewMs = 1000;

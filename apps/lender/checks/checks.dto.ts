@@ -1,9 +1,10 @@
 /** The wire shape of checks. */
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsString, Matches } from 'class-validator';
+import { IsIn, IsString, Matches } from 'class-validator';
 import { borrowerRoles, circumstances, products, stages } from '#libs/check/check.js';
 import type { CheckAnswer, CheckItem, CheckPage } from './check-answer.js';
 import { IsIinText } from './iin.dto.js';
+import { IsInstantText } from '#libs/platform/instant.dto.js';
 import { MayBeAbsent } from '#libs/platform/may-be-absent.js';
 import { PageQuery } from '#libs/platform/page.dto.js';
 import { ReceiptDto } from '#libs/platform/receipt.dto.js';
@@ -62,20 +63,15 @@ export class CheckAnswerDto implements CheckAnswer {
   readonly receipt: ReceiptDto;
 }
 
-/** RFC 3339 with its zone, of a year that both clocks can count; which days there are, the other decorator knows. */
-const rfc3339 = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
-
 export class ChecksQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'date-time', description: 'First instant.' })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
-  @Matches(rfc3339)
+  @IsInstantText()
   readonly from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'First instant no longer listed.' })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
-  @Matches(rfc3339)
+  @IsInstantText()
   readonly to?: string;
 
   @ApiPropertyOptional({ pattern: '^[!-~]{1,64}$' })

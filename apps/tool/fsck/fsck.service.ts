@@ -15,6 +15,7 @@ import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
 import { differing, type Finding } from './finding.js';
 import { TreeReplay } from './heads.js';
+import { compareContracts, compareLoansOf } from './loans.service.js';
 import { fetchPage, type Page } from './page.service.js';
 import { faultOfPerson, knownPeople, type KnownPeople } from './people.js';
 import { applicationOfEntry, type ApplicationRow } from './projections.js';
@@ -118,6 +119,7 @@ class Fsck {
       ...(await compareApplications(run, this.applications)),
       ...(await comparePeople(run, this.options.identityKey, this.options.lookupKeys)),
       ...(await compareResting(run)),
+      ...(await compareContracts(tx, head.size, this.pageSize)),
       ...(await compareRules(run, this.registry.registry)),
     );
     // A person met on two pages is found twice.
@@ -168,6 +170,7 @@ class Fsck {
     this.findings.push(...checks.findings);
     this.checks += checks.rows;
     this.findings.push(...compareAlarmsOf(read, page.alarms));
+    this.findings.push(...(await compareLoansOf(this.options.tx, read)));
   }
 
   /** What an entry says of a person, his signature and his refusal. */

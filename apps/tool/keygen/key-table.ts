@@ -1,6 +1,6 @@
 /**
  * Which key goes to which process (design page 4.6). A process that lacks a key cannot be made to use it, so each gets
- * only what its own work needs: the lender's process can vouch for checks and cannot open a sealed column.
+ * only what its own work needs: the lender's process can vouch for checks and loans and for no refusal.
  */
 import { kindsOf, type EntryKind, type ProcessName } from '#libs/journal/entry.js';
 
@@ -19,7 +19,8 @@ export type KeyFile =
 /** App × key. The log holds no secret; the signer holds the log's key and sees no person. */
 export const keyTable: Readonly<Record<KeyedProcess, readonly KeyFile[]>> = {
   citizen: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
-  lender: ['head.jwk.json', 'lookup.json', 'idempotency.json'],
+  // What it seals, borrowers' numbers, its database role cannot read again.
+  lender: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
   access: ['access.jwks.json'],
   log: [],
   'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json'],

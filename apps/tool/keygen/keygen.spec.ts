@@ -24,7 +24,7 @@ afterAll(() => {
 describe('keygen', () => {
   it.each([
     ['citizen', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json']],
-    ['lender', ['head.jwk.json', 'idempotency.json', 'lookup.json']],
+    ['lender', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json']],
     ['access', ['access.jwks.json']],
     ['log', []],
     ['clerk-worker', ['head.jwk.json', 'identity.json', 'lookup.json']],

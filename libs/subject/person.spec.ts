@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { Iin } from '#libs/subject/iin.js';
-import { iinOf, keyOf, newPerson } from './person-secrets.js';
+import { iinOf, keyOf, newPerson } from './person.js';
 
 const identity = { keyId: Buffer.from('a1b2c3d4', 'hex'), secret: Buffer.alloc(32, 3) };
 const subject = { epoch: 1, bytes: Buffer.alloc(32, 1) };

@@ -1,0 +1,94 @@
+/** `POST /v1/loans` and reading one's own loans again. */
+import { Body, Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { idToUuid } from '#libs/journal/id.js';
+import type { CallerRequest } from '#libs/platform/access/access.guard.js';
+import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { Problem, type ProblemPointer } from '#libs/problem/problem.js';
+import { parseIin } from '#libs/subject/iin.js';
+import type { LoanAnswer, LoanPage, LoanView } from './loan-answer.js';
+import { LoanAnswerDto, LoanPageDto, LoanRequest, LoansQuery, LoanViewDto } from './loans.dto.js';
+import { LoansService, type Report } from './loans.service.js';
+
+@ApiTags('loans')
+@RequireScope('loans')
+@Controller('v1/loans')
+export class LoansController {
+  constructor(
+    @Inject(LoansService) private readonly loans: LoansService,
+    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+  ) {}
+
+  @Post()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    operationId: 'reportLoan',
+    summary: 'Report a loan that was paid out',
+    description:
+      'Recorded as you say it: nothing is refused for being bad news. The same contract again: equal, nothing is recorded (200); different, an amendment (201). This release records loans and does not match them with refusals and checks yet, so `findings` is always empty.',
+  })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
+  })
+  @ApiCreatedResponse({ type: LoanAnswerDto, description: 'Recorded: a new loan or an amendment.' })
+  @ApiOkResponse({ type: LoanAnswerDto, description: 'It had been reported so before.' })
+  async report(
+    @Body() body: LoanRequest,
+    @Req() request: CallerRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<LoanAnswer> {
+    const idempotent = idempotentRequest(request, this.secret);
+    const reported = await this.loans.report(request.party.clientId, reportOf(body), idempotent);
+    if (reported.isReplay) void reply.header('Idempotent-Replayed', 'true');
+    void reply.status(reported.isRecorded ? 201 : 200);
+    return reported.answer;
+  }
+
+  @Get(':loanId')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ operationId: 'readLoan', summary: 'One of your own loans with its amendments' })
+  @ApiOkResponse({ type: LoanViewDto })
+  read(@Param('loanId') loanId: string, @Req() request: CallerRequest): Promise<LoanView> {
+    return this.loans.read(request.party.clientId, loanId);
+  }
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    operationId: 'listLoans',
+    summary: 'Your own loans as last reported, in the order of their first report',
+  })
+  @ApiOkResponse({ type: LoanPageDto })
+  list(@Query() query: LoansQuery, @Req() request: CallerRequest): Promise<LoanPage> {
+    const { from, to, ...rest } = query;
+    return this.loans.list(request.party.clientId, {
+      ...rest,
+      ...(from !== undefined && { from: Date.parse(from) }),
+      ...(to !== undefined && { to: Date.parse(to) }),
+    });
+  }
+}
+
+/** @throws Problem `request-malformed` unless exactly one of instant and day says when it was paid out. */
+function reportOf(body: LoanRequest): Report {
+  const { iin, amount, signedAt, disbursedAt, disbursedOn, checkId, ...rest } = body;
+  const wrong = (error: ProblemPointer) => new Problem('request-malformed', { errors: [error] });
+  if (disbursedAt === undefined && disbursedOn === undefined)
+    throw wrong({ pointer: '/disbursedAt', code: 'member-missing' });
+  if (disbursedAt !== undefined && disbursedOn !== undefined)
+    throw wrong({ pointer: '/disbursedOn', code: 'member-excluded' });
+  return {
+    ...rest,
+    iin: parseIin(iin),
+    amount: amount.value,
+    signedAt: Date.parse(signedAt),
+    ...(disbursedAt !== undefined && { disbursedAt: Date.parse(disbursedAt) }),
+    ...(disbursedOn !== undefined && { disbursedOn }),
+    ...(checkId !== undefined && { checkUuid: idToUuid('chk', checkId) }),
+  };
+}

@@ -1,0 +1,18 @@
+/** An instant as a member of a request. */
+import { isISO8601, ValidateBy } from 'class-validator';
+
+/** RFC 3339 with its zone, of a year that both clocks can count; which days there are, the library knows. */
+const rfc3339 = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
+/** A text that names an instant; `Date.parse` reads it. */
+export const IsInstantText = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'instant',
+    validator: {
+      validate: (value: unknown) =>
+        typeof value === 'string' &&
+        rfc3339.test(value) &&
+        isISO8601(value, { strict: true }) &&
+        !Number.isNaN(Date.parse(value)),
+    },
+  });
