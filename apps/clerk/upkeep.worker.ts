@@ -6,6 +6,7 @@ import { metrics } from '#libs/platform/metrics.js';
 import type { Duty } from './loop.worker.js';
 import type { HarvestingService } from './harvesting/harvesting.service.js';
 import type { MoveRefusalService } from './moves/move-refusal.service.js';
+import type { NoticesService } from './notices/notices.service.js';
 import type { StalePlacingsService } from './stale/stale-placings.service.js';
 import { keepFigures } from './upkeep/figures.store.js';
 import { dropOldKeys, dropOldLimits, endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
@@ -41,16 +42,30 @@ const harvesting = new Counter({
   registers: [metrics],
 });
 
+const noticesMade = new Counter({
+  name: 'tyiym_clerk_notices_total',
+  help: 'Notices to lenders that a refusal was placed.',
+  registers: [metrics],
+});
+
 export interface UpkeepSettings {
   readonly dataSource: DataSource;
   readonly moves: MoveRefusalService;
   readonly stale: StalePlacingsService;
   readonly harvesting: HarvestingService;
+  readonly notices: NoticesService;
   readonly log: Logger;
 }
 
 /** What the worker does beside its jobs. */
-export function upkeepOf({ dataSource, moves, stale, log, ...guards }: UpkeepSettings): readonly Duty[] {
+export function upkeepOf({
+  dataSource,
+  moves,
+  stale,
+  notices,
+  log,
+  ...guards
+}: UpkeepSettings): readonly Duty[] {
   const tx = dataSource.manager;
   return [
     {
@@ -72,6 +87,12 @@ export function upkeepOf({ dataSource, moves, stale, log, ...guards }: UpkeepSet
         movesFound.inc(found);
         log.warn({ found }, 'due moves had lost their jobs');
       },
+    },
+    {
+      name: 'notices',
+      // A lender is told within a second of a placing: this is most of what it takes.
+      everyMs: 200,
+      act: async (signal) => noticesMade.inc(await notices.make(signal)),
     },
     {
       name: 'partitions',

@@ -16,13 +16,20 @@ import { readIdentityKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { RegistryModule } from '#libs/platform/registry.module.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import type { Rules } from '#libs/refusal/rules.js';
 import { readTrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
 import { loop } from './loop.worker.js';
-import { clerkTables, MoveRefusalService, type ClerkJournal } from './moves/move-refusal.service.js';
+import {
+  clerkTables,
+  MoveRefusalService,
+  type ClerkJournal,
+  type ClerkTables,
+} from './moves/move-refusal.service.js';
+import { NoticesService } from './notices/notices.service.js';
 import { StalePlacingsService } from './stale/stale-placings.service.js';
 import { upkeepOf } from './upkeep.worker.js';
 
@@ -42,6 +49,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     @Inject(MoveRefusalService) private readonly moves: MoveRefusalService,
     @Inject(StalePlacingsService) private readonly stale: StalePlacingsService,
     @Inject(HarvestingService) private readonly harvesting: HarvestingService,
+    @Inject(NoticesService) private readonly notices: NoticesService,
     @Inject(VERIFIER) private readonly verifier: Verifier,
     @Inject(JOBS) private readonly jobs: Jobs,
     @Inject(LOGGER) private readonly log: Logger,
@@ -91,6 +99,15 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
             new HarvestingService({ tx, journal }),
         },
         {
+          provide: NoticesService,
+          inject: [DataSource, Journal, LOOKUP_KEYS],
+          useFactory: (dataSource: DataSource, journal: Journal<ClerkTables, Rules>, lookup: LookupKeys) =>
+            new NoticesService({
+              ...{ dataSource, rules: () => journal.rules() },
+              keys: { identity: readIdentityKey(config.keysDir), lookup },
+            }),
+        },
+        {
           provide: JOBS,
           inject: [MoveRefusalService],
           useFactory: (moves: MoveRefusalService) => jobsOf(databaseTarget(config.database), moves, log),
@@ -100,8 +117,9 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onApplicationBootstrap(): void {
-    const { dataSource, moves, stale, harvesting, log } = this;
-    const duties = [...this.jobs.duties, ...upkeepOf({ dataSource, moves, stale, harvesting, log })];
+    const { dataSource, moves, stale, notices, harvesting, log } = this;
+    const settings = { dataSource, moves, stale, notices, harvesting, log };
+    const duties = [...this.jobs.duties, ...upkeepOf(settings)];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
   }
 

@@ -4,6 +4,8 @@ import { DataSource } from 'typeorm';
 import { PartyAccessModule } from '#libs/platform/access/access.module.js';
 import { listenersOf } from '#libs/platform/access/listeners.js';
 import type { Config } from '#libs/platform/config.js';
+import { databaseTarget } from '#libs/platform/database.js';
+import { DatabaseSignal } from '#libs/platform/database-signal.js';
 import { readIdentityKey } from '#libs/platform/keys.js';
 import { HealthController } from '#libs/platform/health.controller.js';
 import { IDENTITY_KEY, PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
@@ -16,6 +18,8 @@ import { CheckLimits } from './limits/check-limits.service.js';
 import { LatencyWorker } from './latency/latency.worker.js';
 import { LoansController } from './loans/loans.controller.js';
 import { LoansService } from './loans/loans.service.js';
+import { NoticesController } from './notices/notices.controller.js';
+import { NoticesService } from './notices/notices.service.js';
 import { PartyController } from './party/party.controller.js';
 import { fetchProof } from './proofs/log-proof.client.js';
 import { ProofsController } from './proofs/proofs.controller.js';
@@ -55,6 +59,7 @@ export class LenderModule {
         ProofsController,
         CheckBatchesController,
         LoansController,
+        NoticesController,
         PartyController,
       ],
       providers: [
@@ -68,6 +73,11 @@ export class LenderModule {
           useFactory: (dataSource: DataSource) => new LatencyWorker(dataSource),
         },
         LoansService,
+        NoticesService,
+        {
+          provide: DatabaseSignal,
+          useFactory: () => new DatabaseSignal(databaseTarget(config.database), 'tyiym_notices'),
+        },
         { provide: IDENTITY_KEY, useFactory: () => readIdentityKey(config.keysDir) },
         { provide: PROBLEM_BASE, useValue: config.logBase },
         {

@@ -29,6 +29,7 @@ const admitted: Readonly<Record<string, readonly string[]>> = {
   'lender POST /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb'],
   'lender GET /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb'],
   'lender GET /v1/loans/{loanId}': ['bank-alpha', 'mfo-gamma', 'gkb'],
+  'lender GET /v1/notices': ['bank-alpha', 'mfo-gamma'],
   'lender GET /v1/party': [
     'bank-alpha',
     'mfo-gamma',

@@ -6,6 +6,7 @@ import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { CallLimits } from '#libs/platform/limits/call-limits.service.js';
 import { scopesOf } from '#libs/party/party.js';
+import { NoticesService } from '../notices/notices.service.js';
 import { CheckLimits } from '../limits/check-limits.service.js';
 
 class PartyKeyView {
@@ -36,6 +37,11 @@ class PartyView {
   @ApiProperty({ type: [PartyKeyView] }) readonly keys: readonly PartyKeyView[];
   @ApiProperty({ type: [LimitView], description: 'Over all processes of this app.' })
   readonly limits: readonly LimitView[];
+  @ApiProperty({
+    type: 'integer',
+    description: 'Notices that were never fetched; more than 10 000 are not counted.',
+  })
+  readonly noticesBehind: number;
 }
 
 @ApiTags('party')
@@ -45,13 +51,14 @@ export class PartyController {
   constructor(
     @Inject(CheckLimits) private readonly checks: CheckLimits,
     @Inject(CallLimits) private readonly calls: CallLimits,
+    @Inject(NoticesService) private readonly notices: NoticesService,
   ) {}
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ operationId: 'readParty', summary: 'Your own scopes, keys and limits' })
+  @ApiOperation({ operationId: 'readParty', summary: 'Your own scopes, keys, limits and notices behind' })
   @ApiOkResponse({ type: PartyView })
-  read(@Req() { party: { party } }: CallerRequest): PartyView {
+  async read(@Req() { party: { party } }: CallerRequest): Promise<PartyView> {
     const instant = (at: number | null): string | null => (at === null ? null : formatInstant(at));
     return {
       clientId: party.clientId,
@@ -69,6 +76,7 @@ export class PartyController {
       limits: [...this.checks.policiesOf(party.clientId), ...this.calls.policiesOf(party.clientId)].map(
         ({ name, quota, windowS }) => ({ policy: name, quota, windowSeconds: windowS }),
       ),
+      noticesBehind: await this.notices.behind(party.clientId),
     };
   }
 }

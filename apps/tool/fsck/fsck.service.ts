@@ -16,6 +16,7 @@ import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
 import { differing, type Finding } from './finding.js';
 import { TreeReplay } from './heads.js';
 import { compareContracts, compareLoansOf } from './loans.service.js';
+import { compareDeliveriesOf, compareNotices } from './notices.service.js';
 import { fetchPage, type Page } from './page.service.js';
 import { faultOfPerson, knownPeople, type KnownPeople } from './people.js';
 import { applicationOfEntry, type ApplicationRow } from './projections.js';
@@ -120,6 +121,7 @@ class Fsck {
       ...(await comparePeople(run, this.options.identityKey, this.options.lookupKeys)),
       ...(await compareResting(run)),
       ...(await compareContracts(tx, head.size, this.pageSize)),
+      ...(await compareNotices(tx, this.pageSize)),
       ...(await compareRules(run, this.registry.registry)),
     );
     // A person met on two pages is found twice.
@@ -170,7 +172,8 @@ class Fsck {
     this.findings.push(...checks.findings);
     this.checks += checks.rows;
     this.findings.push(...compareAlarmsOf(read, page.alarms));
-    this.findings.push(...(await compareLoansOf(this.options.tx, read)));
+    const { tx } = this.options;
+    this.findings.push(...(await compareLoansOf(tx, read)), ...(await compareDeliveriesOf(tx, read)));
   }
 
   /** What an entry says of a person, his signature and his refusal. */

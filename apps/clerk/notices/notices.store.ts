@@ -1,0 +1,144 @@
+/** SQL of the notices as the clerk makes them: it follows the feed, one at a time, because it holds the position's row. */
+import type { EntityManager } from 'typeorm';
+import type { Instant } from '#libs/journal/instant.js';
+import { formatInstant } from '#libs/journal/instant.js';
+import type { SubjectKey } from '#libs/subject/subject.js';
+import type { ClearCheck, ReportedLoan } from './notices.js';
+
+/** An item of the feed. */
+export interface FeedItem {
+  readonly entryIndex: number;
+  readonly entryUuid: string;
+  readonly kind: string;
+  /** Absent once the person is erased. */
+  readonly subject?: SubjectKey;
+  readonly at: Instant;
+}
+
+/** Whether the feed has grown since; asked without a lock, because mostly it has not. */
+export async function hasNews(tx: EntityManager): Promise<boolean> {
+  const rows: { has: boolean }[] = await tx.query(
+    'SELECT EXISTS (SELECT FROM feed WHERE entry_index > (SELECT entry_index FROM notices_position)) AS has',
+  );
+  return rows[0]?.has === true;
+}
+
+/** Waits for whoever else makes notices; the entry up to which everything is dealt with. */
+export async function lockPosition(tx: EntityManager): Promise<number> {
+  const rows: { entry_index: number }[] = await tx.query(
+    'SELECT entry_index FROM notices_position FOR UPDATE',
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('no position of the notices: run `tool migrate`');
+  return row.entry_index;
+}
+
+export async function movePosition(tx: EntityManager, entryIndex: number): Promise<void> {
+  await tx.query('UPDATE notices_position SET entry_index = $1', [entryIndex]);
+}
+
+/** Items after this entry, in their order; the head's lock sees to it that none appears before a later one. */
+export async function feedAfter(
+  tx: EntityManager,
+  entryIndex: number,
+  limit: number,
+): Promise<readonly FeedItem[]> {
+  const rows: {
+    entry_index: number;
+    entry_id: string;
+    kind: string;
+    subject_epoch: number;
+    subject: Buffer | null;
+    at: Date;
+  }[] = await tx.query(
+    `SELECT entry_index, entry_id, kind, subject_epoch, subject, at FROM feed WHERE entry_index > $1
+     ORDER BY entry_index LIMIT $2`,
+    [entryIndex, limit],
+  );
+  return rows.map((row) => ({
+    entryIndex: row.entry_index,
+    entryUuid: row.entry_id,
+    kind: row.kind,
+    ...(row.subject !== null && { subject: { epoch: row.subject_epoch, bytes: row.subject } }),
+    at: row.at.getTime(),
+  }));
+}
+
+/** The person known under this pseudonym, sealed. */
+export async function sealedPersonOf(
+  tx: EntityManager,
+  subject: SubjectKey,
+): Promise<{ readonly personId: string; readonly dataKey: Buffer; readonly iin: Buffer } | undefined> {
+  const rows: { personId: string; dataKey: Buffer; iin: Buffer }[] = await tx.query(
+    `SELECT person_id AS "personId", data_key AS "dataKey", iin FROM people WHERE subject = $1 AND subject_epoch = $2`,
+    [subject.bytes, subject.epoch],
+  );
+  return rows[0];
+}
+
+/** Clear checks about one person, made from this instant on and before the entry. */
+export async function clearChecks(
+  tx: EntityManager,
+  subjects: readonly SubjectKey[],
+  { from, to, entryIndex }: { readonly from: Instant; readonly to: Instant; readonly entryIndex: number },
+): Promise<readonly ClearCheck[]> {
+  const rows: { lender: string; loanRef: string; checkUuid: string; at: Date }[] = await tx.query(
+    // The bounds leave a few day partitions, each with its own index by subject.
+    `SELECT lender, loan_ref AS "loanRef", check_id AS "checkUuid", at FROM checks
+     WHERE subject = ANY ($1::bytea[]) AND verdict = 'clear' AND check_id >= uuid_floor($2) AND check_id < uuid_floor($3)
+       AND entry_index < $4 ORDER BY check_id`,
+    [subjects.map(({ bytes }) => bytes), formatInstant(from), formatInstant(to + 1), entryIndex],
+  );
+  return rows.map(({ at, ...row }) => ({ ...row, at: at.getTime() }));
+}
+
+/** Loans of one person as last reported before the entry. */
+export async function reportedLoans(
+  tx: EntityManager,
+  subjects: readonly SubjectKey[],
+  entryIndex: number,
+): Promise<readonly ReportedLoan[]> {
+  const rows: { lender: string; at: Date; loanRef: string | null }[] = await tx.query(
+    `SELECT l.party AS lender, l.at, c.loan_ref AS "loanRef" FROM loans l
+     JOIN contracts k ON k.loan_id = l.loan_id AND k.entry_index = l.entry_index
+     LEFT JOIN checks c ON c.check_id = l.check_id
+     WHERE l.subject = ANY ($1::bytea[]) AND l.entry_index < $2`,
+    [subjects.map(({ bytes }) => bytes), entryIndex],
+  );
+  return rows.map(({ at, ...row }) => ({ ...row, at: at.getTime() }));
+}
+
+/** One notice to be. */
+export interface NewNotice {
+  readonly uuid: string;
+  readonly lender: string;
+  readonly placing: FeedItem;
+  readonly loanRef: string;
+  readonly checkUuid: string;
+}
+
+/** Writes notices that are not there yet and wakes the lenders that wait for them; how many were written. */
+export async function insertNotices(tx: EntityManager, notices: readonly NewNotice[]): Promise<number> {
+  if (notices.length === 0) return 0;
+  const rows: { lender: string }[] = await tx.query(
+    `INSERT INTO notices (notice_id, lender, kind, entry_index, about, at, loan_ref, check_id)
+     SELECT u.id, u.lender, 'refusal-placed', u.entry_index, u.about, u.at, u.loan_ref, u.check_id
+     FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::text[], $7::uuid[])
+       AS u (id, lender, entry_index, about, at, loan_ref, check_id)
+     ON CONFLICT (entry_index, lender, kind, loan_ref) DO NOTHING RETURNING lender`,
+    [
+      notices.map(({ uuid }) => uuid),
+      notices.map(({ lender }) => lender),
+      notices.map(({ placing }) => placing.entryIndex),
+      notices.map(({ placing }) => placing.entryUuid),
+      notices.map(({ placing }) => formatInstant(placing.at)),
+      notices.map(({ loanRef }) => loanRef),
+      notices.map(({ checkUuid }) => checkUuid),
+    ],
+  );
+  const lenders = [...new Set(rows.map(({ lender }) => lender))];
+  await tx.query(`SELECT pg_notify('tyiym_notices', lender) FROM unnest($1::text[]) AS u (lender)`, [
+    lenders,
+  ]);
+  return rows.length;
+}
