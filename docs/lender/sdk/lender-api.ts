@@ -35,6 +35,26 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly '/v1/checks/{checkId}/proof': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Inclusion of one of your own checks in the latest published checkpoint, as a .tlog-proof
+     * @description Keep it beside the receipt: it stays evidence when the key that signed the receipt has expired. A check is published within seconds; until then the answer is `not-yet-published` with `Retry-After`.
+     */
+    readonly get: operations['readCheckProof'];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly '/v1/check-batches': {
     readonly parameters: {
       readonly query?: never;
@@ -55,6 +75,64 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly '/v1/loans': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** Your own loans as last reported, in the order of their first report */
+    readonly get: operations['listLoans'];
+    readonly put?: never;
+    /**
+     * Report a loan that was paid out
+     * @description Recorded as you say it: nothing is refused for being bad news. The same contract again: equal, nothing is recorded (200); different, an amendment (201). This release records loans and does not match them with refusals and checks yet, so `findings` is always empty.
+     */
+    readonly post: operations['reportLoan'];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/loans/{loanId}': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /** One of your own loans with its amendments */
+    readonly get: operations['readLoan'];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly '/v1/notices': {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * What happened to your applications in flight, oldest first
+     * @description A refusal was placed by a person about whom you have a clear check inside `noticeWindow` and have reported no loan for it since: stop that application. One notice an application and placing, within a second of it. The first fetching of each is recorded. It replaces no check: before money moves, ask again.
+     */
+    readonly get: operations['readNotices'];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly '/v1/party': {
     readonly parameters: {
       readonly query?: never;
@@ -62,7 +140,7 @@ export interface paths {
       readonly path?: never;
       readonly cookie?: never;
     };
-    /** Your own scopes, keys and limits */
+    /** Your own scopes, keys, limits and notices behind */
     readonly get: operations['readParty'];
     readonly put?: never;
     readonly post?: never;
@@ -209,6 +287,153 @@ export interface components {
     readonly CheckBatchAnswerDto: {
       readonly items: readonly components['schemas']['BatchedAnswer'][];
     };
+    readonly MoneyDto: {
+      /**
+       * @description Decimal with two places, above zero.
+       * @example 1500000.00
+       */
+      readonly value: string;
+      /** @enum {string} */
+      readonly currency: 'KZT';
+    };
+    readonly LoanRequest: {
+      /** @description Your own number of the contract, 1–64 characters that can be seen (Unicode NFC), single spaces inside; must not hold the IIN. */
+      readonly contractNumber: string;
+      /** @description IIN of the borrower, twelve digits. */
+      readonly iin: string;
+      /** @enum {string} */
+      readonly product: 'bank-loan' | 'microcredit';
+      /** @enum {string} */
+      readonly circumstance?:
+        'new' | 'refinancing-same-lender' | 'card-limit' | 'limit-increase' | 'tranche' | 'restructuring';
+      readonly amount: components['schemas']['MoneyDto'];
+      /**
+       * Format: date-time
+       * @description When the contract was signed.
+       */
+      readonly signedAt: string;
+      /**
+       * Format: date-time
+       * @description When the payment instruction became irrevocable: this or `disbursedOn`, one of them.
+       */
+      readonly disbursedAt?: string;
+      /**
+       * Format: date
+       * @description The day of it (Asia/Almaty), where no instant is known.
+       */
+      readonly disbursedOn?: string;
+      /** @description Your own number of the payment, like `contractNumber`. */
+      readonly paymentReference?: string;
+      /** @description Your check that stands behind it, if there was one. */
+      readonly checkId?: string;
+    };
+    readonly LoanAnswerDto: {
+      readonly loanId: string;
+      /** @description Always empty for now: this release records loans and does not match them yet. */
+      readonly findings: readonly Record<string, never>[];
+    };
+    readonly LoanTermsDto: {
+      /** @enum {string} */
+      readonly product: 'bank-loan' | 'microcredit';
+      /** @enum {string} */
+      readonly circumstance?:
+        'new' | 'refinancing-same-lender' | 'card-limit' | 'limit-increase' | 'tranche' | 'restructuring';
+      readonly amount: components['schemas']['MoneyDto'];
+      /** Format: date-time */
+      readonly signedAt: string;
+      /** Format: date-time */
+      readonly disbursedAt?: string;
+      /** Format: date */
+      readonly disbursedOn?: string;
+      readonly paymentReference?: string;
+      readonly checkId?: string;
+    };
+    readonly AmendmentDto: {
+      /**
+       * Format: date-time
+       * @description When the loan was reported otherwise.
+       */
+      readonly at: string;
+      /** @description What had been reported until then. */
+      readonly before: components['schemas']['LoanTermsDto'];
+      /** @description Whether it was reported of another person from then on. */
+      readonly isOtherPerson: boolean;
+    };
+    readonly LoanViewDto: {
+      /** @enum {string} */
+      readonly product: 'bank-loan' | 'microcredit';
+      /** @enum {string} */
+      readonly circumstance?:
+        'new' | 'refinancing-same-lender' | 'card-limit' | 'limit-increase' | 'tranche' | 'restructuring';
+      readonly amount: components['schemas']['MoneyDto'];
+      /** Format: date-time */
+      readonly signedAt: string;
+      /** Format: date-time */
+      readonly disbursedAt?: string;
+      /** Format: date */
+      readonly disbursedOn?: string;
+      readonly paymentReference?: string;
+      readonly checkId?: string;
+      readonly loanId: string;
+      readonly contractNumber: string;
+      /** @description Always empty for now: this release records loans and does not match them yet. */
+      readonly findings: readonly Record<string, never>[];
+      /**
+       * Format: date-time
+       * @description When it was first reported.
+       */
+      readonly reportedAt: string;
+      /** @description Oldest first. */
+      readonly amendments: readonly components['schemas']['AmendmentDto'][];
+    };
+    readonly LoanItemDto: {
+      /** @enum {string} */
+      readonly product: 'bank-loan' | 'microcredit';
+      /** @enum {string} */
+      readonly circumstance?:
+        'new' | 'refinancing-same-lender' | 'card-limit' | 'limit-increase' | 'tranche' | 'restructuring';
+      readonly amount: components['schemas']['MoneyDto'];
+      /** Format: date-time */
+      readonly signedAt: string;
+      /** Format: date-time */
+      readonly disbursedAt?: string;
+      /** Format: date */
+      readonly disbursedOn?: string;
+      readonly paymentReference?: string;
+      readonly checkId?: string;
+      readonly loanId: string;
+      readonly contractNumber: string;
+      /** @description Always empty for now: this release records loans and does not match them yet. */
+      readonly findings: readonly Record<string, never>[];
+    };
+    readonly LoanPageDto: {
+      readonly items: readonly components['schemas']['LoanItemDto'][];
+      /** @description Cursor of the next page, or null. */
+      readonly next: string | null;
+    };
+    readonly NoticeItemDto: {
+      readonly noticeId: string;
+      /**
+       * @description Of these `refusal-placed` comes for now: the others belong to what this release does not do yet.
+       * @enum {string}
+       */
+      readonly kind:
+        'refusal-placed' | 'breach-found' | 'claim-lodged' | 'release-issued' | 'release-revoked';
+      /**
+       * Format: date-time
+       * @description When it happened.
+       */
+      readonly at: string;
+      /** @description Your own number of the application. */
+      readonly loanRef?: string;
+      /** @description Its newest clear check. */
+      readonly checkId?: string;
+    };
+    readonly NoticePageDto: {
+      readonly items: readonly components['schemas']['NoticeItemDto'][];
+      /** @description Keep it and go on from it, also when `items` is empty; null only before your first notice. */
+      readonly next: string | null;
+    };
     readonly PartyKeyView: {
       readonly kid: string;
       /** @enum {string} */
@@ -239,6 +464,8 @@ export interface components {
       readonly keys: readonly components['schemas']['PartyKeyView'][];
       /** @description Over all processes of this app. */
       readonly limits: readonly components['schemas']['LimitView'][];
+      /** @description Notices that were never fetched; more than 10 000 are not counted. */
+      readonly noticesBehind: number;
     };
     readonly ProtectedResourceDto: {
       /** @description Audience to ask tokens for (RFC 8707). */
@@ -280,6 +507,16 @@ export type SchemaBatchedCheck = components['schemas']['BatchedCheck'];
 export type SchemaCheckBatchRequest = components['schemas']['CheckBatchRequest'];
 export type SchemaBatchedAnswer = components['schemas']['BatchedAnswer'];
 export type SchemaCheckBatchAnswerDto = components['schemas']['CheckBatchAnswerDto'];
+export type SchemaMoneyDto = components['schemas']['MoneyDto'];
+export type SchemaLoanRequest = components['schemas']['LoanRequest'];
+export type SchemaLoanAnswerDto = components['schemas']['LoanAnswerDto'];
+export type SchemaLoanTermsDto = components['schemas']['LoanTermsDto'];
+export type SchemaAmendmentDto = components['schemas']['AmendmentDto'];
+export type SchemaLoanViewDto = components['schemas']['LoanViewDto'];
+export type SchemaLoanItemDto = components['schemas']['LoanItemDto'];
+export type SchemaLoanPageDto = components['schemas']['LoanPageDto'];
+export type SchemaNoticeItemDto = components['schemas']['NoticeItemDto'];
+export type SchemaNoticePageDto = components['schemas']['NoticePageDto'];
 export type SchemaPartyKeyView = components['schemas']['PartyKeyView'];
 export type SchemaLimitView = components['schemas']['LimitView'];
 export type SchemaPartyView = components['schemas']['PartyView'];
@@ -472,6 +709,77 @@ export interface operations {
       };
     };
   };
+  readonly readCheckProof: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly checkId: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description c2sp.org/tlog-proof@v1 */
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description No check of yours. */
+      readonly 404: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `not-yet-published` */
+      readonly 409: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   readonly makeCheckBatch: {
     readonly parameters: {
       readonly query?: never;
@@ -497,6 +805,268 @@ export interface operations {
         };
         content: {
           readonly 'application/json': components['schemas']['CheckBatchAnswerDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly listLoans: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description Cursor from `next` of the page before. */
+        readonly after?: string;
+        readonly limit?: number;
+        /** @description First reported at or after this instant. */
+        readonly from?: string;
+        /** @description First instant no longer listed. */
+        readonly to?: string;
+        /** @description The one loan of this contract. */
+        readonly contractNumber?: string;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['LoanPageDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly reportLoan: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header: {
+        readonly 'Idempotency-Key': string;
+      };
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/json': components['schemas']['LoanRequest'];
+      };
+    };
+    readonly responses: {
+      /** @description It had been reported so before. */
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['LoanAnswerDto'];
+        };
+      };
+      /** @description Recorded: a new loan or an amendment. */
+      readonly 201: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['LoanAnswerDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly readLoan: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly loanId: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['LoanViewDto'];
+        };
+      };
+      /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
+      readonly 429: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          /** @description Seconds. */
+          readonly 'Retry-After': number;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '4XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description A problem (RFC 9457): `type` is a page that says what to do. */
+      readonly '5XX': {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readonly readNotices: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description Cursor from `next` of the page before. */
+        readonly after?: string;
+        readonly limit?: number;
+        /** @description Seconds to wait for a notice when there is none. */
+        readonly wait?: number;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      readonly 200: {
+        headers: {
+          /** @description The quotas this call falls under, each with its window in seconds (draft-ietf-httpapi-ratelimit-headers-10). */
+          readonly 'RateLimit-Policy'?: string;
+          /** @description What is left of it, and seconds until there is more. */
+          readonly RateLimit?: string;
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/json': components['schemas']['NoticePageDto'];
         };
       };
       /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
