@@ -41,6 +41,10 @@ describe("the README's first minute", () => {
     ]);
   });
 
+  it('has the first of them witnessed, too', () => {
+    expect(minute.out.match(/^valid: witnessed$/gm)).toHaveLength(1);
+  });
+
   it('verifies with a script of at most 35 lines that imports only node:crypto', () => {
     const script = readFileSync(join(root, 'test', 'e2e', 'verify-receipt.mjs'), 'utf8');
     expect(script.trimEnd().split('\n').length).toBeLessThanOrEqual(35);
