@@ -34,7 +34,8 @@ const found = async (): Promise<readonly string[]> =>
 const bend = (path: string, change: (bytes: Buffer) => Buffer): void =>
   void log.files.set(path, change(Buffer.from(log.files.get(path) ?? '')));
 const flipped = (bytes: Buffer): Buffer => {
-  const place = Math.floor(bytes.length / 2);
+  // Within a leaf, and not in the length before it.
+  const place = (Math.floor(bytes.length / 2) + 20) % bytes.length;
   bytes[place] = (bytes[place] ?? 0) ^ 1;
   return bytes;
 };
