@@ -56,17 +56,22 @@ describe("the README's first minute", () => {
 
 describe("the lender's first check", () => {
   it(`is told clear and refused, by curl, the SDK${hasJdk ? ' and Java' : ' (no JDK here: not Java)'}`, async () => {
-    const page = readFileSync(join(root, 'docs', 'lender', 'first-check.md'), 'utf8');
-    const commands = commandsOf(page, 'first-check') + (hasJdk ? commandsOf(page, 'java-check') : '');
+    const [page, disputes] = ['first-check.md', 'disputes.md'].map((name) =>
+      readFileSync(join(root, 'docs', 'lender', name), 'utf8'),
+    ) as [string, string];
+    const java = hasJdk ? commandsOf(page, 'java-check') : '';
+    const commands = commandsOf(page, 'first-check') + java + commandsOf(disputes, 'upgrade');
     const { code, out, err } = await run(['sh'], environment(sandbox.place), commands);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const lines = out
       .trim()
       .split('\n')
+      .filter((line) => !line.startsWith('  '))
       .map((line) => line.replace(/"entry": .*|\d{4}-.*Z$/, '…'));
     const byCurl = ['clear', '{"level": "signed", …', 'refused', '{"level": "signed", …'];
+    const upgraded = ['valid: witnessed', 'valid: witnessed'];
     const byJava = hasJdk ? ['lend', 'do not lend: refused'] : [];
-    expect(lines).toEqual([...byCurl, 'lend until …', 'do not lend: refused', ...byJava]);
+    expect(lines).toEqual([...byCurl, 'lend until …', 'do not lend: refused', ...byJava, ...upgraded]);
   }, 60_000);
 
   (hasJdk ? it : it.skip)('in Java lends on the one good answer, and on none of the wrong ones', async () => {
