@@ -93,6 +93,12 @@ export default {
       { path: '^(apps|libs|migrations)/', pathNot: '^(apps/sandbox/witness|libs/tlog)/' },
     ),
     forbid(
+      'the-bureaus-stand-alone',
+      'The bureaus of the sandbox are written against the documents alone: they use nothing of ours.',
+      { path: '^apps/sandbox/bureau/', pathNot: spec },
+      { path: '^(apps|libs|migrations)/', pathNot: '^apps/sandbox/bureau/' },
+    ),
+    forbid(
       'libs-import-no-app',
       'A library knows no app, because code moves to libs only when a second app needs it.',
       { path: '^(libs|migrations)/', pathNot: spec },

@@ -13,6 +13,8 @@ import { WritePath1764000000011 } from './0011-write-path.js';
 import { Tiles1764000000012 } from './0012-tiles.js';
 import { Figures1764000000013 } from './0013-figures.js';
 import { Feed1764000000015 } from './0015-feed.js';
+import { Streams1764000000016 } from './0016-streams.js';
+import { Stamps1764000000017 } from './0017-stamps.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -29,4 +31,6 @@ export const migrations = [
   Tiles1764000000012,
   Figures1764000000013,
   Feed1764000000015,
+  Streams1764000000016,
+  Stamps1764000000017,
 ];

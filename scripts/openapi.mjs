@@ -33,6 +33,14 @@ const apps = [
     isPublic: false,
   },
   {
+    name: 'bureau',
+    module: ['bureau/bureau.module.js', 'BureauModule'],
+    title: 'Tyiym for credit bureaus',
+    description:
+      'Fetch every placing and lift in order, none lost, none twice; say that the mark is on the credit history; compare what you hold with what the registry holds. What is delivered opens with your own day keys only.',
+    isPublic: false,
+  },
+  {
     name: 'citizen',
     module: ['citizen/citizen.module.js', 'CitizenModule'],
     title: 'Tyiym for channels of citizens',

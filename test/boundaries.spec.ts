@@ -44,6 +44,10 @@ const plants: Readonly<Record<string, readonly (readonly [file: string, ...impor
     ['apps/sandbox/witness/trusts.ts', '../../tool/a.js'],
     ['apps/sandbox/witness/borrows.ts', '#libs/journal/a.js'],
   ],
+  'the-bureaus-stand-alone': [
+    ['apps/sandbox/bureau/copies.ts', '../../tool/a.js'],
+    ['apps/sandbox/bureau/borrows.ts', '#libs/journal/a.js'],
+  ],
   'libs-import-no-app': [
     ['libs/loan/looks-up.ts', '../../apps/citizen/a.js'],
     ['migrations/looks-up.ts', '../apps/citizen/a.js'],

@@ -6,13 +6,15 @@ import {
   type DynamicModule,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
+  type Provider,
 } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget } from '#libs/platform/database.js';
-import { readIdentityKey } from '#libs/platform/keys.js';
+import { Bell } from '#libs/platform/bell.js';
+import { readFeedRoot, readIdentityKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { RegistryModule } from '#libs/platform/registry.module.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
@@ -21,6 +23,9 @@ import { readTrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
+import type { Rules } from '#libs/refusal/rules.js';
+import { SealingService } from './feed/sealing.service.js';
+import { feedDuty } from './feed.worker.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
 import { loop } from './loop.worker.js';
 import {
@@ -51,6 +56,8 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     @Inject(HarvestingService) private readonly harvesting: HarvestingService,
     @Inject(NoticesService) private readonly notices: NoticesService,
     @Inject(VERIFIER) private readonly verifier: Verifier,
+    @Inject(SealingService) private readonly sealing: SealingService,
+    @Inject(Bell) private readonly bell: Bell,
     @Inject(JOBS) private readonly jobs: Jobs,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
@@ -98,6 +105,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
           useFactory: ({ manager: tx }: DataSource, journal: HarvestingSettings['journal']) =>
             new HarvestingService({ tx, journal }),
         },
+        ...feedProviders(config),
         {
           provide: NoticesService,
           inject: [DataSource, Journal, LOOKUP_KEYS],
@@ -119,14 +127,38 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
   onApplicationBootstrap(): void {
     const { dataSource, moves, stale, notices, harvesting, log } = this;
     const settings = { dataSource, moves, stale, notices, harvesting, log };
-    const duties = [...this.jobs.duties, ...upkeepOf(settings)];
+    const feed = feedDuty(this.sealing, this.bell);
+    const duties = [...this.jobs.duties, feed, ...upkeepOf(settings)];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
     await this.running;
+    await this.bell.close();
     await this.jobs.close();
     await this.verifier.close();
   }
+}
+
+/** What seals the feed, and what wakes it. */
+function feedProviders({ database, keysDir }: Config): Provider[] {
+  return [
+    {
+      provide: SealingService,
+      inject: [DataSource, Journal, LOOKUP_KEYS],
+      useFactory: (
+        { manager: tx }: DataSource,
+        journal: Journal<typeof clerkTables, Rules>,
+        lookup: LookupKeys,
+      ) =>
+        new SealingService({
+          tx,
+          keys: { feed: readFeedRoot(keysDir), identity: readIdentityKey(keysDir), lookup },
+          parties: () => journal.rules().parties.values(),
+          registryNow: () => journal.registryNow(),
+        }),
+    },
+    { provide: Bell, useFactory: () => new Bell(databaseTarget(database), 'tyiym_feed') },
+  ];
 }

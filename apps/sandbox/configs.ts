@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { checkConfig, type Config } from '#libs/platform/config.js';
 import { host, organisation, origin, urlsOf, type Home, type Ports } from './plan.js';
 
-export const apps = ['access', 'lender', 'citizen', 'log', 'clerk-worker', 'clerk-signer'] as const;
+export const apps = ['access', 'lender', 'bureau', 'citizen', 'log', 'clerk-worker', 'clerk-signer'] as const;
 export type AppName = (typeof apps)[number];
 
 /** Where PostgreSQL listens. */
@@ -37,7 +37,7 @@ function configsOf(
   witnessVkey: string,
 ): Readonly<Record<string, object>> {
   const urls = urlsOf(ports);
-  const { citizen, lender, lenderTls, log, access, accessTls, nca } = urls;
+  const { citizen, log, access, nca } = urls;
   const common = (app: Config['app'], role = `tyiym_${app.replace('-', '_')}`): object => ({
     app,
     sandbox: true,
@@ -53,6 +53,14 @@ function configsOf(
     publicBase,
     certFile: '../tls/server.pem',
     keyFile: '../tls/server.key',
+  });
+  // Partners reach these in both ways.
+  const partners = (app: 'lender' | 'bureau' | 'access'): object => ({
+    ...common(app),
+    publicBase: urls[app],
+    listen: listen(ports[app]),
+    listenTls: tls(ports[`${app}Tls`], urls[`${app}Tls`]),
+    metrics: listen(ports[`${app}Metrics`]),
   });
   const theLog = { witnesses: [{ vkey: witnessVkey, url: urls.witness }], tilesDir: '../tiles' };
   const authority = {
@@ -70,20 +78,9 @@ function configsOf(
       nca: authority,
       egovMobile: { organisation },
     },
-    lender: {
-      ...common('lender'),
-      publicBase: lender,
-      listen: listen(ports.lender),
-      listenTls: tls(ports.lenderTls, lenderTls),
-      metrics: listen(ports.lenderMetrics),
-    },
-    access: {
-      ...common('access'),
-      publicBase: access,
-      listen: listen(ports.access),
-      listenTls: tls(ports.accessTls, accessTls),
-      metrics: listen(ports.accessMetrics),
-    },
+    lender: partners('lender'),
+    bureau: partners('bureau'),
+    access: partners('access'),
     log: {
       ...common('log'),
       publicBase: log,

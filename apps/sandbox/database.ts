@@ -1,6 +1,7 @@
 /** The database of the sandbox: its own PostgreSQL from npm, or the server that `DATABASE_URL` names. */
 import pg from 'pg';
 import type { DatabaseTarget } from '#libs/platform/database.js';
+import { bureauDatabases, provisionBureaus } from './bureau-process.js';
 import type { Home, Ports } from './plan.js';
 import { KeptCluster } from './kept-cluster.js';
 import { existingServer } from './postgres/existing.js';
@@ -46,6 +47,7 @@ export async function startDatabase(
   const secretsDir = home.at('secrets');
   try {
     await provision({ superuser, secretsDir, databaseName });
+    await provisionBureaus(superuser, home);
   } catch (error) {
     await own?.stop();
     throw error;
@@ -69,12 +71,13 @@ export async function freeCluster(home: Home): Promise<void> {
   await freeDataDirectory(home.at('pg', 'data'), home.at('pg', 'launcher.pid'));
 }
 
-/** Drops the registry's database from a server of DATABASE_URL, for `--fresh`; our own goes with its folder. */
+/** Drops the registry's database and the bureaus' from a server of DATABASE_URL, for `--fresh`; our own goes with its folder. */
 export async function dropExisting(url: string): Promise<void> {
   const client = new pg.Client(clientConfig(await existingServer(url)));
   await client.connect();
   try {
-    await client.query(`DROP DATABASE IF EXISTS ${databaseName} WITH (FORCE)`);
+    for (const name of [databaseName, ...bureauDatabases])
+      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   } finally {
     await client.end();
   }

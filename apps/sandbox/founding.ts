@@ -24,7 +24,10 @@ export async function found(home: Home, ports: Ports, inhabitants: Inhabitants):
         clientId: name,
         bin: inhabitants.bins[name],
         resource: urlsOf(ports)[app],
-        keys: [await partyKey(home, name)],
+        keys: [
+          await partyKey(home, name, 'sig'),
+          ...(kind === 'bureau' ? [await partyKey(home, `${name}-enc`, 'enc')] : []),
+        ],
         ...{ kind, names, scopes },
       })),
     ),
@@ -53,15 +56,19 @@ const boundless: Partial<RuleValues> = {
 };
 
 /** The public half of the key in `parties/<name>.pem`. */
-async function partyKey(home: Home, name: string): Promise<Readonly<Record<string, unknown>>> {
+async function partyKey(
+  home: Home,
+  name: string,
+  use: 'sig' | 'enc',
+): Promise<Readonly<Record<string, unknown>>> {
   const pem = readFileSync(home.at('parties', `${name}.pem`), 'utf8');
   const jwk = await exportJWK(createPublicKey(pem));
   const { validFrom } = new X509Certificate(pem);
   return {
     kid: await calculateJwkThumbprint(jwk),
-    use: 'sig',
+    use,
     jwk,
-    certSha256: thumbprint(pem),
+    ...(use === 'sig' && { certSha256: thumbprint(pem) }),
     notBefore: formatInstant(Date.parse(validFrom)),
   };
 }

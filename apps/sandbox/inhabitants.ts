@@ -40,7 +40,10 @@ export async function settle(home: Home, at: number): Promise<Inhabitants> {
     const plan = everybody.find(({ name }) => name === person.name);
     if (plan !== undefined) await certify(home, authority, { ...plan, iin: person.iin }, at);
   }
-  for (const { name } of parties) await equip(home, name, at);
+  for (const { name, kind } of parties) {
+    await equip(home, name, at);
+    if (kind === 'bureau') await equip(home, `${name}-enc`, at);
+  }
   await makeTls(home, at);
   const bins = await once(home.at('parties', 'bins.json'), () =>
     Object.fromEntries(parties.map(({ name, binStem }) => [name, withControlDigit(binStem)])),
@@ -71,7 +74,7 @@ async function certify(
   }
 }
 
-/** One EC key a party serves its assertions, proofs and self-signed certificate. */
+/** One EC key a party serves its assertions, proofs and self-signed certificate; a bureau has one more, to open what is sealed for it. */
 async function equip(home: Home, name: string, at: number): Promise<void> {
   const stem = home.at('parties', name);
   if (existsSync(`${stem}.pem`)) return;

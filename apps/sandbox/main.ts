@@ -9,6 +9,7 @@ import pg from 'pg';
 import { machineClock } from '#libs/platform/clock.js';
 import { writeKeys } from '../tool/keygen/keygen.service.js';
 import { banner } from './banner.js';
+import { bureauChildren } from './bureau-process.js';
 import { apps, writeConfigs, type AppName } from './configs.js';
 import { dropExisting, freeCluster, startDatabase, type SandboxDatabase } from './database.js';
 import { once } from './files.js';
@@ -69,7 +70,11 @@ async function start(): Promise<void> {
   say('The registry …');
   const supervisor = new Supervisor(home.at('logs'), say);
   closers.unshift(() => supervisor.stop());
-  const children = [...apps.map((app) => childOf(app, ports, configs[app] ?? '')), witnessChild(home, ports)];
+  const children = [
+    ...apps.map((app) => childOf(app, ports, configs[app] ?? '')),
+    witnessChild(home, ports),
+    ...(await bureauChildren(home, ports, server)),
+  ];
   await Promise.all(children.map((child) => supervisor.start(child)));
   const content = await sandboxContent(home, ports, inhabitants);
   await seed(home, content, say);
@@ -161,6 +166,7 @@ function childOf(app: AppName, ports: Ports, config: string): Child {
   const port: Record<AppName, number> = {
     access: ports.access,
     lender: ports.lender,
+    bureau: ports.bureau,
     citizen: ports.citizen,
     log: ports.log,
     'clerk-worker': ports.clerkWorkerMetrics,

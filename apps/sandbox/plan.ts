@@ -12,14 +12,19 @@ const defaultPortBase = 8080;
 const offsets = {
   citizen: 0,
   lender: 1,
+  bureau: 2,
   log: 4,
   access: 5,
   lenderTls: 6,
   accessTls: 7,
+  bureauTls: 8,
   outside: 10,
+  gkb: 11,
+  pkb: 12,
   witness: 13,
   citizenMetrics: 20,
   lenderMetrics: 21,
+  bureauMetrics: 22,
   logMetrics: 24,
   accessMetrics: 25,
   clerkWorkerMetrics: 26,
@@ -56,6 +61,8 @@ export function urlsOf(ports: Ports) {
     citizen: http(ports.citizen),
     lender: http(ports.lender),
     lenderTls: `https://${host}:${ports.lenderTls}`,
+    bureau: http(ports.bureau),
+    bureauTls: `https://${host}:${ports.bureauTls}`,
     log: http(ports.log),
     access: http(ports.access),
     accessTls: `https://${host}:${ports.accessTls}`,
@@ -63,6 +70,8 @@ export function urlsOf(ports: Ports) {
     idp: http(ports.outside, '/egov/idp'),
     phone: http(ports.outside, '/phone'),
     nca: http(ports.outside, '/nca'),
+    gkb: http(ports.gkb),
+    pkb: http(ports.pkb),
     witness: http(ports.witness),
   };
 }
@@ -83,12 +92,12 @@ export interface PartyPlan {
   readonly binStem: string;
   readonly scopes: readonly string[];
   /** The app whose tokens it asks for. */
-  readonly app: 'citizen' | 'lender' | 'log';
+  readonly app: 'citizen' | 'lender' | 'bureau' | 'log';
 }
 
 const named = (en: string, ru: string, kk: string): PartyPlan['names'] => ({ en, ru, kk });
 
-/** Bureaus, regulator and court are admitted already; the apps they will talk to come later. */
+/** Regulator and court are admitted already; the app they will talk to comes later. */
 export const parties: readonly PartyPlan[] = [
   {
     name: 'egov-portal',
@@ -136,7 +145,7 @@ export const parties: readonly PartyPlan[] = [
     names: named('State credit bureau (sandbox)', 'ГКБ (песочница)', 'МКБ (сынақ ортасы)'),
     binStem: '2003400016',
     scopes: ['feed', 'stamps', 'loans'],
-    app: 'lender',
+    app: 'bureau',
   },
   {
     name: 'pkb',
@@ -144,7 +153,7 @@ export const parties: readonly PartyPlan[] = [
     names: named('First credit bureau (sandbox)', 'ПКБ (песочница)', 'БКБ (сынақ ортасы)'),
     binStem: '2003400017',
     scopes: ['feed', 'stamps', 'loans'],
-    app: 'lender',
+    app: 'bureau',
   },
   {
     name: 'regulator',

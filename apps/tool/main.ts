@@ -47,6 +47,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./open/open.command.js'),
   },
   {
+    name: 'bureau-diff',
+    description: 'how far each bureau is, and whether it holds what the registry holds',
+    load: () => import('./bureau-diff/bureau-diff.command.js'),
+  },
+  {
     name: 'doctor',
     description: 'ask everything the registry needs, and say what to do next',
     load: () => import('./doctor/doctor.command.js'),

@@ -62,6 +62,11 @@ export interface Draft {
     readonly iin: string;
     readonly version: number;
   };
+  /**
+   * The person of the entry that this one follows up (`about`), copied from that entry's row for the index of his trail;
+   * such an entry has neither `person` nor `version`.
+   */
+  readonly follows?: { readonly epoch: number; readonly bytes: Buffer };
   /** Client id of the party that acts, for its trail. */
   readonly party?: string;
   /** The other members; absent ones are left out, never null. Chosen ids come from `Seen.at`. */

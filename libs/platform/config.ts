@@ -26,6 +26,7 @@ import {
 export const processNames = [
   'citizen',
   'lender',
+  'bureau',
   'access',
   'log',
   'clerk-worker',

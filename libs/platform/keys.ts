@@ -10,8 +10,11 @@ export interface SigningKey {
   readonly key: KeyObject;
 }
 
-/** `head.jwk.json`, `log.jwk.json`: one private JWK with its RFC 7638 thumbprint as `kid`. */
-export function readSigningKey(dir: string, file: 'head.jwk.json' | 'log.jwk.json'): SigningKey {
+/** `head.jwk.json`, `log.jwk.json`, `set.jwk.json`: one private JWK with its RFC 7638 thumbprint as `kid`. */
+export function readSigningKey(
+  dir: string,
+  file: 'head.jwk.json' | 'log.jwk.json' | 'set.jwk.json',
+): SigningKey {
   const jwk = read(dir, file) as { kid?: unknown };
   assert(typeof jwk.kid === 'string', `${file}: no kid`);
   return { kid: jwk.kid, key: createPrivateKey({ key: jwk, format: 'jwk' }) };
@@ -29,6 +32,11 @@ export function readLookupKeys(dir: string): ReadonlyMap<number, Buffer> {
 export function readIdentityKey(dir: string): { readonly keyId: Buffer; readonly secret: Buffer } {
   const { keyId, key } = read(dir, 'identity.json') as { keyId: string; key: string };
   return { keyId: Buffer.from(keyId, 'hex'), secret: secretOf(key) };
+}
+
+/** `feed.json`: the root of every stream's secrets. */
+export function readFeedRoot(dir: string): Buffer {
+  return secretOf((read(dir, 'feed.json') as { key: string }).key);
 }
 
 /** `idempotency.json`: the key under which request bodies are compared. */

@@ -126,7 +126,9 @@ function idempotencySecretOf({
   app,
   config,
 }: Pick<RegistrySettings<Tables>, 'app' | 'config'>): Buffer | undefined {
-  return app === 'citizen' || app === 'lender' ? readIdempotencyKey(config.keysDir) : undefined;
+  return app === 'citizen' || app === 'lender' || app === 'bureau'
+    ? readIdempotencyKey(config.keysDir)
+    : undefined;
 }
 
 function directoryOf(journal: Journal<Tables, Rules>): PartyDirectory {

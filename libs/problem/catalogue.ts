@@ -54,7 +54,17 @@ const kinds = {
     detail:
       'The citizen assertion is not valid: its signature, issuer, audience, times or single use did not hold. Make a fresh one after the citizen has signed in.',
   },
+  'set-not-yours': {
+    status: 403,
+    title: 'Another stream’s SET',
+    detail: 'The `jti` names an item of another stream. A bureau speaks for its own stream only.',
+  },
   'not-found': { status: 404, title: 'Not found', detail: 'There is nothing here for this caller.' },
+  'set-unknown': {
+    status: 404,
+    title: 'No such SET',
+    detail: 'The `jti` names no item that your stream has delivered. Take it from the SET as it was signed.',
+  },
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
@@ -107,6 +117,12 @@ const kinds = {
     detail:
       'The entry is in the Journal and in no published checkpoint yet. Checkpoints follow within seconds; ask again as `Retry-After` says.',
     retryAfterS: 2,
+  },
+  'vector-first': {
+    status: 409,
+    title: 'The vector comes first',
+    detail:
+      'Post your own vector at this `atSeq` first, and then only the buckets that were named as differing: the registry never gives its digest to whoever has not shown one.',
   },
   'payload-too-large': {
     status: 413,
@@ -198,6 +214,18 @@ const kinds = {
     status: 422,
     title: 'The signer is not the applicant',
     detail: 'The certificate belongs to somebody else than the person the document names.',
+  },
+  'position-not-available': {
+    status: 422,
+    title: 'No such position',
+    detail:
+      'The stream has no item of this number yet, or its digest is no longer kept. Take a number up to the last item you applied.',
+  },
+  'recorded-at-implausible': {
+    status: 422,
+    title: 'The instant of recording cannot be right',
+    detail:
+      '`recordedAt` lies before the entry or in the future. Check the clock of the machine that writes the mark.',
   },
   'too-many-requests': {
     status: 429,

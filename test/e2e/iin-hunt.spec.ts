@@ -24,7 +24,7 @@ import { validIins } from '../support/vectors.js';
 const [strangers, newcomers] = [validIins.slice(0, 3), validIins.slice(3, 5)];
 /** The sandbox's own: who lives there, and what the authority knows of them. */
 const ownFiles = new RegExp(`^(people|nca)\\${sep}|^sandbox\\.json$`);
-const metricsPorts = [20, 21, 24, 25, 26, 27];
+const metricsPorts = [20, 21, 22, 24, 25, 26, 27];
 
 let sandbox: Sandbox;
 let [portal, bank]: Party[] = [];

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { eventually } from '../support/eventually.js';
 import { ordinaryUser } from '../support/ordinary-user.js';
 import { processesOf } from '../support/processes.js';
 import { Party } from '../support/sandbox-calls.js';
@@ -41,7 +42,20 @@ describe('a start', () => {
       expect(lstatSync(place.home).mode & 0o777).toBe(0o700);
       expect(exposed(place.home)).toEqual([]);
       expect(await scenesOf(sandbox)).toEqual(scenes);
+      await whenStamped(sandbox);
       const [{ content }, entries] = [sandbox, await countOf(sandbox, 'SELECT FROM entries')];
+      const iinOf = (name: string): string => content.citizens.find((each) => each.name === name)?.iin ?? '';
+      for (const bureau of ['gkb', 'pkb'] as const) {
+        const marked = await reportOf(sandbox, bureau, 'ru', iinOf('bolat'));
+        expect(marked).toContain(
+          'Действует добровольный отказ от получения банковских займов, микрокредитов с ',
+        );
+        expect(marked).toContain('на момент ');
+        expect(await reportOf(sandbox, bureau, 'kk', iinOf('dana'))).toContain(
+          'ерікті түрде бас тарту қолданыста',
+        );
+        expect(await reportOf(sandbox, bureau, 'en', iinOf('marat'))).toContain('No voluntary refusal');
+      }
       await sandbox.stop('SIGTERM');
 
       sandbox = await Sandbox.start(place);
@@ -162,6 +176,31 @@ async function scenesOf(sandbox: Sandbox): Promise<unknown> {
     return [name, (await portal.call('POST', '/v1/refusal-status', { body })).body['state']];
   });
   return Object.fromEntries(await Promise.all(states)) as unknown;
+}
+
+/** Waits until both bureaus recorded what the scenes placed; only then does nothing more come of them. */
+async function whenStamped(sandbox: Sandbox): Promise<void> {
+  await eventually(
+    'the stamps of both bureaus',
+    () => countOf(sandbox, `SELECT FROM entries WHERE kind = 'refusal.stamped'`),
+    (stamps) => stamps === 2 * Object.values(scenes).filter((state) => state !== 'none').length,
+    20_000,
+  );
+}
+
+/** The report a bureau shows, as text. */
+async function reportOf(
+  sandbox: Sandbox,
+  bureau: 'gkb' | 'pkb',
+  language: string,
+  iin: string,
+): Promise<string> {
+  const response = await fetch(`${sandbox.urls[bureau]}/${language}/report`, {
+    method: 'POST',
+    body: new URLSearchParams({ iin }),
+  });
+  expect(response.status).toBe(200);
+  return response.text();
 }
 
 /** Ends a start at the moment at which it says this. */

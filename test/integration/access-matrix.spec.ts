@@ -8,12 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import request from 'supertest';
 import { auditAfterEach } from '../support/auditor.js';
-import { call, newWorld, type Channel, type World } from '../support/citizen-world.js';
+import { bureauBase, call, newWorld, type Channel, type World } from '../support/citizen-world.js';
 
 type Method = 'GET' | 'POST' | 'PUT';
 
 interface Route {
-  readonly app: 'lender' | 'citizen';
+  readonly app: 'lender' | 'bureau' | 'citizen';
   readonly method: Method;
   readonly path: string;
   readonly isPublic: boolean;
@@ -26,19 +26,31 @@ const admitted: Readonly<Record<string, readonly string[]>> = {
   'lender GET /v1/checks/{checkId}': ['bank-alpha', 'mfo-gamma'],
   'lender GET /v1/checks/{checkId}/proof': ['bank-alpha', 'mfo-gamma'],
   'lender POST /v1/check-batches': ['bank-alpha', 'mfo-gamma'],
-  'lender POST /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb'],
-  'lender GET /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb'],
-  'lender GET /v1/loans/{loanId}': ['bank-alpha', 'mfo-gamma', 'gkb'],
+  'lender POST /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb', 'pkb'],
+  'lender GET /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb', 'pkb'],
+  'lender GET /v1/loans/{loanId}': ['bank-alpha', 'mfo-gamma', 'gkb', 'pkb'],
   'lender GET /v1/notices': ['bank-alpha', 'mfo-gamma'],
   'lender GET /v1/party': [
     'bank-alpha',
     'mfo-gamma',
     'gkb',
+    'pkb',
     'regulator',
     'court',
     'egov-portal',
     'egov-mobile',
   ],
+  'bureau GET /v1/streams': ['gkb', 'pkb'],
+  'bureau GET /v1/stream-status': ['gkb', 'pkb'],
+  'bureau POST /v1/streams/{streamId}/poll': ['gkb', 'pkb'],
+  'bureau GET /v1/streams/{streamId}/keys': ['gkb', 'pkb'],
+  'bureau GET /v1/streams/{streamId}/events': ['gkb', 'pkb'],
+  'bureau GET /v1/streams/{streamId}/snapshot': ['gkb', 'pkb'],
+  'bureau POST /v1/streams/{streamId}/position': ['gkb', 'pkb'],
+  'bureau POST /v1/streams/{streamId}/verification': ['gkb', 'pkb'],
+  'bureau POST /v1/stamps': ['gkb', 'pkb'],
+  'bureau POST /v1/digests': ['gkb', 'pkb'],
+  'bureau POST /v1/digests/{bucket}': ['gkb', 'pkb'],
   'citizen POST /v1/applications': ['egov-portal', 'egov-mobile'],
   'citizen PUT /v1/applications/{applicationId}/signature': ['egov-portal', 'egov-mobile'],
   'citizen GET /v1/applications/{applicationId}': ['egov-portal', 'egov-mobile'],
@@ -48,6 +60,8 @@ const admitted: Readonly<Record<string, readonly string[]>> = {
 };
 const openToAll = [
   'lender GET /.well-known/oauth-protected-resource',
+  'bureau GET /.well-known/oauth-protected-resource',
+  'bureau GET /.well-known/ssf-configuration',
   'citizen GET /.well-known/oauth-protected-resource',
   'citizen GET /egov-mobile/{secret}',
   'citizen GET /egov-mobile/documents/{applicationId}',
@@ -55,7 +69,7 @@ const openToAll = [
 ];
 const everyScope = 'citizen checks loans feed stamps oversight court';
 
-const routes = (['lender', 'citizen'] as const).flatMap(routesOf);
+const routes = (['lender', 'bureau', 'citizen'] as const).flatMap(routesOf);
 const nameOf = ({ app, method, path }: Route): string => `${app} ${method} ${path}`;
 const closed = routes.filter(({ isPublic }) => !isPublic);
 
@@ -64,11 +78,12 @@ let apps: Readonly<Record<Route['app'], NestFastifyApplication>>;
 
 beforeAll(async () => {
   world = await newWorld();
-  apps = { citizen: world.app, lender: await world.startLender() };
+  apps = { citizen: world.app, lender: await world.startLender(), bureau: await world.startBureau() };
 }, 60_000);
 auditAfterEach(() => world);
 afterAll(async () => {
   await apps.lender.close();
+  await apps.bureau.close();
   await world.close();
 });
 
@@ -90,7 +105,16 @@ describe('the matrix', () => {
 });
 
 describe.each(closed)('$app $method $path', (route) => {
-  const clients = ['bank-alpha', 'mfo-gamma', 'gkb', 'regulator', 'court', 'egov-portal', 'egov-mobile'];
+  const clients = [
+    'bank-alpha',
+    'mfo-gamma',
+    'gkb',
+    'pkb',
+    'regulator',
+    'court',
+    'egov-portal',
+    'egov-mobile',
+  ];
 
   it.each(clients)('knows what to do with %s', async (clientId) => {
     const status = await statusFor(route, clientId, everyScope);
@@ -142,7 +166,8 @@ function partyOf(clientId: string, app: Route['app']): Channel {
     (each) => each.clientId === clientId,
   );
   if (party === undefined) throw new Error(`no ${clientId}`);
-  return { ...party, resource: app === 'lender' ? world.bank.resource : world.portal.resource };
+  const resources = { lender: world.bank.resource, bureau: bureauBase, citizen: world.portal.resource };
+  return { ...party, resource: resources[app] };
 }
 
 async function statusFor(route: Route, clientId: string, scope: string): Promise<number> {
@@ -176,6 +201,8 @@ function concrete(path: string): string {
   return path
     .replace('{checkId}', 'chk_01m833m14vep39sxqzgk6250sn')
     .replace('{loanId}', 'lon_01m833m14vep39sxqzgk6250sn')
+    .replace('{streamId}', 'str_01m833m14vep39sxqzgk6250sn')
+    .replace('{bucket}', '7')
     .replace('{applicationId}', 'app_01m833m14vep39sxqzgk6250sn');
 }
 

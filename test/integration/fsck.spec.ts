@@ -175,10 +175,14 @@ describe('fsck', () => {
       ['row-unknown'],
     ],
     ['an item of the feed', `UPDATE feed SET version = version + 1 WHERE seq = 2`, ['row-differs']],
-    ['an item of the feed, gone', `DELETE FROM feed WHERE seq = 2`, ['row-missing']],
+    [
+      'an item of the feed, gone',
+      `WITH s AS (DELETE FROM sealed_items) DELETE FROM feed WHERE seq = 2`,
+      ['row-missing'],
+    ],
     [
       'the newest item of the feed, gone',
-      `DELETE FROM feed WHERE seq = (SELECT max(seq) FROM feed)`,
+      `WITH s AS (DELETE FROM sealed_items) DELETE FROM feed WHERE seq = (SELECT max(seq) FROM feed)`,
       ['row-missing'],
     ],
     ['the root of the head row', `UPDATE journal_head SET ${flipFirst('root')}`, ['journal-head-differs']],

@@ -66,6 +66,7 @@ const append = (kind: string, index = '(SELECT size FROM journal_head)'): string
 const processOf: Readonly<Partial<Record<Role, ProcessName>>> = {
   tyiym_citizen: 'citizen',
   tyiym_lender: 'lender',
+  tyiym_bureau: 'bureau',
   tyiym_clerk_worker: 'clerk',
   tyiym_tool: 'tool',
 };
@@ -89,6 +90,7 @@ describe('appending', () => {
        FROM pg_policies p WHERE p.tablename = 'entries' AND p.cmd = 'INSERT' ORDER BY 1`,
     );
     expect(rows.map(({ role }) => role)).toEqual([
+      'tyiym_bureau',
       'tyiym_citizen',
       'tyiym_clerk_worker',
       'tyiym_lender',
@@ -106,6 +108,7 @@ describe('appending', () => {
   it.each([
     ['tyiym_citizen', 'refusal.placed'],
     ['tyiym_lender', 'check.made'],
+    ['tyiym_bureau', 'refusal.stamped'],
     ['tyiym_clerk_worker', 'refusal.lifted'],
     ['tyiym_tool', 'regime.changed'],
   ] as const)('%s appends no entry without the head', async (role, kind) => {
@@ -122,7 +125,7 @@ function inTurn<T>(act: () => Promise<T>): Promise<T> {
   return next;
 }
 
-const appending = ['tyiym_citizen', 'tyiym_lender', 'tyiym_clerk_worker', 'tyiym_tool'] as const;
+const appending = Object.keys(processOf) as Role[];
 const readers = ['tyiym_access', 'tyiym_log', 'tyiym_clerk_signer'] as const;
 
 describe('what is written stays written', () => {
@@ -255,6 +258,7 @@ describe('reading', () => {
         'oidc_payloads',
       ],
     ],
+    ['tyiym_bureau', ['people', 'applications', 'signed_documents', 'officials', 'checks', 'oidc_payloads']],
     [
       'tyiym_access',
       [

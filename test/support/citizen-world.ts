@@ -19,6 +19,7 @@ import { formatInstant } from '#libs/journal/instant.js';
 import { verifyReceipt, type VerifiedReceipt } from '#libs/journal/verify-receipt.js';
 import type { Config } from '#libs/platform/config.js';
 import { createApp } from '#libs/platform/http.js';
+import { BureauModule } from '../../apps/bureau/bureau.module.js';
 import { CitizenModule } from '../../apps/citizen/citizen.module.js';
 import { ClerkWorkerModule } from '../../apps/clerk/worker.module.js';
 import { LenderModule } from '../../apps/lender/lender.module.js';
@@ -45,6 +46,7 @@ import { validIins } from './vectors.js';
 
 export const publicBase = 'http://127.0.0.1:8080';
 const lenderBase = 'http://127.0.0.1:8081';
+export const bureauBase = 'http://127.0.0.1:8082';
 const issuer = 'http://127.0.0.1:8085';
 const dayMs = 86_400_000;
 const name = { surname: 'СЫНАҚ', given: 'ӘДІЛ' };
@@ -55,6 +57,8 @@ export interface Channel {
   /** The app it calls. */
   readonly resource: string;
   readonly key: KeyPair;
+  /** A bureau's, to open what is sealed for it. */
+  readonly enc?: KeyPair;
 }
 
 export interface World {
@@ -90,6 +94,8 @@ export interface World {
   startCitizen(changes: Partial<Config>): Promise<NestFastifyApplication>;
   /** The lender's app, which `bank` calls; a second one needs a `publicBase` of its own. */
   startLender(changes?: Partial<Config>): Promise<NestFastifyApplication>;
+  /** The bureaus' app, which `bureau('gkb')` calls. */
+  startBureau(): Promise<NestFastifyApplication>;
   close(): Promise<void>;
 }
 
@@ -125,6 +131,14 @@ export async function newWorld(): Promise<World> {
   const config = configOf('citizen', 'tyiym_citizen', 'citizen');
   const overrides = { logger, keys: jwksOf(issuerKey) };
   const run = { logger, answers, issuerKey };
+  const serve = (
+    module: typeof LenderModule | typeof BureauModule,
+    name: 'lender' | 'bureau',
+    changes: Partial<Config>,
+  ): Promise<NestFastifyApplication> => {
+    const own = { ...configOf(name, `tyiym_${name}`, name), ...changes };
+    return start(module.register(own, overrides), own, run);
+  };
   const app = await start(CitizenModule.register(config, overrides), config, run);
   return {
     ...{ database, authority, logged, answers, app, tool, registryNow, ...channels },
@@ -137,21 +151,14 @@ export async function newWorld(): Promise<World> {
     },
     issue,
     operate: (change) => operate(tool, officials, change),
-    startClerk: async () => {
-      const clerk = configOf('clerk-worker', 'tyiym_clerk_worker', 'clerk-worker');
-      return NestFactory.createApplicationContext(ClerkWorkerModule.register(clerk, logger), {
-        logger: false,
-        abortOnError: false,
-      });
-    },
+    startClerk: () => startWorker(configOf('clerk-worker', 'tyiym_clerk_worker', 'clerk-worker'), logger),
     startCitizen: async (changes) => {
       const changed = { ...config, ...changes };
       return start(CitizenModule.register(changed, overrides), changed, run);
     },
-    startLender: async (changes = {}) => {
-      const lender = { ...configOf('lender', 'tyiym_lender', 'lender'), publicBase: lenderBase, ...changes };
-      return start(LenderModule.register(lender, overrides), lender, run);
-    },
+    startLender: async (changes = {}) =>
+      serve(LenderModule, 'lender', { publicBase: lenderBase, ...changes }),
+    startBureau: async () => serve(BureauModule, 'bureau', { publicBase: bureauBase }),
     close: async () => {
       await app.close();
       list.server.close();
@@ -277,6 +284,12 @@ async function operate(tool: Config, officials: readonly Credential[], change: C
   }
 }
 
+/** The clerk's worker, without a port. */
+function startWorker(config: Config, logger: Logger): Promise<INestApplicationContext> {
+  const root = ClerkWorkerModule.register(config, logger);
+  return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+}
+
 interface Founders {
   readonly publicKeys: Foundation['publicKeys'];
   readonly officials: readonly Credential[];
@@ -295,18 +308,26 @@ async function foundWith(
   const otherKinds = [
     ['mfo-gamma', 'mfo', ['checks', 'loans']],
     ['gkb', 'bureau', ['feed', 'stamps', 'loans']],
+    ['pkb', 'bureau', ['feed', 'stamps', 'loans']],
     ['regulator', 'regulator', ['oversight']],
     ['court', 'court', ['court']],
   ] as const;
-  const others = await Promise.all(otherKinds.map(([clientId]) => channel(clientId, lenderBase)));
+  const others = await Promise.all(
+    otherKinds.map(async ([clientId, kind]) => ({
+      ...(await channel(clientId, kind === 'bureau' ? bureauBase : lenderBase)),
+      ...(kind === 'bureau' && { enc: await newKeyPair() }),
+    })),
+  );
   const body = (
-    { clientId, key, resource }: Channel,
+    { clientId, key, enc, resource }: Channel,
     kind: string,
     scopes: readonly string[],
   ): Record<string, unknown> => ({
     ...{ clientId, kind, scopes, bin: '010140000004', resource },
     names: { kk: 'Ұйым', ru: 'Организация', en: 'Organisation' },
-    keys: [{ kid: key.kid, use: 'sig', jwk: key.publicJwk, notBefore: formatInstant(Date.now() - 60_000) }],
+    keys: [{ ...key, use: 'sig' }, ...(enc ? [{ ...enc, use: 'enc' }] : [])].map(
+      ({ kid, use, publicJwk: jwk }) => ({ kid, use, jwk, notBefore: formatInstant(Date.now() - 60_000) }),
+    ),
   });
   await foundRegistry(tool, {
     publicKeys,

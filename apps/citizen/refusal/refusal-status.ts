@@ -1,6 +1,14 @@
 /** A person's refusal as the person may see it. Members that do not apply are absent. */
 import { formatInstant } from '#libs/journal/instant.js';
 import type { Refusal, RefusalState } from '#libs/refusal/refusal.js';
+import type { StampShown } from '#libs/refusal/stamp.js';
+
+/** What a bureau did about the newest placing or lift. */
+export interface StampStatus {
+  readonly bureau: string;
+  readonly state: StampShown['state'];
+  readonly stampedAt?: string;
+}
 
 /** Instants in RFC 3339. */
 export interface RefusalStatus {
@@ -13,8 +21,8 @@ export interface RefusalStatus {
   readonly placedAgainAt?: string;
   /** 0: there never was one. */
   readonly version: number;
-  /** One member per bureau. */
-  readonly stamps: readonly never[];
+  /** One member per bureau; empty in answers to an act, which say what its commit did. */
+  readonly stamps: readonly StampStatus[];
 }
 
 /** @param refusal undefined when there never was one */
@@ -33,5 +41,17 @@ export function statusOf(
     ...(placedAgainAt !== undefined && { placedAgainAt: formatInstant(placedAgainAt) }),
     version,
     stamps: [],
+  };
+}
+
+/** A status with what the bureaus did. */
+export function withStamps(status: RefusalStatus, stamps: readonly StampShown[]): RefusalStatus {
+  return {
+    ...status,
+    stamps: stamps.map(({ bureau, state, stampedAt }) => ({
+      bureau,
+      state,
+      ...(stampedAt !== undefined && { stampedAt: formatInstant(stampedAt) }),
+    })),
   };
 }

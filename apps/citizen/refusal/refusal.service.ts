@@ -14,7 +14,10 @@ import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
+import { valueAt } from '#libs/regime/regime.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
+import { stampShown } from '#libs/refusal/stamp.js';
+import { stampsOf } from '#libs/refusal/stamps.store.js';
 import { cancelLift, refusalAfter } from '#libs/refusal/transitions.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
@@ -26,7 +29,7 @@ import { KeptAnswers, keptRow, keyedRequest, type KeyedRequest } from '../sessio
 import { readingAct } from '../session/reading.service.js';
 import type { CitizenTables } from '../tables.store.js';
 import { refusalSeen } from './refusal-seen.js';
-import { statusOf, type RefusalStatus } from './refusal-status.js';
+import { statusOf, withStamps, type RefusalStatus } from './refusal-status.js';
 
 /** The answer to calling off a lift. */
 export interface LiftCancelled {
@@ -39,6 +42,7 @@ export interface LiftCancelled {
 type KeptCancelled = Omit<LiftCancelled, 'receipt'>;
 type CancelAct = Act<CitizenTables, Rules, LiftCancelled | 'made by a twin'>;
 
+const minuteMs = 60_000;
 const cancelRoute = 'POST /v1/lift-cancellations';
 
 @Injectable()
@@ -58,7 +62,20 @@ export class RefusalService {
    */
   async status(channel: Party, assertion: unknown): Promise<RefusalStatus> {
     const presence = await this.presence.verify(channel, assertion);
-    return this.journal.submit(readingAct(presence, this.keys, 'refusal-status', statusOf));
+    const read = await this.journal.submit(
+      readingAct(presence, this.keys, 'refusal-status', (refusal) => ({
+        status: statusOf(refusal),
+        subject: refusal?.subject,
+      })),
+    );
+    if (read.subject === undefined) return read.status;
+    const { now, stamps } = await stampsOf(this.dataSource.manager, read.subject, read.status.version);
+    if (stamps.length === 0) return read.status;
+    const within = valueAt(this.journal.rules().regime, 'bureauStampWithin', now) * minuteMs;
+    return withStamps(
+      read.status,
+      stamps.map((stamp) => stampShown(stamp, now, within)),
+    );
   }
 
   /**

@@ -44,6 +44,9 @@ export class TrailItemDto {
   @ApiPropertyOptional() readonly reason?: string;
   @ApiPropertyOptional() readonly checkId?: string;
   @ApiPropertyOptional({ type: TrailLenderDto }) readonly lender?: TrailLenderDto;
+  @ApiPropertyOptional({ type: TrailLenderDto }) readonly bureau?: TrailLenderDto;
+  @ApiPropertyOptional({ description: 'The entry a stamp is about.' }) readonly about?: string;
+  @ApiPropertyOptional({ format: 'date-time' }) readonly recordedAt?: string;
   @ApiPropertyOptional({ enum: ['bank-loan', 'microcredit'] }) readonly product?: string;
   @ApiPropertyOptional({ enum: ['decision', 'disbursement'] }) readonly stage?: string;
   @ApiPropertyOptional({ enum: ['clear', 'refused'] }) readonly verdict?: string;

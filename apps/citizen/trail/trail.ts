@@ -26,6 +26,10 @@ export interface TrailItem {
   /** Checks. */
   readonly checkId?: string;
   readonly lender?: { readonly bin: string; readonly names?: Names };
+  /** Stamps: which bureau, about which entry, and when it says it recorded it. */
+  readonly bureau?: { readonly bin: string; readonly names?: Names };
+  readonly about?: string;
+  readonly recordedAt?: string;
   readonly product?: string;
   readonly stage?: string;
   readonly verdict?: string;
@@ -48,6 +52,8 @@ const shown = [
   'product',
   'stage',
   'verdict',
+  'about',
+  'recordedAt',
   'by',
   'what',
 ] as const;
@@ -55,7 +61,7 @@ const shown = [
 /** An entry as its person reads it. @param namesOf the names of an organisation by its BIN */
 export function trailItem(entryText: string, namesOf: (bin: string) => Names | undefined): TrailItem {
   const entry = JSON.parse(entryText) as Readonly<Record<string, unknown>>;
-  const { id, kind, at, lender } = entry;
+  const { id, kind, at, lender, bureau } = entry;
   assert(typeof id === 'string' && typeof kind === 'string' && typeof at === 'string', 'not an entry');
   const members = shown.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]]);
   return {
@@ -63,11 +69,12 @@ export function trailItem(entryText: string, namesOf: (bin: string) => Names | u
     kind,
     at,
     ...(Object.fromEntries(members) as Partial<TrailItem>),
-    ...(typeof lender === 'string' && { lender: lenderOf(lender, namesOf(lender)) }),
+    ...(typeof lender === 'string' && { lender: namedBy(lender, namesOf(lender)) }),
+    ...(typeof bureau === 'string' && { bureau: namedBy(bureau, namesOf(bureau)) }),
   };
 }
 
-function lenderOf(bin: string, names: Names | undefined): NonNullable<TrailItem['lender']> {
+function namedBy(bin: string, names: Names | undefined): NonNullable<TrailItem['lender']> {
   return { bin, ...(names && { names }) };
 }
 

@@ -16,6 +16,7 @@ export const ownerRole = 'tyiym_owner';
 export const appRoles = [
   'tyiym_citizen',
   'tyiym_lender',
+  'tyiym_bureau',
   'tyiym_access',
   'tyiym_log',
   'tyiym_clerk_worker',

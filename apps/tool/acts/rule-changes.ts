@@ -46,7 +46,7 @@ export function publishedRows(registry: Registry, body: Body, { index }: Place):
   const purpose = textOf(
     key['purpose'],
     'purpose',
-    /^(head\/(citizen|lender|bureau|oversight|clerk|tool)|access|log)$/,
+    /^(head\/(citizen|lender|bureau|oversight|clerk|tool)|access|log|set)$/,
   );
   const kinds = listOf(key['kinds'], 'kinds', String);
   const [notBefore, expiresAt] = [

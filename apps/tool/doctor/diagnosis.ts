@@ -31,7 +31,9 @@ export function diagnoseKeys(
 ): readonly Diagnosis[] {
   const isLive = (key: SigningKeyRow): boolean =>
     key.notBefore <= at && at < Math.min(key.expiresAt, key.retiredAt ?? Infinity, key.revokedAt ?? Infinity);
-  const purposes = ['head/citizen', 'head/lender', 'head/clerk', 'head/tool', 'access', 'log'];
+  const purposes = [
+    ...['head/citizen', 'head/lender', 'head/bureau', 'head/clerk', 'head/tool', 'access', 'log', 'set'],
+  ];
   const lines = purposes.map((purpose) => {
     const question = `key ${purpose}`;
     const until = Math.max(

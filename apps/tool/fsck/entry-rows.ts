@@ -78,7 +78,10 @@ function differingColumns(row: EntryRow, members: Readonly<Record<string, unknow
     ['id', uuidToId('ent', row.uuid), members['id']],
     ['at', formatInstant(row.at), members['at']],
     ['version', row.version ?? undefined, members['version']],
-    ['subject', row.subject !== undefined, members['person'] !== undefined],
+    // What follows up an entry of a person has his subject for the index of his trail, and no person of its own.
+    ...(members['about'] === undefined
+      ? [['subject', row.subject !== undefined, members['person'] !== undefined] as const]
+      : []),
   ];
   return pairs.filter(([, column, member]) => column !== member).map(([name]) => name);
 }

@@ -41,6 +41,7 @@ import {
   type KeptDocument,
   type KnownPerson,
 } from './signatures.js';
+import { compareStamps } from './stamps.js';
 import { SubjectNumbers } from './subject-numbers.js';
 import { VersionReplay } from './versions.js';
 
@@ -174,6 +175,7 @@ class Fsck {
     this.findings.push(...compareAlarmsOf(read, page.alarms));
     const { tx } = this.options;
     this.findings.push(...(await compareLoansOf(tx, read)), ...(await compareDeliveriesOf(tx, read)));
+    this.findings.push(...compareStamps(read, page.stamps));
   }
 
   /** What an entry says of a person, his signature and his refusal. */
@@ -183,6 +185,8 @@ class Fsck {
     { document: kept, answer }: Beside,
   ): Promise<void> {
     const { row } = entry;
+    // It moves nothing; what it follows up is compared with the rows that rest on it.
+    if (entry.members['about'] !== undefined && entry.members['person'] === undefined) return;
     const { index } = row;
     const person = row.subject && people.get(subjectText(row.subject));
     const personFault = faultOfPerson(entry, person);

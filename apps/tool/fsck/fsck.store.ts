@@ -358,3 +358,42 @@ export async function feedAfter(
     [after, size, limit],
   );
 }
+
+/** A row of `stamps`, with what its entry must say. */
+export interface StampRow {
+  readonly entryIndex: number;
+  readonly kind: string;
+  readonly party: string;
+  readonly at: Instant;
+  /** UUID of the entry it follows up. */
+  readonly about: string;
+  readonly bureau: string;
+  readonly recordedAt?: Instant;
+  readonly historyRef?: string;
+  readonly subject?: SubjectKey;
+}
+
+/** Stamps of entries in [from, to). */
+export async function stampsBetween(
+  tx: EntityManager,
+  from: number,
+  to: number,
+): Promise<readonly StampRow[]> {
+  const rows = await tx.query<Raw[]>(
+    `SELECT s.*, f.entry_id, f.subject, f.subject_epoch, p.bin FROM stamps s
+     JOIN feed f ON f.seq = s.seq JOIN parties p ON p.client_id = s.client_id
+     WHERE s.entry_index >= $1 AND s.entry_index < $2 ORDER BY s.entry_index`,
+    [from, to],
+  );
+  return rows.map((row) => ({
+    entryIndex: row['entry_index'] as number,
+    kind: row['state'] === 'stamped' ? 'refusal.stamped' : 'stamp.lost',
+    party: row['client_id'] as string,
+    at: instantOf(row['at']) ?? 0,
+    about: row['entry_id'] as string,
+    bureau: row['bin'] as string,
+    ...(row['recorded_at'] !== null && { recordedAt: instantOf(row['recorded_at']) ?? 0 }),
+    ...(row['history_ref'] !== null && { historyRef: row['history_ref'] as string }),
+    ...subjectMember(row),
+  }));
+}

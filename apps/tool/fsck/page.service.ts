@@ -13,6 +13,7 @@ import {
   keptAnswers,
   keptDocuments,
   peopleOf,
+  stampsBetween,
 } from './fsck.store.js';
 
 export type Page = NonNullable<Awaited<ReturnType<typeof fetchPage>>>;
@@ -38,6 +39,7 @@ export async function fetchPage(
       tx,
       entries.filter(({ kind }) => kind === 'harvesting.suspected').map(({ index }) => index),
     ),
+    stamps: await stampsBetween(tx, from, to),
     people: await peopleOf(tx, subjectsIn(entries)),
     checks: new Map((await checksOfIds(tx, checksIn(entries))).map((row) => [row.uuid, row])),
   };

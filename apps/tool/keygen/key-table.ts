@@ -1,11 +1,13 @@
 /**
  * Which key goes to which process (design page 4.6). A process that lacks a key cannot be made to use it, so each gets
- * only what its own work needs: the lender's process can vouch for checks and loans and for no refusal.
+ * only what its own work needs: the lender's process can vouch for checks and loans and for no refusal, and the one that
+ * speaks to bureaus delivers what it cannot read.
  */
 import { kindsOf, type EntryKind, type ProcessName } from '#libs/journal/entry.js';
 
 /** The processes, by the names of their configurations. */
-export type KeyedProcess = 'citizen' | 'lender' | 'access' | 'log' | 'clerk-worker' | 'clerk-signer' | 'tool';
+export type KeyedProcess =
+  'citizen' | 'lender' | 'bureau' | 'access' | 'log' | 'clerk-worker' | 'clerk-signer' | 'tool';
 
 /** Files of a keys directory; their shapes are read by `libs/platform/keys.ts`. */
 export type KeyFile =
@@ -13,6 +15,8 @@ export type KeyFile =
   | 'lookup.json'
   | 'identity.json'
   | 'idempotency.json'
+  | 'feed.json'
+  | 'set.jwk.json'
   | 'access.jwks.json'
   | 'log.jwk.json';
 
@@ -21,20 +25,22 @@ export const keyTable: Readonly<Record<KeyedProcess, readonly KeyFile[]>> = {
   citizen: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
   // What it seals, borrowers' numbers, its database role cannot read again.
   lender: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
+  bureau: ['head.jwk.json', 'lookup.json', 'idempotency.json', 'set.jwk.json'],
   access: ['access.jwks.json'],
   log: [],
-  'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json'],
+  'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json', 'feed.json'],
   'clerk-signer': ['log.jwk.json'],
   tool: ['head.jwk.json', 'lookup.json', 'identity.json'],
 };
 
 /** What a signing key is for: `head/lender`, `access`, `log`. */
-export type KeyPurpose = `head/${ProcessName}` | 'access' | 'log';
+export type KeyPurpose = `head/${ProcessName}` | 'access' | 'log' | 'set';
 
 /** The name under which a process appends; undefined for those that do not. */
 export const appendsAs: Readonly<Partial<Record<KeyedProcess, ProcessName>>> = {
   citizen: 'citizen',
   lender: 'lender',
+  bureau: 'bureau',
   'clerk-worker': 'clerk',
   tool: 'tool',
 };

@@ -9,7 +9,7 @@ interface KeygenOptions {
 }
 
 const rotation = `
-Rotating a key (head/citizen, head/lender, head/clerk, head/tool, access, log):
+Rotating a key (head/citizen, head/lender, head/bureau, head/clerk, head/tool, access, log, set):
   tool keygen --out keys --rotate head/lender      makes the next key beside the one in use
   tool key publish <kid> --file keys/publicKeys.json --draft …   pins it with two officials' signatures
   tool keygen --out keys --activate head/lender    puts it in place; restart the process
@@ -18,7 +18,7 @@ Rotating a key (head/citizen, head/lender, head/clerk, head/tool, access, log):
 The next lookup key, beside those in use (docs/operations.md says why in this order):
   tool keygen --out keys --rotate lookup           adds an epoch to each lookup.json; carry them to their machines
   tool migrate --owner-config …                    from now on processes without it answer 503, never "clear"
-  then restart citizen, lender and clerk-worker`;
+  then restart citizen, lender, bureau and clerk-worker`;
 
 export function register(program: Command): void {
   program

@@ -25,9 +25,10 @@ describe('keygen', () => {
   it.each([
     ['citizen', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json']],
     ['lender', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json']],
+    ['bureau', ['head.jwk.json', 'idempotency.json', 'lookup.json', 'set.jwk.json']],
     ['access', ['access.jwks.json']],
     ['log', []],
-    ['clerk-worker', ['head.jwk.json', 'identity.json', 'lookup.json']],
+    ['clerk-worker', ['feed.json', 'head.jwk.json', 'identity.json', 'lookup.json']],
     ['clerk-signer', ['log.jwk.json']],
     ['tool', ['head.jwk.json', 'identity.json', 'lookup.json']],
   ])('gives %s its own files and no other, readable by its user alone', (app, files) => {
@@ -41,7 +42,7 @@ describe('keygen', () => {
   });
 
   it('writes what the processes read', () => {
-    for (const app of ['citizen', 'lender', 'clerk-worker', 'tool'])
+    for (const app of ['citizen', 'lender', 'bureau', 'clerk-worker', 'tool'])
       expect(readSigningKey(dir(app), 'head.jwk.json').key.asymmetricKeyType).toBe('ec');
     expect(readSigningKey(dir('clerk-signer'), 'log.jwk.json').key.asymmetricKeyType).toBe('ed25519');
     expect(readLookupKeys(dir('lender'))).toEqual(readLookupKeys(dir('citizen')));
@@ -53,11 +54,13 @@ describe('keygen', () => {
     const keys = readPublicKeys(out);
     expect(keys.map(({ purpose }) => purpose).toSorted()).toEqual([
       'access',
+      'head/bureau',
       'head/citizen',
       'head/clerk',
       'head/lender',
       'head/tool',
       'log',
+      'set',
     ]);
     for (const key of keys) {
       expect(key.jwk).not.toHaveProperty('d');
@@ -85,7 +88,7 @@ describe('keygen', () => {
     const other = join(home, 'other');
     writeFileSync(`${other}.making`, 'rubbish');
     await writeKeys(other, now);
-    expect(readPublicKeys(other)).toHaveLength(6);
+    expect(readPublicKeys(other)).toHaveLength(8);
   });
 });
 
@@ -129,7 +132,7 @@ describe('rotation', () => {
   });
 
   it('of lookup adds an epoch to each process that has one, and finishes what was cut short', () => {
-    const apps = ['citizen', 'lender', 'clerk-worker', 'tool'];
+    const apps = ['citizen', 'lender', 'bureau', 'clerk-worker', 'tool'];
     const before = readLookupKeys(dir('lender'));
     const secrets = [1, 2, 3].map((byte) => Buffer.alloc(32, byte));
     const [first = Buffer.alloc(0), second = Buffer.alloc(0), third = Buffer.alloc(0)] = secrets;

@@ -56,8 +56,9 @@ export async function makeKeySet(now: number): Promise<KeySet> {
   const contentOf = async (app: KeyedProcess, file: KeyFile): Promise<object> => {
     if (file === 'head.jwk.json') return make(`head/${appendsAs[app] ?? 'tool'}`);
     if (file === 'log.jwk.json') return make('log');
+    if (file === 'set.jwk.json') return make('set');
     if (file === 'access.jwks.json') return { keys: [await make('access')] };
-    if (file === 'idempotency.json') return { key: secret() };
+    if (file === 'idempotency.json' || file === 'feed.json') return { key: secret() };
     return shared[file];
   };
   const files: Partial<Record<KeyedProcess, Partial<Record<KeyFile, object>>>> = {};

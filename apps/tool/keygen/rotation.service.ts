@@ -13,10 +13,12 @@ import { makeSigningKey, type PublicKey } from './keys.js';
 const places: Readonly<Record<string, readonly [KeyedProcess, KeyFile]>> = {
   'head/citizen': ['citizen', 'head.jwk.json'],
   'head/lender': ['lender', 'head.jwk.json'],
+  'head/bureau': ['bureau', 'head.jwk.json'],
   'head/clerk': ['clerk-worker', 'head.jwk.json'],
   'head/tool': ['tool', 'head.jwk.json'],
   access: ['access', 'access.jwks.json'],
   log: ['clerk-signer', 'log.jwk.json'],
+  set: ['bureau', 'set.jwk.json'],
 };
 
 /** Purposes whose keys can be rotated so; secrets that seal or look up need every row written again. */

@@ -1,0 +1,7 @@
+/** The bureaus' process: port, database role and keys of its own. */
+import { configFromArguments } from '#libs/platform/config.js';
+import { startApp } from '#libs/platform/http.js';
+import { BureauModule } from './bureau.module.js';
+
+const config = configFromArguments(['bureau']);
+await startApp(BureauModule.register(config), config);

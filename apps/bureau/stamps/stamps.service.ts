@@ -1,0 +1,202 @@
+/**
+ * Stamps: each that says something new is an entry, many of them in one commit. A bureau's calls are done one after the
+ * other, and each in parts, so that a thousand stamps never hold the head of the Journal while a lender waits.
+ */
+import assert from 'node:assert/strict';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Act } from '#libs/journal/act.js';
+import { idempotencyName, utcDay } from '#libs/journal/idempotency.store.js';
+import { Journal } from '#libs/journal/journal.service.js';
+import type { IdempotentRequest } from '#libs/platform/idempotency.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import type { ProblemCode } from '#libs/problem/catalogue.js';
+import { Problem } from '#libs/problem/problem.js';
+import type { Rules } from '#libs/refusal/rules.js';
+import { stampName } from '#libs/refusal/stamp.js';
+import type { LookupKeys } from '#libs/subject/subject.js';
+import { itemNamedBy } from '../streams/jti.js';
+import type { BureauTables } from '../tables.store.js';
+import { bureauOf } from './bureau.js';
+import { lossOf, stampingOf, type Stamp, type Stamping } from './stamping.js';
+
+/** A stamp as it was posted. */
+export interface PostedStamp {
+  readonly jti: string;
+  readonly recordedAt: number;
+  readonly historyRef?: string;
+}
+
+/** Place in the request → what is wrong with it; every other stamp stands. */
+export type StampFaults = ReadonlyMap<number, ProblemCode>;
+
+type Faults = readonly (readonly [number, ProblemCode])[];
+type StampAct = Act<BureauTables, Rules, Faults>;
+/** A stamp and its place in the request. */
+type Placed = Stamp & { readonly place: number };
+
+const route = 'POST /v1/stamps';
+/** Entries of one part: as many as a batch of another process may have. */
+const partSize = 128;
+
+@Injectable()
+export class StampsService {
+  /** The last call of each bureau: the next one waits for it. */
+  private readonly turns = new Map<string, Promise<unknown>>();
+
+  constructor(
+    @Inject(Journal) private readonly journal: Journal<BureauTables, Rules>,
+    @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
+  ) {}
+
+  /**
+   * Records stamps, or finds that they were.
+   * @throws Problem `idempotency-key-reused`, `not-permitted`, `party-suspended`, `registry-unavailable`
+   */
+  async stamp(
+    clientId: string,
+    streamId: string,
+    posted: readonly PostedStamp[],
+    request: IdempotentRequest,
+  ): Promise<{ readonly faults: StampFaults; readonly isReplay: boolean }> {
+    return this.inTurn(clientId, async () => {
+      const key = { app: 'bureau', party: clientId, route, key: request.key };
+      const earlier = await this.journal.submit(this.earlierAct(key, request));
+      if (earlier !== undefined) return { faults: new Map(earlier), isReplay: true };
+      const named = posted.map((stamp, place) => ({
+        ...stamp,
+        place,
+        item: itemNamedBy(stamp.jti, streamId),
+      }));
+      const faults = new Map<number, ProblemCode>();
+      const known: Placed[] = [];
+      for (const { item, ...stamp } of named) {
+        if (typeof item === 'object') known.push({ ...stamp, ...item });
+        else faults.set(stamp.place, item === 'foreign' ? 'set-not-yours' : 'set-unknown');
+      }
+      const parts = partsOf(known);
+      for (const [number, part] of parts.entries()) {
+        // The key is kept with the last part: a crash before it means that all parts are looked at again.
+        const isLast = number === parts.length - 1;
+        const kept = isLast ? { key, bodyHmac: request.bodyHmac, faults } : undefined;
+        for (const [place, code] of await this.journal.submit(this.stampAct(clientId, part, kept)))
+          faults.set(place, code);
+      }
+      return { faults, isReplay: false };
+    });
+  }
+
+  /** Puts persons back to waiting whose stamps a digest showed to be gone. @returns how many were. */
+  async lose(clientId: string, entryUuids: readonly string[], atSeq: number): Promise<number> {
+    return this.inTurn(clientId, async () => {
+      let lost = 0;
+      for (const part of partsOf(entryUuids))
+        lost += await this.journal.submit(this.lossAct(clientId, part, atSeq));
+      return lost;
+    });
+  }
+
+  private async inTurn<T>(clientId: string, act: () => Promise<T>): Promise<T> {
+    const turn = (this.turns.get(clientId) ?? Promise.resolve()).then(act);
+    this.turns.set(
+      clientId,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+
+  private earlierAct(
+    key: { readonly app: string; readonly party: string; readonly route: string; readonly key: string },
+    request: IdempotentRequest,
+  ): Act<BureauTables, Rules, Faults | undefined> {
+    return {
+      look: { idempotency: [key] },
+      decide: (seen) => {
+        bureauOf(seen.rules, key.party);
+        const earlier = seen.find('idempotency', idempotencyName(key));
+        if (earlier !== undefined && !earlier.bodyHmac.equals(request.bodyHmac))
+          throw new Problem('idempotency-key-reused');
+        const faults = earlier?.answer && (JSON.parse(earlier.answer.toString()) as Faults);
+        return { entries: [], answer: () => faults };
+      },
+    };
+  }
+
+  private stampAct(
+    clientId: string,
+    stamps: readonly Placed[],
+    kept:
+      | { readonly key: object; readonly bodyHmac: Buffer; readonly faults: ReadonlyMap<number, ProblemCode> }
+      | undefined,
+  ): StampAct {
+    const wants = stamps.map(({ entryUuid }) => ({ clientId, entryUuid }));
+    return {
+      look: { stamps: wants },
+      decide: (seen) => {
+        const bureau = bureauOf(seen.rules, clientId);
+        const made = stamps.map((stamp) => {
+          const item = seen.find('stamps', stampName({ clientId, entryUuid: stamp.entryUuid }));
+          return [stamp.place, stampingOf(stamp, item, bureau, seen.at, this.keys)] as const;
+        });
+        const faults = made.flatMap(([place, one]) =>
+          typeof one === 'string' ? [[place, one] as const] : [],
+        );
+        const news = made.flatMap(([, one]) => (typeof one === 'object' ? [one] : []));
+        const all = [...(kept?.faults ?? []), ...faults];
+        return {
+          entries: news.map(({ draft }) => draft),
+          rows: (entries) => ({
+            stamps: rowsOf(news, entries),
+            idempotency: kept === undefined ? [] : [keyRow(kept, seen.at, all)],
+          }),
+          answer: () => faults,
+        };
+      },
+    };
+  }
+
+  private lossAct(
+    clientId: string,
+    entryUuids: readonly string[],
+    atSeq: number,
+  ): Act<BureauTables, Rules, number> {
+    return {
+      look: { stamps: entryUuids.map((entryUuid) => ({ clientId, entryUuid })) },
+      decide: (seen) => {
+        const bureau = bureauOf(seen.rules, clientId);
+        const lost = entryUuids.flatMap((entryUuid) => {
+          const item = seen.find('stamps', stampName({ clientId, entryUuid }));
+          return lossOf(item, bureau, { at: seen.at, atSeq }) ?? [];
+        });
+        return {
+          entries: lost.map(({ draft }) => draft),
+          rows: (entries) => ({ stamps: rowsOf(lost, entries) }),
+          answer: () => lost.length,
+        };
+      },
+    };
+  }
+}
+
+function rowsOf(news: readonly Stamping[], entries: readonly { readonly index: number }[]) {
+  return news.map(({ item }, place) => {
+    const entry = entries[place];
+    assert(entry !== undefined);
+    return { ...item, entryIndex: entry.index };
+  });
+}
+
+function keyRow(
+  { key, bodyHmac }: { readonly key: object; readonly bodyHmac: Buffer },
+  at: number,
+  faults: Faults,
+) {
+  const want = key as { app: string; party: string; route: string; key: string };
+  // Names places and codes, never a person, so it need not be sealed.
+  return { ...want, day: utcDay(at), bodyHmac, answer: Buffer.from(JSON.stringify(faults)) };
+}
+
+/** At least one part, so that a request of which nothing can stand keeps its key, too. */
+function partsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.max(1, Math.ceil(all.length / partSize));
+  return Array.from({ length: count }, (_, part) => all.slice(part * partSize, (part + 1) * partSize));
+}

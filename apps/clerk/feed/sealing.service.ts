@@ -1,0 +1,163 @@
+/**
+ * Seals the feed for each bureau. This is the only place where a person's number meets a bureau's key; what comes out
+ * opens with that bureau's day keys alone. A page is written whole or not at all, so a worker that is killed, or two at
+ * once, leave neither a gap nor a second item.
+ */
+import assert from 'node:assert/strict';
+import type { EntityManager } from 'typeorm';
+import {
+  allStreams,
+  appendSealed,
+  bucketValues,
+  daysWithoutKey,
+  insertDayKey,
+  insertStream,
+  itemsAfter,
+  keepVector,
+  type FeedItem,
+  type SealedRow,
+  type Stream,
+} from '#libs/feed/feed.store.js';
+import { xor } from '#libs/feed/digest.js';
+import { sealItem, wrapKey } from '#libs/feed/sealed-item.js';
+import { setAfter } from '#libs/feed/sealing.js';
+import { bureauKey, dayKey, dayKid, subIdOf } from '#libs/feed/stream-keys.js';
+import { newUuid, uuidToId } from '#libs/journal/id.js';
+import { readReceipts } from '#libs/journal/journal.store.js';
+import { isLive, type Party, type PartyKey } from '#libs/party/party.js';
+import { openDataKey } from '#libs/subject/data-key.js';
+import { parseIin, type Iin } from '#libs/subject/iin.js';
+import { unseal, type SealingKey } from '#libs/subject/seal.js';
+import { subjectOf, type LookupKeys } from '#libs/subject/subject.js';
+
+export interface SealingSettings {
+  readonly tx: EntityManager;
+  readonly keys: {
+    /** Root of the streams' secrets. */
+    readonly feed: Buffer;
+    readonly identity: SealingKey;
+    readonly lookup: LookupKeys;
+  };
+  /** Bureaus are among them. */
+  parties(): Iterable<Party>;
+  registryNow(): number;
+}
+
+const pageSize = 128;
+
+export class SealingService {
+  /** What was wrapped already, by stream, day and key: asked of the database once. */
+  private readonly wrapped = new Set<string>();
+
+  constructor(private readonly settings: SealingSettings) {}
+
+  /**
+   * Seals a page for each stream that lacks something, in turn, so that one bureau's backlog does not starve another.
+   * @returns how many items were sealed; 0 when there is nothing left to do
+   */
+  async sealNews(): Promise<number> {
+    const bureaus = this.bureaus();
+    await this.openStreams(bureaus);
+    let sealed = 0;
+    for (const stream of await allStreams(this.settings.tx)) {
+      const bureau = bureaus.find(({ clientId }) => clientId === stream.clientId);
+      if (bureau === undefined) continue;
+      await this.wrapKeys(stream, bureau);
+      sealed += await this.sealPage(stream);
+    }
+    return sealed;
+  }
+
+  /** Bureaus that are to be told; a suspended one is not, and catches up when it is admitted again. */
+  private bureaus(): readonly Party[] {
+    return [...this.settings.parties()].filter(
+      ({ kind, state, scopes }) => kind === 'bureau' && state === 'admitted' && scopes.includes('feed'),
+    );
+  }
+
+  private async openStreams(bureaus: readonly Party[]): Promise<void> {
+    const { tx, registryNow } = this.settings;
+    const known = new Set((await allStreams(tx)).map(({ clientId }) => clientId));
+    for (const { clientId } of bureaus)
+      if (!known.has(clientId)) await insertStream(tx, newUuid(registryNow()), clientId);
+  }
+
+  /** Every day's key for every live key of the bureau, before anything is sealed with it. */
+  private async wrapKeys(stream: Stream, bureau: Party): Promise<void> {
+    const { tx, keys, registryNow } = this.settings;
+    const streamId = uuidToId('str', stream.uuid);
+    for (const key of encryptionKeys(bureau, registryNow())) {
+      const name = `${stream.uuid} ${stream.today} ${key.kid}`;
+      if (this.wrapped.has(name)) continue;
+      for (const day of await daysWithoutKey(tx, stream.uuid, key.kid, stream.today)) {
+        const kid = dayKid(streamId, day);
+        const jwe = await wrapKey(dayKey(keys.feed, stream.clientId, kid), kid, key);
+        await insertDayKey(tx, { streamUuid: stream.uuid, day, encKid: key.kid, jwe });
+      }
+      this.wrapped.add(name);
+    }
+  }
+
+  private async sealPage(stream: Stream): Promise<number> {
+    const { tx, keys } = this.settings;
+    const items = await itemsAfter(tx, stream.sealedSeq, pageSize);
+    if (items.length === 0) return 0;
+    const subKey = bureauKey(keys.feed, stream.clientId);
+    const kid = dayKid(uuidToId('str', stream.uuid), stream.today);
+    const day = dayKey(keys.feed, stream.clientId, kid);
+    const receipts = await readReceipts(
+      tx,
+      items.map(({ entryIndex }) => entryIndex),
+    );
+    const rows = await Promise.all(
+      items.map(async (item): Promise<SealedRow> => {
+        const receipt = receipts.get(item.entryIndex);
+        assert(receipt !== undefined, `item ${item.seq} has no entry`);
+        const iin = this.personOf(item);
+        const subId = subIdOf(subKey, iin);
+        const content = {
+          ...{ iin, sub_id: subId.toString('base64url'), version: item.version },
+          receipt,
+        };
+        const { seq, entryUuid, version, at } = item;
+        const kind = isPlacing(item.kind) ? 'refusal-placed' : 'refusal-lifted';
+        return { seq, entryUuid, kind, subId, version, at, sealed: await sealItem(day, kid, content) };
+      }),
+    );
+    const change = setAfter(rows);
+    const before = await bucketValues(tx, stream.uuid, [...change.buckets.keys()]);
+    const buckets = new Map(
+      [...change.buckets].map(([bucket, value]) => [
+        bucket,
+        xor(before.get(bucket) ?? Buffer.alloc(32), value),
+      ]),
+    );
+    // A crash before this statement leaves nothing, one after it everything: the next worker goes on where it ended.
+    const isOurs = await appendSealed(tx, stream, rows, { ...change, buckets });
+    if (isOurs) await keepVector(tx, stream.uuid);
+    return isOurs ? rows.length : 0;
+  }
+
+  /** @throws AssertionError when the sealed number is not that of the item's subject */
+  private personOf({ seq, subject, subjectEpoch, personId, dataKey, iin }: FeedItem): Iin {
+    const { identity, lookup } = this.settings.keys;
+    assert(personId !== null && dataKey !== null && iin !== null, `item ${seq} names nobody we know`);
+    const key = openDataKey(identity, personId, dataKey);
+    const number = parseIin(unseal(key, { table: 'people', column: 'iin', row: personId }, iin).toString());
+    const lookupKey = lookup.get(subjectEpoch);
+    assert(lookupKey !== undefined, 'no lookup key of this epoch');
+    assert(
+      subjectOf(lookupKey, subjectEpoch, number).bytes.equals(subject),
+      `item ${seq} names somebody else`,
+    );
+    return number;
+  }
+}
+
+function isPlacing(kind: string): boolean {
+  return kind === 'refusal.placed' || kind === 'refusal.inherited';
+}
+
+function encryptionKeys({ keys }: Party, at: number): readonly PartyKey[] {
+  return keys.filter((key) => key.use === 'enc' && isLive(key, at));
+}

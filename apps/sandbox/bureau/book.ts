@@ -1,0 +1,191 @@
+/**
+ * The bureau's own books, in its own database: credit histories, the marks on them, and how far it has followed. What
+ * is applied, its mark and the position change in one transaction, so a bureau that dies applies each item once. A
+ * history is found by an HMAC of the person's number under the bureau's own key; the number itself is not kept.
+ */
+import { createHmac } from 'node:crypto';
+import pg from 'pg';
+import type { MarkEvent, Verification } from './event.js';
+
+/** A mark on a credit history. */
+export interface Mark {
+  readonly placedAt: Date;
+  readonly version: number;
+}
+
+/** An item that is applied and not yet said to be. */
+export interface Unstamped {
+  readonly seq: number;
+  readonly jti: string;
+  readonly recordedAt: Date;
+}
+
+export interface Position {
+  readonly seq: number;
+  readonly lastJti: string | null;
+  readonly verifiedSeq: number;
+  readonly verifiedAt: Date | null;
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS position (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  seq bigint NOT NULL DEFAULT 0, last_jti text, verified_seq bigint NOT NULL DEFAULT 0, verified_at timestamptz);
+INSERT INTO position DEFAULT VALUES ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS histories (history_id text PRIMARY KEY, opened_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS marks (
+  sub_id text PRIMARY KEY, history_id text NOT NULL REFERENCES histories, version integer NOT NULL,
+  in_force boolean NOT NULL, placed_at timestamptz NOT NULL);
+CREATE INDEX IF NOT EXISTS marks_of_history ON marks (history_id);
+CREATE TABLE IF NOT EXISTS applied (
+  seq bigint PRIMARY KEY, jti text NOT NULL UNIQUE, recorded_at timestamptz NOT NULL, stamped_at timestamptz);
+CREATE INDEX IF NOT EXISTS applied_unstamped ON applied (seq) WHERE stamped_at IS NULL;`;
+
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export class Book {
+  private readonly pool: pg.Pool;
+
+  private constructor(
+    target: pg.PoolConfig,
+    private readonly historyKey: Buffer,
+  ) {
+    this.pool = new pg.Pool({ ...target, max: 4 });
+    // A lost idle connection is replaced at the next question.
+    this.pool.on('error', () => undefined);
+  }
+
+  static async open(target: pg.PoolConfig, historyKey: Buffer): Promise<Book> {
+    const book = new Book(target, historyKey);
+    await book.pool.query(schema);
+    return book;
+  }
+
+  async position(): Promise<Position> {
+    const { rows } = await this.pool.query<Position>(
+      `SELECT seq, last_jti AS "lastJti", verified_seq AS "verifiedSeq", verified_at AS "verifiedAt" FROM position`,
+    );
+    const [row] = rows;
+    if (row === undefined) throw new Error('no position');
+    return row;
+  }
+
+  /** Applies items that follow the position without a gap, all of them or none. */
+  async apply(
+    events: readonly MarkEvent[],
+    verifications: readonly Verification[],
+    now: Date,
+  ): Promise<void> {
+    const last = events.at(-1);
+    await this.transaction(async (client) => {
+      await client.query(
+        `INSERT INTO histories (history_id) SELECT DISTINCT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING`,
+        [events.map(({ iin }) => this.historyOf(iin))],
+      );
+      for (const event of events)
+        await mark(client, event, this.historyOf(event.iin), recordedAt(event.at, now));
+      if (last !== undefined)
+        await client.query('UPDATE position SET seq = $1, last_jti = $2', [last.seq, last.jti]);
+      const verified = verifications.at(-1);
+      // Only what is applied in full is a state as of that instant.
+      if (verified !== undefined)
+        await client.query(`UPDATE position SET verified_seq = $1, verified_at = $2 WHERE seq >= $1`, [
+          verified.headSeq,
+          verified.at,
+        ]);
+    });
+  }
+
+  async unstamped(limit: number): Promise<readonly Unstamped[]> {
+    const { rows } = await this.pool.query<Unstamped>(
+      `SELECT seq, jti, recorded_at AS "recordedAt" FROM applied WHERE stamped_at IS NULL ORDER BY seq LIMIT $1`,
+      [limit],
+    );
+    return rows;
+  }
+
+  async stamped(seqs: readonly number[]): Promise<void> {
+    await this.pool.query('UPDATE applied SET stamped_at = now() WHERE seq = ANY ($1::bigint[])', [seqs]);
+  }
+
+  /** Everything in force: what digests are made of. */
+  async inForce(): Promise<readonly { readonly subId: string; readonly version: number }[]> {
+    const { rows } = await this.pool.query<{ subId: string; version: number }>(
+      `SELECT sub_id AS "subId", version FROM marks WHERE in_force`,
+    );
+    return rows;
+  }
+
+  /** Takes a snapshot in place of the marks; what is applied already keeps its stamp unless it was named as missing. */
+  async replaceMarks(
+    events: readonly MarkEvent[],
+    atSeq: number,
+    again: ReadonlySet<string>,
+    now: Date,
+  ): Promise<void> {
+    await this.transaction(async (client) => {
+      await client.query('DELETE FROM marks');
+      await client.query(
+        `INSERT INTO histories (history_id) SELECT DISTINCT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING`,
+        [events.map(({ iin }) => this.historyOf(iin))],
+      );
+      for (const event of events)
+        await mark(client, event, this.historyOf(event.iin), recordedAt(event.at, now));
+      await client.query(
+        'UPDATE applied SET stamped_at = NULL, recorded_at = $2 WHERE jti = ANY ($1::text[])',
+        [events.filter(({ subId }) => again.has(subId)).map(({ jti }) => jti), now],
+      );
+      // The item before is not known from a snapshot, so the next one's `prev` is not compared.
+      await client.query('UPDATE position SET seq = $1, last_jti = NULL', [atSeq]);
+    });
+  }
+
+  async markOf(iin: string): Promise<Mark | undefined> {
+    const { rows } = await this.pool.query<Mark>(
+      `SELECT placed_at AS "placedAt", version FROM marks WHERE history_id = $1 AND in_force`,
+      [this.historyOf(iin)],
+    );
+    return rows[0];
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private historyOf(iin: string): string {
+    return createHmac('sha256', this.historyKey).update(iin).digest('base64url');
+  }
+
+  private async transaction(act: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await act(client);
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+}
+
+async function mark(client: pg.PoolClient, event: MarkEvent, historyId: string, at: Date): Promise<void> {
+  const { subId, version, kind } = event;
+  await client.query(
+    `INSERT INTO marks (sub_id, history_id, version, in_force, placed_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (sub_id) DO UPDATE SET version = excluded.version, in_force = excluded.in_force,
+       placed_at = CASE WHEN excluded.in_force THEN excluded.placed_at ELSE marks.placed_at END`,
+    [subId, historyId, version, kind === 'refusal-placed', event.at],
+  );
+  await client.query(
+    'INSERT INTO applied (seq, jti, recorded_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [event.seq, event.jti, at],
+  );
+}
+
+/** Never before the act itself, however our own clock goes. */
+function recordedAt(at: string, now: Date): Date {
+  return new Date(Math.max(Date.parse(at), now.getTime()));
+}

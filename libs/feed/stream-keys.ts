@@ -1,0 +1,37 @@
+/**
+ * The secrets of the streams, all from one root that only the clerk's worker holds. Derived and not kept, because what
+ * is nowhere can neither be lost nor leak: a restored worker has every day's key again, and a day key that leaks says
+ * nothing about another day or another bureau (HKDF, RFC 5869).
+ *
+ *     K_bureau = HKDF-SHA-256(root, info "bureau/<client id>")
+ *     K_stream = HKDF-SHA-256(root, info "stream/<client id>")
+ *     K_day    = HKDF-SHA-256(K_stream, info "<streamId>.<yyyy-mm-dd>")
+ *     sub_id   = HMAC-SHA-256(K_bureau, "kz.iin:" ‖ iin)
+ */
+import assert from 'node:assert/strict';
+import { createHmac, hkdfSync } from 'node:crypto';
+
+/** The key under which one bureau's `sub_id`s are made: theirs and another bureau's do not join. */
+export function bureauKey(root: Buffer, clientId: string): Buffer {
+  return derive(root, `bureau/${clientId}`);
+}
+
+/** The key of a stream on a day, by the name under which it seals. */
+export function dayKey(root: Buffer, clientId: string, kid: string): Buffer {
+  return derive(derive(root, `stream/${clientId}`), kid);
+}
+
+/** `<streamId>.<yyyy-mm-dd>`: the UTC day of sealing. */
+export function dayKid(streamId: string, day: string): string {
+  return `${streamId}.${day}`;
+}
+
+/** The person as one bureau knows him, 32 bytes. */
+export function subIdOf(key: Buffer, iin: string): Buffer {
+  return createHmac('sha256', key).update(`kz.iin:${iin}`).digest();
+}
+
+function derive(key: Buffer, info: string): Buffer {
+  assert(key.length === 32, 'a key has 32 bytes');
+  return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), info, 32));
+}
