@@ -209,6 +209,47 @@ COMMENT ON COLUMN contracts.contract_number IS 'The lender''s own number of the 
 COMMENT ON COLUMN contracts.loan_id IS 'Its loan.';
 COMMENT ON COLUMN contracts.entry_index IS 'The newest report.';
 
+CREATE TABLE day_keys (
+  stream_id uuid NOT NULL,
+  day date NOT NULL,
+  enc_kid text NOT NULL,
+  jwe text NOT NULL,
+  CONSTRAINT day_keys_pkey PRIMARY KEY (stream_id, day, enc_kid),
+  CONSTRAINT day_keys_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+GRANT SELECT ON day_keys TO tyiym_bureau;
+GRANT INSERT ON day_keys TO tyiym_clerk_worker;
+GRANT SELECT ON day_keys TO tyiym_clerk_worker;
+GRANT SELECT ON day_keys TO tyiym_tool;
+COMMENT ON TABLE day_keys IS 'Key of a stream and a UTC day, wrapped for a key of the bureau; the registry''s own copy is derived and stands nowhere.';
+COMMENT ON COLUMN day_keys.stream_id IS 'Stream.';
+COMMENT ON COLUMN day_keys.day IS 'UTC day of sealing.';
+COMMENT ON COLUMN day_keys.enc_kid IS 'Thumbprint of the bureau''s key for encryption.';
+COMMENT ON COLUMN day_keys.jwe IS 'Compact JWE, ECDH-ES+A256KW and A256GCM, of the oct JWK.';
+
+CREATE TABLE digests (
+  stream_id uuid NOT NULL,
+  at_seq bigint NOT NULL,
+  posted_at timestamp(3) with time zone NOT NULL,
+  in_force bigint NOT NULL,
+  differing smallint[] NOT NULL,
+  agrees boolean NOT NULL,
+  CONSTRAINT digests_pkey PRIMARY KEY (stream_id),
+  CONSTRAINT digests_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+GRANT INSERT ON digests TO tyiym_bureau;
+GRANT SELECT ON digests TO tyiym_bureau;
+GRANT UPDATE ON digests TO tyiym_bureau;
+GRANT SELECT ON digests TO tyiym_clerk_worker;
+GRANT SELECT ON digests TO tyiym_tool;
+COMMENT ON TABLE digests IS 'The newest vector each bureau posted: without it no bucket is answered, or a bureau could answer our own digest back.';
+COMMENT ON COLUMN digests.stream_id IS 'Stream.';
+COMMENT ON COLUMN digests.at_seq IS 'After this item.';
+COMMENT ON COLUMN digests.posted_at IS 'Registry time.';
+COMMENT ON COLUMN digests.in_force IS 'Refusals in force as the bureau counts them.';
+COMMENT ON COLUMN digests.differing IS 'Buckets in which it differed from ours.';
+COMMENT ON COLUMN digests.agrees IS 'Whether nothing differed.';
+
 CREATE TABLE entries (
   index bigint NOT NULL,
   id uuid NOT NULL,
@@ -235,6 +276,10 @@ CREATE INDEX entries_by_time ON ONLY public.entries USING brin (at);
 CREATE INDEX entries_of_subject ON ONLY public.entries USING btree (subject, index) WHERE (subject IS NOT NULL);
 CREATE TRIGGER entries_guard AFTER INSERT ON public.entries REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION entries_guard();
 CREATE TRIGGER feed_item AFTER INSERT ON public.entries FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))) EXECUTE FUNCTION feed_item();
+CREATE POLICY bureau_appends ON entries FOR INSERT TO tyiym_bureau
+  WITH CHECK (kind = ANY (ARRAY['refusal.stamped'::text, 'stamp.lost'::text, 'bureau.disagreed'::text, 'loan.reported'::text, 'loan.amended'::text, 'claim.answered'::text, 'correction.reported'::text]));
+CREATE POLICY bureau_reads ON entries FOR SELECT TO tyiym_bureau
+  USING (kind = ANY (ARRAY['refusal.stamped'::text, 'stamp.lost'::text, 'bureau.disagreed'::text, 'loan.reported'::text, 'loan.amended'::text, 'claim.answered'::text, 'correction.reported'::text]));
 CREATE POLICY citizen_appends ON entries FOR INSERT TO tyiym_citizen
   WITH CHECK (kind = ANY (ARRAY['refusal.placed'::text, 'refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text, 'claim.lodged'::text, 'trail.read'::text, 'status-certificate.issued'::text]));
 CREATE POLICY citizen_reads ON entries FOR SELECT TO tyiym_citizen
@@ -255,6 +300,8 @@ CREATE POLICY tool_appends ON entries FOR INSERT TO tyiym_tool
   WITH CHECK (kind = ANY (ARRAY['registry.opened'::text, 'refusal.inherited'::text, 'party.admitted'::text, 'party.suspended'::text, 'party.key-changed'::text, 'regime.changed'::text, 'key.published'::text, 'key.retired'::text, 'key.compromised'::text, 'log.broken'::text, 'entries.disclosed'::text]));
 CREATE POLICY tool_reads ON entries FOR SELECT TO tyiym_tool
   USING (true);
+GRANT INSERT ON entries TO tyiym_bureau;
+GRANT SELECT ON entries TO tyiym_bureau;
 GRANT INSERT ON entries TO tyiym_citizen;
 GRANT SELECT ON entries TO tyiym_citizen;
 GRANT SELECT (index, leaf_hash, commitment) ON entries TO tyiym_clerk_signer;
@@ -296,6 +343,7 @@ CREATE TABLE feed (
   CONSTRAINT feed_subject_check CHECK ((octet_length(subject) = 32)),
   CONSTRAINT feed_version_check CHECK ((version > 0))
 );
+GRANT SELECT ON feed TO tyiym_bureau;
 GRANT SELECT ON feed TO tyiym_citizen;
 GRANT SELECT ON feed TO tyiym_clerk_worker;
 GRANT SELECT ON feed TO tyiym_tool;
@@ -354,6 +402,8 @@ CREATE TABLE heads (
   CONSTRAINT heads_root_check CHECK ((octet_length(root) = 32))
 );
 CREATE TRIGGER heads_guard AFTER INSERT ON public.heads FOR EACH ROW EXECUTE FUNCTION heads_guard();
+GRANT INSERT ON heads TO tyiym_bureau;
+GRANT SELECT ON heads TO tyiym_bureau;
 GRANT INSERT ON heads TO tyiym_citizen;
 GRANT SELECT ON heads TO tyiym_citizen;
 GRANT SELECT ON heads TO tyiym_clerk_signer;
@@ -388,6 +438,9 @@ CREATE TABLE idempotency_keys (
   CONSTRAINT idempotency_keys_body_hmac_check CHECK ((octet_length(body_hmac) = 32))
 ) PARTITION BY RANGE (day);
 ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY bureau_keys ON idempotency_keys FOR ALL TO tyiym_bureau
+  USING (app = 'bureau'::text)
+  WITH CHECK (app = 'bureau'::text);
 CREATE POLICY citizen_keys ON idempotency_keys FOR ALL TO tyiym_citizen
   USING (app = 'citizen'::text)
   WITH CHECK (app = 'citizen'::text);
@@ -396,6 +449,8 @@ CREATE POLICY lender_keys ON idempotency_keys FOR ALL TO tyiym_lender
   WITH CHECK (app = 'lender'::text);
 CREATE POLICY tool_keys ON idempotency_keys FOR SELECT TO tyiym_tool
   USING (true);
+GRANT INSERT ON idempotency_keys TO tyiym_bureau;
+GRANT SELECT ON idempotency_keys TO tyiym_bureau;
 GRANT INSERT ON idempotency_keys TO tyiym_citizen;
 GRANT SELECT ON idempotency_keys TO tyiym_citizen;
 GRANT INSERT ON idempotency_keys TO tyiym_lender;
@@ -435,6 +490,8 @@ CREATE TABLE journal_head (
 );
 CREATE TRIGGER feed_seq_guard AFTER UPDATE ON public.journal_head FOR EACH ROW WHEN ((new.feed_seq IS DISTINCT FROM old.feed_seq)) EXECUTE FUNCTION feed_seq_guard();
 CREATE TRIGGER journal_head_guard AFTER UPDATE ON public.journal_head FOR EACH ROW EXECUTE FUNCTION journal_head_guard();
+GRANT SELECT ON journal_head TO tyiym_bureau;
+GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_bureau;
 GRANT SELECT ON journal_head TO tyiym_citizen;
 GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_citizen;
 GRANT SELECT ON journal_head TO tyiym_clerk_signer;
@@ -660,6 +717,7 @@ CREATE TABLE parties (
   CONSTRAINT parties_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'suspended'::text])))
 );
 GRANT SELECT ON parties TO tyiym_access;
+GRANT SELECT ON parties TO tyiym_bureau;
 GRANT SELECT ON parties TO tyiym_citizen;
 GRANT SELECT ON parties TO tyiym_clerk_worker;
 GRANT SELECT ON parties TO tyiym_lender;
@@ -696,6 +754,7 @@ CREATE TABLE party_keys (
   CONSTRAINT party_keys_use_check CHECK ((use = ANY (ARRAY['sig'::text, 'enc'::text])))
 );
 GRANT SELECT ON party_keys TO tyiym_access;
+GRANT SELECT ON party_keys TO tyiym_bureau;
 GRANT SELECT ON party_keys TO tyiym_citizen;
 GRANT SELECT ON party_keys TO tyiym_clerk_worker;
 GRANT SELECT ON party_keys TO tyiym_lender;
@@ -749,6 +808,9 @@ ALTER TABLE rate_limits ENABLE ROW LEVEL SECURITY;
 CREATE POLICY access_limits ON rate_limits FOR ALL TO tyiym_access
   USING (starts_with(key, 'access:'::text))
   WITH CHECK (starts_with(key, 'access:'::text));
+CREATE POLICY bureau_limits ON rate_limits FOR ALL TO tyiym_bureau
+  USING (starts_with(key, 'bureau:'::text))
+  WITH CHECK (starts_with(key, 'bureau:'::text));
 CREATE POLICY citizen_limits ON rate_limits FOR ALL TO tyiym_citizen
   USING (starts_with(key, 'citizen:'::text))
   WITH CHECK (starts_with(key, 'citizen:'::text));
@@ -760,6 +822,9 @@ CREATE POLICY lender_limits ON rate_limits FOR ALL TO tyiym_lender
 GRANT INSERT ON rate_limits TO tyiym_access;
 GRANT SELECT ON rate_limits TO tyiym_access;
 GRANT UPDATE ON rate_limits TO tyiym_access;
+GRANT INSERT ON rate_limits TO tyiym_bureau;
+GRANT SELECT ON rate_limits TO tyiym_bureau;
+GRANT UPDATE ON rate_limits TO tyiym_bureau;
 GRANT INSERT ON rate_limits TO tyiym_citizen;
 GRANT SELECT ON rate_limits TO tyiym_citizen;
 GRANT UPDATE ON rate_limits TO tyiym_citizen;
@@ -799,6 +864,7 @@ CREATE TABLE refusals (
 CREATE INDEX refusals_to_lift ON public.refusals USING btree (lifts_at) WHERE (state = 'lift-pending'::text);
 CREATE INDEX refusals_to_return ON public.refusals USING btree (placed_again_at) WHERE ((state = 'none'::text) AND (placed_again_at IS NOT NULL));
 CREATE TRIGGER refusals_guard AFTER INSERT OR UPDATE ON public.refusals FOR EACH ROW EXECUTE FUNCTION refusals_guard();
+GRANT SELECT ON refusals TO tyiym_bureau;
 GRANT INSERT ON refusals TO tyiym_citizen;
 GRANT SELECT ON refusals TO tyiym_citizen;
 GRANT UPDATE ON refusals TO tyiym_citizen;
@@ -841,6 +907,7 @@ CREATE TABLE regime (
   CONSTRAINT regime_certainty_check CHECK ((certainty = ANY (ARRAY['sourced'::text, 'inferred'::text, 'open'::text])))
 );
 GRANT SELECT ON regime TO tyiym_access;
+GRANT SELECT ON regime TO tyiym_bureau;
 GRANT SELECT ON regime TO tyiym_citizen;
 GRANT SELECT ON regime TO tyiym_clerk_worker;
 GRANT SELECT ON regime TO tyiym_lender;
@@ -878,6 +945,35 @@ COMMENT ON COLUMN revocation_answers.application_id IS 'Application of the lift;
 COMMENT ON COLUMN revocation_answers.person_id IS 'Whose data key sealed it.';
 COMMENT ON COLUMN revocation_answers.answer IS 'Sealed: the list as downloaded, DER, or the answer of the NCANode service.';
 COMMENT ON COLUMN revocation_answers.kind IS 'Which of them.';
+
+CREATE TABLE sealed_items (
+  stream_id uuid NOT NULL,
+  seq bigint NOT NULL,
+  entry_id uuid NOT NULL,
+  kind text NOT NULL,
+  sub_id bytea NOT NULL,
+  version integer NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  sealed text NOT NULL,
+  CONSTRAINT sealed_items_pkey PRIMARY KEY (stream_id, seq),
+  CONSTRAINT sealed_items_kind_check CHECK ((kind = ANY (ARRAY['refusal-placed'::text, 'refusal-lifted'::text]))),
+  CONSTRAINT sealed_items_seq_fkey FOREIGN KEY (seq) REFERENCES feed(seq),
+  CONSTRAINT sealed_items_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  CONSTRAINT sealed_items_sub_id_check CHECK ((octet_length(sub_id) = 32))
+);
+GRANT SELECT ON sealed_items TO tyiym_bureau;
+GRANT INSERT ON sealed_items TO tyiym_clerk_worker;
+GRANT SELECT ON sealed_items TO tyiym_clerk_worker;
+GRANT SELECT ON sealed_items TO tyiym_tool;
+COMMENT ON TABLE sealed_items IS 'What a stream delivers: insert-only, without a gap. Only day keys open it.';
+COMMENT ON COLUMN sealed_items.stream_id IS 'Stream.';
+COMMENT ON COLUMN sealed_items.seq IS 'Item of the feed.';
+COMMENT ON COLUMN sealed_items.entry_id IS 'Id of the entry: txn of the SET and first half of its jti.';
+COMMENT ON COLUMN sealed_items.kind IS 'Event: refusal-placed or refusal-lifted.';
+COMMENT ON COLUMN sealed_items.sub_id IS 'The person as this bureau knows him: HMAC under its own key, so that bureaus'' sets do not join.';
+COMMENT ON COLUMN sealed_items.version IS 'Refusal version that the entry made.';
+COMMENT ON COLUMN sealed_items.at IS 'Registry time of the entry.';
+COMMENT ON COLUMN sealed_items.sealed IS 'Compact JWE, dir and A256GCM under the key of the UTC day of sealing.';
 
 CREATE TABLE signed_documents (
   entry_index bigint NOT NULL,
@@ -938,6 +1034,7 @@ CREATE TABLE signing_keys (
   CONSTRAINT signing_keys_jwk_check CHECK ((NOT (jwk ? 'd'::text)))
 );
 GRANT SELECT ON signing_keys TO tyiym_access;
+GRANT SELECT ON signing_keys TO tyiym_bureau;
 GRANT SELECT ON signing_keys TO tyiym_citizen;
 GRANT SELECT ON signing_keys TO tyiym_clerk_worker;
 GRANT SELECT ON signing_keys TO tyiym_lender;
@@ -956,6 +1053,134 @@ COMMENT ON COLUMN signing_keys.expires_at IS 'Counts until here.';
 COMMENT ON COLUMN signing_keys.retired_at IS 'No longer signs; what it signed stands.';
 COMMENT ON COLUMN signing_keys.revoked_at IS 'Compromised: only logged and witnessed evidence counts from here.';
 COMMENT ON COLUMN signing_keys.entry_index IS 'Entry that wrote this row last.';
+
+CREATE TABLE stamps (
+  entry_index bigint NOT NULL,
+  client_id text NOT NULL,
+  seq bigint NOT NULL,
+  state text NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  recorded_at timestamp(3) with time zone,
+  history_ref text,
+  CONSTRAINT stamps_pkey PRIMARY KEY (entry_index),
+  CONSTRAINT stamps_check CHECK (((state = 'stamped'::text) = (recorded_at IS NOT NULL))),
+  CONSTRAINT stamps_client_id_fkey FOREIGN KEY (client_id) REFERENCES parties(client_id),
+  CONSTRAINT stamps_seq_fkey FOREIGN KEY (seq) REFERENCES feed(seq),
+  CONSTRAINT stamps_state_check CHECK ((state = ANY (ARRAY['stamped'::text, 'lost'::text])))
+);
+CREATE INDEX stamps_of_item ON public.stamps USING btree (seq, client_id, entry_index);
+CREATE TRIGGER stamps_guard AFTER INSERT ON public.stamps FOR EACH ROW EXECUTE FUNCTION stamps_guard();
+GRANT INSERT ON stamps TO tyiym_bureau;
+GRANT SELECT ON stamps TO tyiym_bureau;
+GRANT SELECT ON stamps TO tyiym_citizen;
+GRANT SELECT ON stamps TO tyiym_clerk_worker;
+GRANT SELECT ON stamps TO tyiym_tool;
+COMMENT ON TABLE stamps IS 'Statements about items of the feed, insert-only; of those of one bureau about one item the newest counts.';
+COMMENT ON COLUMN stamps.entry_index IS 'The refusal.stamped or stamp.lost that wrote this row.';
+COMMENT ON COLUMN stamps.client_id IS 'The bureau.';
+COMMENT ON COLUMN stamps.seq IS 'Item of the feed.';
+COMMENT ON COLUMN stamps.state IS 'stamped: the bureau says that it is on the credit history; lost: a digest showed that it is not.';
+COMMENT ON COLUMN stamps.at IS 'Registry time of the entry.';
+COMMENT ON COLUMN stamps.recorded_at IS 'When the bureau says it recorded it.';
+COMMENT ON COLUMN stamps.history_ref IS 'The bureau''s own number; holds no IIN.';
+
+CREATE TABLE stream_buckets (
+  stream_id uuid NOT NULL,
+  bucket smallint NOT NULL,
+  value bytea NOT NULL,
+  CONSTRAINT stream_buckets_pkey PRIMARY KEY (stream_id, bucket),
+  CONSTRAINT stream_buckets_bucket_check CHECK (((bucket >= 0) AND (bucket <= 255))),
+  CONSTRAINT stream_buckets_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
+  CONSTRAINT stream_buckets_value_check CHECK ((octet_length(value) = 32))
+);
+GRANT SELECT ON stream_buckets TO tyiym_bureau;
+GRANT INSERT ON stream_buckets TO tyiym_clerk_worker;
+GRANT SELECT ON stream_buckets TO tyiym_clerk_worker;
+GRANT UPDATE ON stream_buckets TO tyiym_clerk_worker;
+GRANT SELECT ON stream_buckets TO tyiym_tool;
+COMMENT ON TABLE stream_buckets IS 'Digest of the set in force: XOR of the items of a bucket. A bucket never used has no row and is zero.';
+COMMENT ON COLUMN stream_buckets.stream_id IS 'Stream.';
+COMMENT ON COLUMN stream_buckets.bucket IS 'First byte of its items.';
+COMMENT ON COLUMN stream_buckets.value IS 'XOR of its items.';
+
+CREATE TABLE stream_members (
+  stream_id uuid NOT NULL,
+  sub_id bytea NOT NULL,
+  version integer NOT NULL,
+  seq bigint NOT NULL,
+  bucket smallint NOT NULL,
+  CONSTRAINT stream_members_pkey PRIMARY KEY (stream_id, sub_id),
+  CONSTRAINT stream_members_bucket_check CHECK (((bucket >= 0) AND (bucket <= 255))),
+  CONSTRAINT stream_members_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+CREATE INDEX stream_members_by_bucket ON public.stream_members USING btree (stream_id, bucket);
+CREATE INDEX stream_members_by_seq ON public.stream_members USING btree (stream_id, seq);
+GRANT SELECT ON stream_members TO tyiym_bureau;
+GRANT DELETE ON stream_members TO tyiym_clerk_worker;
+GRANT INSERT ON stream_members TO tyiym_clerk_worker;
+GRANT SELECT ON stream_members TO tyiym_clerk_worker;
+GRANT UPDATE ON stream_members TO tyiym_clerk_worker;
+GRANT SELECT ON stream_members TO tyiym_tool;
+COMMENT ON TABLE stream_members IS 'The refusals in force after sealed_seq, as the bureau should hold them: what snapshots and digests are made of.';
+COMMENT ON COLUMN stream_members.stream_id IS 'Stream.';
+COMMENT ON COLUMN stream_members.sub_id IS 'The person as this bureau knows him.';
+COMMENT ON COLUMN stream_members.version IS 'Version of the placing in force.';
+COMMENT ON COLUMN stream_members.seq IS 'Its item.';
+COMMENT ON COLUMN stream_members.bucket IS 'First byte of SHA-256(sub_id|version).';
+
+CREATE TABLE stream_vectors (
+  stream_id uuid NOT NULL,
+  seq bigint NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  in_force bigint NOT NULL,
+  buckets bytea NOT NULL,
+  CONSTRAINT stream_vectors_pkey PRIMARY KEY (stream_id, seq),
+  CONSTRAINT stream_vectors_buckets_check CHECK ((octet_length(buckets) = 8192)),
+  CONSTRAINT stream_vectors_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
+);
+GRANT SELECT ON stream_vectors TO tyiym_bureau;
+GRANT DELETE ON stream_vectors TO tyiym_clerk_worker;
+GRANT INSERT ON stream_vectors TO tyiym_clerk_worker;
+GRANT SELECT ON stream_vectors TO tyiym_clerk_worker;
+GRANT SELECT ON stream_vectors TO tyiym_tool;
+COMMENT ON TABLE stream_vectors IS 'The digest as it was, about every 10 000 items, kept 14 days: from the nearest one that of any item between is made.';
+COMMENT ON COLUMN stream_vectors.stream_id IS 'Stream.';
+COMMENT ON COLUMN stream_vectors.seq IS 'After this item.';
+COMMENT ON COLUMN stream_vectors.at IS 'Registry time of its making.';
+COMMENT ON COLUMN stream_vectors.in_force IS 'Refusals in force then.';
+COMMENT ON COLUMN stream_vectors.buckets IS 'The 256 values one after the other.';
+
+CREATE TABLE streams (
+  stream_id uuid NOT NULL,
+  client_id text NOT NULL,
+  began_on date NOT NULL,
+  sealed_seq bigint DEFAULT 0 NOT NULL,
+  in_force bigint DEFAULT 0 NOT NULL,
+  acked_seq bigint DEFAULT 0 NOT NULL,
+  verified_at timestamp(3) with time zone,
+  CONSTRAINT streams_pkey PRIMARY KEY (stream_id),
+  CONSTRAINT streams_acked_seq_check CHECK ((acked_seq >= 0)),
+  CONSTRAINT streams_check CHECK ((acked_seq <= sealed_seq)),
+  CONSTRAINT streams_client_id_fkey FOREIGN KEY (client_id) REFERENCES parties(client_id),
+  CONSTRAINT streams_client_id_key UNIQUE (client_id),
+  CONSTRAINT streams_in_force_check CHECK ((in_force >= 0))
+);
+CREATE TRIGGER streams_guard AFTER UPDATE ON public.streams FOR EACH ROW WHEN ((new.sealed_seq IS DISTINCT FROM old.sealed_seq)) EXECUTE FUNCTION streams_guard();
+GRANT SELECT ON streams TO tyiym_bureau;
+GRANT UPDATE (acked_seq, verified_at) ON streams TO tyiym_bureau;
+GRANT SELECT (stream_id, client_id) ON streams TO tyiym_citizen;
+GRANT INSERT ON streams TO tyiym_clerk_worker;
+GRANT SELECT ON streams TO tyiym_clerk_worker;
+GRANT UPDATE (sealed_seq, in_force) ON streams TO tyiym_clerk_worker;
+GRANT SELECT ON streams TO tyiym_tool;
+COMMENT ON TABLE streams IS 'One stream a bureau (RFC 8936), made by the clerk when the bureau is admitted with the scope feed.';
+COMMENT ON COLUMN streams.stream_id IS 'UUIDv7; str_… on the wire.';
+COMMENT ON COLUMN streams.client_id IS 'The bureau.';
+COMMENT ON COLUMN streams.began_on IS 'UTC day of registry time from which it has day keys.';
+COMMENT ON COLUMN streams.sealed_seq IS 'Items of the feed up to here are sealed.';
+COMMENT ON COLUMN streams.in_force IS 'Refusals in force after them, as the bureau counts them.';
+COMMENT ON COLUMN streams.acked_seq IS 'The bureau acknowledged everything up to here; delivery goes on behind it.';
+COMMENT ON COLUMN streams.verified_at IS 'Registry time of the newest verification event; NULL: the next poll brings one.';
 
 CREATE VIEW public_openings AS
  SELECT index,
@@ -1036,6 +1261,7 @@ $function$;
 REVOKE ALL ON FUNCTION days_ahead() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION days_ahead() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_access;
+GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_bureau;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_clerk_signer;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_clerk_worker;
@@ -1171,6 +1397,7 @@ BEGIN
   RETURN true;
 END $function$;
 REVOKE ALL ON FUNCTION is_whole(bigint[],bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_bureau;
 GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_clerk_worker;
 GRANT EXECUTE ON FUNCTION is_whole(bigint[],bigint[]) TO tyiym_lender;
@@ -1225,6 +1452,7 @@ AS $function$
   SELECT leaf_hash FROM entries WHERE index >= from_index AND index < to_index ORDER BY index
 $function$;
 REVOKE ALL ON FUNCTION leaf_hashes(bigint,bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_bureau;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_clerk_worker;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_lender;
@@ -1240,6 +1468,7 @@ BEGIN
   RAISE EXCEPTION 'the head of the Journal is no longer the one this batch stands on' USING ERRCODE = 'serialization_failure';
 END $function$;
 REVOKE ALL ON FUNCTION lost_race() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_bureau;
 GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_clerk_worker;
 GRANT EXECUTE ON FUNCTION lost_race() TO tyiym_lender;
@@ -1332,6 +1561,7 @@ AS $function$ SELECT clock_timestamp() + coalesce((SELECT clock_offset_ms FROM j
 REVOKE ALL ON FUNCTION registry_now() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION registry_now() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_access;
+GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_bureau;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_clerk_signer;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_clerk_worker;
@@ -1339,6 +1569,41 @@ GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_lender;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_log;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_tool;
 COMMENT ON FUNCTION registry_now() IS 'Registry time: the clock of the database plus the offset of the head row.';
+
+CREATE OR REPLACE FUNCTION public.stamps_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM 1 FROM entries e WHERE e.index = NEW.entry_index AND e.party = NEW.client_id AND e.at = NEW.at
+    AND e.kind = (CASE NEW.state WHEN 'stamped' THEN 'refusal.stamped' ELSE 'stamp.lost' END);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a stamp stands only as an entry of its bureau says' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION stamps_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION stamps_guard() TO PUBLIC;
+COMMENT ON FUNCTION stamps_guard() IS 'The projection can only follow the Journal.';
+
+CREATE OR REPLACE FUNCTION public.streams_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.sealed_seq < OLD.sealed_seq OR NEW.sealed_seq - OLD.sealed_seq <> (SELECT count(*) FROM sealed_items
+    WHERE stream_id = NEW.stream_id AND seq > OLD.sealed_seq AND seq <= NEW.sealed_seq) THEN
+    RAISE EXCEPTION 'a stream grows by exactly the items sealed with it' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION streams_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION streams_guard() TO PUBLIC;
+COMMENT ON FUNCTION streams_guard() IS 'Keeps a stream without gaps, whatever its worker does.';
 
 CREATE OR REPLACE FUNCTION public.uuid_floor(instant timestamp with time zone)
  RETURNS uuid
