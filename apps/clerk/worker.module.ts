@@ -23,7 +23,6 @@ import { readTrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
-import type { Rules } from '#libs/refusal/rules.js';
 import { SealingService } from './feed/sealing.service.js';
 import { feedDuty } from './feed.worker.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
