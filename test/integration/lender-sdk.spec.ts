@@ -104,7 +104,10 @@ describe('the client', () => {
   });
 
   it('follows nobody elsewhere', async () => {
-    const elsewhere: Reply = (_, response) => response.writeHead(307, { Location: '/v2/checks' }).end();
+    const elsewhere: Reply = (request, response) =>
+      request.url === '/elsewhere'
+        ? lends(request, response)
+        : void response.writeHead(307, { Location: '/elsewhere' }).end();
     expect(await decided([elsewhere])).toEqual({ lend: false, why: 'unanswered' });
   });
 
