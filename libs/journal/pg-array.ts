@@ -40,11 +40,14 @@ function arrayOf<V>({ type, bytesOf, write }: Element<V>, values: readonly (V | 
   return bytes;
 }
 
-const int8: Element<number> = {
-  type: 20,
-  bytesOf: () => 8,
-  write: (into, at, value) => void into.writeBigInt64BE(BigInt(value), at),
-};
+const int8: Element<number> = { type: 20, bytesOf: () => 8, write: writeInt64 };
+/** A whole number of at most 53 bits, without the detour over a BigInt. */
+function writeInt64(into: Buffer, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  into.writeInt32BE(high, at);
+  into.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
+}
+
 const int4: Element<number> = {
   type: 23,
   bytesOf: () => 4,
@@ -73,7 +76,7 @@ const uuid: Element<string> = {
 const timestamptz: Element<number> = {
   type: 1184,
   bytesOf: () => 8,
-  write: (into, at, value) => void into.writeBigInt64BE(BigInt(value - pgEpochMs) * 1000n, at),
+  write: (into, at, value) => writeInt64(into, at, (value - pgEpochMs) * 1000),
 };
 const date: Element<string> = {
   type: 1082,
