@@ -21,7 +21,7 @@ import { committed, fenceSql, journalHead, partitionsAhead } from './journal.sto
 import { Lanes, type Lane } from './lanes.js';
 import { randomSlice } from './random-slices.js';
 import { groundOf, tipOf, type Standing, type Tip } from './standing.js';
-import { appendSql, appendValues, lockSql, lookSql, lookValues, runLook } from './write-path.store.js';
+import { appendValues, lockSql, lookValues, runLook, Statements } from './write-path.store.js';
 import type { Look, Statement } from './write-path.store.js';
 
 interface Waiting<T extends Tables, Rules> {
@@ -41,8 +41,7 @@ const defaultQueue = { single: 4096, bulk: 20_000 };
 export class Journal<T extends Tables, Rules> {
   private readonly queue: Lanes<Waiting<T, Rules>>;
   private readonly maxBatch: number;
-  private readonly look: Statement;
-  private readonly append: Statement;
+  private readonly statements: Statements;
   private readonly keyChecks: string;
   private readonly listeners: (() => void)[] = [];
   private running: Promise<void> | undefined;
@@ -57,8 +56,7 @@ export class Journal<T extends Tables, Rules> {
   constructor(private readonly options: JournalOptions<T, Rules>) {
     this.maxBatch = options.maxBatch ?? 128;
     this.queue = new Lanes(options.maxQueue ?? defaultQueue);
-    this.look = { name: 'journal.look', text: lookSql(options.tables) };
-    this.append = { name: 'journal.append', text: appendSql(options.tables) };
+    this.statements = new Statements(options.tables);
     this.keyChecks = JSON.stringify(options.keyChecks);
   }
 
@@ -179,7 +177,7 @@ export class Journal<T extends Tables, Rules> {
         }
         // 4. Append: head, signed head, entries and rows in one statement. A crash here leaves nothing: not committed.
         const jws = await this.sign(batch);
-        await client.query({ ...this.append, values: this.valuesOf(standing.head, batch, jws) });
+        await client.query(this.appendOf(standing.head, batch, jws));
         // 5. A crash or a lost connection from here on leaves it open whether it happened: the fence finds out.
         await this.durably(batch, () => client.query('COMMIT'));
         // Durable. A crash here loses only the answers: the same idempotency key finds them again.
@@ -233,8 +231,8 @@ export class Journal<T extends Tables, Rules> {
       const jws = await this.sign(batch);
       // One statement that commits with its end. A crash before leaves nothing; a crash or a lost connection while it
       // runs leaves it open whether it happened: the fence finds out.
-      const values = this.valuesOf(standing.head, batch, jws);
-      await this.withClient((client) => this.durably(batch, () => client.query({ ...this.append, values })));
+      const append = this.appendOf(standing.head, batch, jws);
+      await this.withClient((client) => this.durably(batch, () => client.query(append)));
       // Durable. The next batch goes off before anybody is answered, because PostgreSQL has nothing to do meanwhile.
       setImmediate(() => answerAll(waiting, batch, jws));
       return tipOf(standing.head, batch);
@@ -292,9 +290,9 @@ export class Journal<T extends Tables, Rules> {
   }
 
   private lookUp(client: PoolClient, waiting: readonly Waiting<T, Rules>[], at: Instant): Promise<Look> {
-    const { tables, sentinels } = this.options;
     const wanted = waiting.map(({ act }) => act.look);
-    return runLook(client, this.look, tables, lookValues(tables, sentinels, wanted, at));
+    const { statement, tables } = this.statements.look(wanted);
+    return runLook(client, statement, tables, lookValues(tables, this.options.sentinels, wanted, at));
   }
 
   /** Registry time of a batch on this head: the machine's clock, never before the last commit. */
@@ -354,9 +352,10 @@ export class Journal<T extends Tables, Rules> {
     });
   }
 
-  private valuesOf(head: Head, batch: Batch<T>, jws: string): unknown[] {
-    const { headKey, tables } = this.options;
-    return appendValues(tables, head, batch, { kid: headKey.kid, jws, keyChecks: this.keyChecks });
+  private appendOf(head: Head, batch: Batch<T>, jws: string): Statement & { readonly values: unknown[] } {
+    const { statement, tables } = this.statements.append(batch.rows);
+    const signed = { kid: this.options.headKey.kid, jws, keyChecks: this.keyChecks };
+    return { ...statement, values: appendValues(tables, head, batch, signed) };
   }
 
   /** Runs the statement that commits, and settles the outcome when its answer does not come. */

@@ -100,6 +100,46 @@ SELECT CASE WHEN (SELECT count(*) FROM moved) = 0 THEN lost_race()
   ELSE is_whole(ARRAY[${counts.join(', ')}], ${numbered.at(-1) ?? ''}) END AS whole`;
 }
 
+/** A statement with the tables it is about. */
+export interface Chosen {
+  readonly statement: Statement;
+  readonly tables: Tables;
+}
+
+/**
+ * The looks and appends of an app. A batch pays only for the tables it asks or writes: each set of them has a text and a
+ * name of its own, and of the sets that an app's acts come to there are few.
+ */
+export class Statements {
+  private readonly made = new Map<string, Chosen>();
+
+  constructor(private readonly tables: Tables) {}
+
+  look(wanted: readonly Readonly<Record<string, readonly unknown[] | undefined>>[]): Chosen {
+    return this.choose('look', lookSql, (name) => wanted.some((wants) => (wants[name]?.length ?? 0) > 0));
+  }
+
+  append(rows: ReadonlyMap<string, ReadonlyMap<string, unknown>>): Chosen {
+    return this.choose('append', appendSql, (name) => (rows.get(name)?.size ?? 0) > 0);
+  }
+
+  private choose(
+    verb: 'look' | 'append',
+    sqlOf: (tables: Tables) => string,
+    isUsed: (name: string) => boolean,
+  ): Chosen {
+    const names = Object.keys(this.tables);
+    // Which tables, as binary digits: the same set has the same name on every connection.
+    const name = `journal.${verb}.${names.map((table) => (isUsed(table) ? '1' : '0')).join('')}`;
+    const known = this.made.get(name);
+    if (known !== undefined) return known;
+    const tables = Object.fromEntries(Object.entries(this.tables).filter(([table]) => isUsed(table)));
+    const chosen = { statement: { name, text: sqlOf(tables) }, tables };
+    this.made.set(name, chosen);
+    return chosen;
+  }
+}
+
 /** Values of `lookSql`. */
 export function lookValues(
   tables: Tables,
@@ -119,10 +159,10 @@ export function lookValues(
 }
 
 /** Values of `appendSql`. */
-export function appendValues<T extends Tables>(
-  tables: T,
+export function appendValues(
+  tables: Tables,
   head: Head,
-  batch: Batch<T>,
+  batch: Pick<Batch<Tables>, 'entries' | 'rows' | 'after' | 'root' | 'at'>,
   signedHead: { readonly kid: string; readonly jws: string; readonly keyChecks: string },
 ): unknown[] {
   const { entries, after, root } = batch;

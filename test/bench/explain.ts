@@ -4,9 +4,11 @@ import { lenderTables } from '../../apps/lender/tables.store.js';
 import { asOwner } from '../support/sandbox-database.js';
 import type { Sandbox } from '../support/sandbox.js';
 
+/** What a batch of checks asks and writes. */
+const { refusals, idempotency, checks } = lenderTables;
 const statements: Readonly<Record<string, string>> = {
-  look: lookSql(lenderTables),
-  append: appendSql(lenderTables),
+  look: lookSql({ refusals, idempotency }),
+  append: appendSql({ idempotency, checks }),
 };
 
 /** Asked as the lender's role, whose row-level security is part of the plan. */
