@@ -95,6 +95,34 @@ export function upkeepOf({
       act: async (signal) => noticesMade.inc(await notices.make(signal)),
     },
     {
+      name: 'stale placings',
+      everyMs: 60_000,
+      act: () =>
+        stale.askAgain(({ entryIndex, answer }) => {
+          staleAnswers.inc({ answer });
+          if (answer === 'revoked')
+            log.warn({ entryIndex }, 'a placing was signed with a revoked certificate');
+        }),
+    },
+    {
+      name: 'harvesting',
+      everyMs: 60_000,
+      act: async () => {
+        for (const alarm of await guards.harvesting.look()) {
+          for (const reason of alarm.reasons) harvesting.inc({ lender: alarm.lender, reason });
+          log.warn({ alarm }, 'a lender is suspected of harvesting');
+        }
+      },
+    },
+    ...housekeeping(dataSource, log),
+  ];
+}
+
+/** What has to be there tomorrow, and what need not be any more. */
+function housekeeping(dataSource: DataSource, log: Logger): readonly Duty[] {
+  const tx = dataSource.manager;
+  return [
+    {
       name: 'partitions',
       everyMs: 60_000,
       act: async () => {
@@ -110,27 +138,7 @@ export function upkeepOf({
         if (dropped > 0) log.info({ dropped }, 'partitions of old idempotency keys were dropped');
       },
     },
-    {
-      name: 'stale placings',
-      everyMs: 60_000,
-      act: () =>
-        stale.askAgain(({ entryIndex, answer }) => {
-          staleAnswers.inc({ answer });
-          if (answer === 'revoked')
-            log.warn({ entryIndex }, 'a placing was signed with a revoked certificate');
-        }),
-    },
     { name: 'old limits', everyMs: 60_000, act: () => dropOldLimits(tx) },
-    {
-      name: 'harvesting',
-      everyMs: 60_000,
-      act: async () => {
-        for (const alarm of await guards.harvesting.look()) {
-          for (const reason of alarm.reasons) harvesting.inc({ lender: alarm.lender, reason });
-          log.warn({ alarm }, 'a lender is suspected of harvesting');
-        }
-      },
-    },
     { name: 'figures', everyMs: 60_000, act: () => keepFigures(tx) },
     { name: 'live figures', everyMs: 60_000, act: () => keepLatencyFigures(tx) },
   ];

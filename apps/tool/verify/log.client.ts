@@ -3,13 +3,16 @@
  * back is somebody's word until it was hashed and compared with a signed root.
  */
 import { gunzipSync } from 'node:zlib';
-import { request, type Dispatcher } from 'undici';
+import { Agent, interceptors, request, type Dispatcher } from 'undici';
 import type { JwksWithKinds } from '#libs/journal/verify-head.js';
 import { beginningOf, tilePath, tileWidth, type TileAt } from '#libs/tlog/tile.js';
 
 const timeoutMs = 10_000;
 /** A full bundle of the longest leaves is 16 MiB; this log's leaves have 60 bytes. */
 const lengthLimit = 1_000_000;
+
+/** A connection that breaks among hundreds of thousands of files is no reason to begin anew. */
+const patient = new Agent().compose(interceptors.retry({ maxRetries: 2, minTimeout: 100, maxTimeout: 1000 }));
 
 /** The log did not give what was asked for. */
 class LogUnreachable extends Error {}
@@ -23,7 +26,7 @@ export class LogClient {
    */
   constructor(
     url: string,
-    private readonly dispatcher?: Dispatcher,
+    private readonly dispatcher: Dispatcher = patient,
   ) {
     const { protocol, hostname } = new URL(url);
     const isHere = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
@@ -82,7 +85,7 @@ export class LogClient {
       const { statusCode, headers, body } = await request(url, {
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
-        ...(this.dispatcher && { dispatcher: this.dispatcher }),
+        dispatcher: this.dispatcher,
       });
       if (statusCode !== 200) await body.dump();
       if (statusCode === 404) return undefined;
