@@ -35,7 +35,7 @@ try {
 } catch (error) {
   // A start that was told to stop fails at whatever was taken away first; that is no news.
   if (isStopping) await new Promise(() => undefined);
-  say(`\nThe sandbox could not start: ${error instanceof Error ? error.message : String(error)}`);
+  say(`\nThe sandbox could not start: ${reasonOf(error)}`);
   if (process.env['TYIYM_DEBUG'] !== undefined) console.error(error);
   await stop(1);
 }
@@ -181,6 +181,12 @@ function childOf(app: AppName, ports: Ports, config: string): Child {
     ...(app === 'lender' && { nodeOptions: ['--max-semi-space-size=64'] }),
     readyUrl: `http://${host}:${port[app]}/readyz`,
   };
+}
+
+/** What a person at the terminal can do something with: `fetch failed` alone says nothing. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
 function onSignals(): void {

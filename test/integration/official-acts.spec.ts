@@ -44,7 +44,7 @@ describe('a founded registry', () => {
       'SELECT array_agg(kind ORDER BY index) AS kinds FROM entries',
     );
     expect(kinds.rows[0]?.kinds).toEqual([
-      ...Array<string>(6).fill('key.published'),
+      ...Array<string>(8).fill('key.published'),
       ...Array<string>(4).fill('party.admitted'),
       'registry.opened',
     ]);
@@ -139,7 +139,7 @@ describe('fsck of the acts', () => {
   it('finds nothing in what was signed and applied', async () => {
     const { findings, size } = await run(operator.registry.dataSource.manager);
     expect(findings).toEqual([]);
-    expect(size).toBe(14);
+    expect(size).toBe(16);
   });
 
   it.each([

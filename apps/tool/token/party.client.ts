@@ -31,7 +31,8 @@ export class PartyClient {
     private readonly clock: Clock,
   ) {
     this.tls = { ca: readFileSync(home.tlsCaFile) };
-    this.agent = new Agent({ connect: this.tls });
+    // Each call on a connection of its own: one that rested is closed by its server in the moment it is used again.
+    this.agent = new Agent({ connect: this.tls, pipelining: 0 });
   }
 
   /** @throws Error when the key file cannot be read */
