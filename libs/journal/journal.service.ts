@@ -33,7 +33,7 @@ interface Waiting<T extends Tables, Rules> {
 const maxSkewMs = 1000;
 /** How many races in a row are lost before the lock is waited for, and for how long from then on. */
 const maxLosses = 2;
-const lockForMs = 250;
+const lockForMs = 5000;
 const nothingKnown: Promise<Tip | undefined> = Promise.resolve(undefined);
 /** Two of the largest check-batches in the lane of the bulk. */
 const defaultQueue = { single: 4096, bulk: 20_000 };
