@@ -197,9 +197,8 @@ export class Journal<T extends Tables, Rules> {
   private async ahead(waiting: readonly Waiting<T, Rules>[]): Promise<void> {
     try {
       const looking = this.withClient((client) => this.lookFor(client, waiting));
-      const [look, tip] = await Promise.allSettled([looking, this.flight]);
-      if (look.status === 'rejected') throw look.reason;
-      const standing = groundOf(look.value, tip.status === 'fulfilled' ? tip.value : undefined);
+      const [look, tip] = await Promise.all([looking, this.flight]);
+      const standing = groundOf(look, tip);
       const batch = await this.decideAhead(waiting, standing);
       if (batch !== undefined) this.flight = this.fly(waiting, standing, batch);
     } catch (error) {

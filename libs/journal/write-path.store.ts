@@ -1,16 +1,16 @@
 /**
- * SQL of the write path: one look and one append an app, each of a fixed text, so that a connection prepares it once and
- * its plan stays. What is asked and written are arrays, one a column, however many acts a batch has.
+ * SQL of the write path: one look and one append for each set of tables, of a fixed text, so that a connection prepares
+ * it once and its plan stays. What is asked and written are arrays, one a column, however many acts a batch has.
  */
 import assert from 'node:assert/strict';
 import type { PoolClient } from 'pg';
 import type { Table, Tables } from './act.js';
-import { countersOf, type Batch } from './batch.js';
+import type { Batch } from './batch.js';
 import { formatInstant, type Instant } from './instant.js';
 import type { Head } from './head-row.js';
 import { headColumns, headFromRow } from './journal.store.js';
+import { tipOf } from './standing.js';
 import { byteas, int2s, int4s, int8s, texts, uuids } from './pg-array.js';
-import { frontierToBytes } from '#libs/tlog/tree.js';
 
 /** A statement with a fixed text; `params` counts its placeholders. */
 interface Fragment {
@@ -49,12 +49,12 @@ const sentinels: Fragment = {
 
 /** One statement, hence one snapshot: the head, the sentinels, and what each table is asked. */
 export function lookSql(tables: Tables): string {
-  const looks = Object.values(tables).flatMap((table) => (table.look ? [{ table, look: table.look }] : []));
+  const looks = lookTables(tables);
   const fragments = looks.map(({ look }) => ({ sql: look.sql, params: countParams(look.sql) }));
   const numbered = renumber([sentinels, ...fragments]);
   const columns = looks.map(
-    ({ table }, place) =>
-      `(SELECT coalesce(jsonb_agg(to_jsonb(x)), '[]') FROM (${numbered[place + 1] ?? ''}) x) AS "${table.name}"`,
+    ({ name }, place) =>
+      `(SELECT coalesce(jsonb_agg(to_jsonb(x)), '[]') FROM (${numbered[place + 1] ?? ''}) x) AS "${name}"`,
   );
   return `SELECT ${[headColumns, `(${numbered[0] ?? ''}) AS sentinels`, ...columns].join(',\n')} FROM journal_head`;
 }
@@ -165,19 +165,18 @@ export function appendValues(
   batch: Pick<Batch<Tables>, 'entries' | 'rows' | 'after' | 'root' | 'at'>,
   signedHead: { readonly kid: string; readonly jws: string; readonly keyChecks: string },
 ): unknown[] {
-  const { entries, after, root } = batch;
+  const { entries } = batch;
   const at = formatInstant(batch.at);
-  const moves = countersOf(entries);
-  const frontier = frontierToBytes(after);
+  const { head: next } = tipOf(head, batch);
   const inserts = insertTables(tables).map(({ name, insert }) => {
     const rows = [...(batch.rows.get(name)?.values() ?? [])];
     return { params: insert.params(rows), count: rows.length };
   });
   return [
-    ...[after.size, root, frontier, head.stateVersion + moves.state, head.rulesVersion + moves.rules],
-    ...[head.feedSeq + moves.feed, at, head.origin, head.size, head.stateVersion, head.rulesVersion],
+    ...[next.size, next.root, next.frontier, next.stateVersion, next.rulesVersion, next.feedSeq, at],
+    ...[head.origin, head.size, head.stateVersion, head.rulesVersion],
     signedHead.keyChecks,
-    ...[after.size, head.size, at, root, frontier, signedHead.kid, signedHead.jws],
+    ...[next.size, head.size, at, next.root, next.frontier, signedHead.kid, signedHead.jws],
     int8s(entries.map((e) => e.index)),
     uuids(entries.map((e) => e.uuid)),
     texts(entries.map((e) => e.kind)),
