@@ -10,6 +10,7 @@ import { parseIin } from '#libs/subject/iin.js';
 import { endedWindows } from '../../apps/clerk/harvesting/askings.store.js';
 import { HarvestingService } from '../../apps/clerk/harvesting/harvesting.service.js';
 import { ChecksService } from '../../apps/lender/checks/checks.service.js';
+import { LoansService } from '../../apps/lender/loans/loans.service.js';
 import { fsck } from '../../apps/tool/fsck/fsck.service.js';
 import { trustOf } from '../../apps/tool/registry.module.js';
 import { auditAfterEach } from '../support/auditor.js';
@@ -31,7 +32,7 @@ const rule = {
 beforeAll(async () => {
   world = await newWorld();
   lender = await world.startLender();
-  for (const clientId of ['bank-b', 'bank-c', 'bank-harvesting', 'bank-small'])
+  for (const clientId of ['bank-b', 'bank-c', 'bank-harvesting', 'bank-lending', 'bank-small'])
     await world.operate({
       kind: 'party.admitted',
       body: { party: await party(clientId, 'bank', ['checks']) },
@@ -56,6 +57,9 @@ beforeAll(async () => {
   }
   await ask('bank-harvesting', iins.slice(0, 12));
   await ask('bank-small', iins.slice(0, 4));
+  // It asks nobody a second time; that it lends, its reports of loans show.
+  await ask('bank-lending', iins.slice(0, 12));
+  for (const iin of iins.slice(3, 6)) await report('bank-lending', iin);
   await ask(
     'mfo-gamma',
     Array.from({ length: 9 }, () => iins[5] ?? ''),
@@ -90,6 +94,19 @@ async function ask(
   );
 }
 
+/** A loan of this person. */
+async function report(clientId: string, iin: string): Promise<void> {
+  const at = world.registryNow() - 60_000;
+  await lender.get(LoansService, { strict: false }).report(
+    clientId,
+    {
+      ...{ contractNumber: randomUUID(), iin: parseIin(iin), product: 'bank-loan', amount: '1.00' },
+      ...{ signedAt: at, disbursedAt: at },
+    },
+    { key: randomUUID(), bodyHmac: randomBytes(32) },
+  );
+}
+
 async function suspicions(): Promise<readonly Record<string, unknown>[]> {
   const { rows } = await world.database.superuser.query<{ entry: string }>(
     `SELECT entry FROM entries WHERE kind = 'harvesting.suspected' ORDER BY party`,
@@ -116,7 +133,7 @@ it('the entry holds the figures and the thresholds it rests on, and no person', 
   expect(more).toEqual([]);
   expect(harvester).toMatchObject({
     ...{ lender: '010140000004', span: 'day', checks: 12, people: 12, followed: 0, repeats: 1 },
-    ...{ reasons: ['people-per-loan'], peers: 4, peersPerLoan: 2, rule },
+    ...{ reasons: ['people-per-loan'], peers: 5, peersPerLoan: 2, rule },
   });
   expect(Date.parse(String(harvester?.['to'])) - Date.parse(String(harvester?.['from']))).toBe(86_400_000);
   expect(repeater).toMatchObject({ checks: 9, people: 1, repeats: 9, reasons: ['repeats'], peers: 0 });

@@ -18,6 +18,7 @@ import { migrateRegistry } from '../../apps/tool/migrate/migrate.service.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
 import { call, newWorld, signatureOf, type World } from '../support/citizen-world.js';
+import { eventually } from '../support/eventually.js';
 
 let world: World;
 let owner: Config;
@@ -46,13 +47,15 @@ afterAll(async () => {
 });
 
 const place = { kind: 'place', lockHours: 0 };
+/** The application that `asked` was in before there was a second key. */
+const beforeTheKey = 'B-1';
 const unavailable = [503, 'registry-unavailable'];
 
 /** `clear`, `refused`, or the code of what went wrong. */
-async function check({ iin }: Somebody): Promise<string> {
+async function check({ iin }: Somebody, loanRef = `A-${randomUUID()}`): Promise<string> {
   const { status, body } = await call({ app: lender }, world.bank, {
     ...{ method: 'POST', path: '/v1/checks', scope: 'checks', key: randomUUID() },
-    body: { iin, product: 'microcredit', stage: 'decision', loanRef: `A-${randomUUID()}` },
+    body: { iin, product: 'microcredit', stage: 'decision', loanRef },
   });
   const { verdict, code } = body as { verdict?: string; code?: string };
   return verdict ?? `${status} ${code ?? ''}`;
@@ -71,7 +74,7 @@ async function epochsOf(table: 'people' | 'refusals'): Promise<readonly number[]
 describe('adding a lookup key', () => {
   it('makes processes without it answer 503, reading or writing, and never "clear"', async () => {
     expect((await acts.act(refused, place)).status).toBe(200);
-    expect(await check(asked)).toBe('clear');
+    expect(await check(asked, beforeTheKey)).toBe('clear');
     const opened = (await acts.open(known.iin, place)).body as Opened;
     expect(addLookupEpoch(dirname(world.tool.keysDir), randomBytes(32))).toBe(2);
     const checks = Array.from({ length: 40 }, () => check(refused));
@@ -115,6 +118,16 @@ describe('adding a lookup key', () => {
     expect(await epochsOf('refusals')).toEqual([1, 1, 2, 2]);
     const { items } = (await after.present('/v1/trail', refused.iin)).body as { items: unknown[] };
     expect(items.length).toBeGreaterThan(5);
+  });
+
+  it('finds the application in flight of a person who was asked for under the old key', async () => {
+    const told = async (): Promise<readonly (string | undefined)[]> => {
+      const what = { method: 'GET', path: '/v1/notices', scope: 'checks' } as const;
+      const { body } = await call({ app: lender }, world.bank, what);
+      return (body as { items: { loanRef?: string }[] }).items.map(({ loanRef }) => loanRef);
+    };
+    const items = await eventually('a notice', told, (refs) => refs.includes(beforeTheKey));
+    expect(items.filter((ref) => ref === beforeTheKey)).toHaveLength(1);
   });
 
   it('is done once, and takes no key back, changes none and adds none before the newest', async () => {

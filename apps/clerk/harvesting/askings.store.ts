@@ -31,8 +31,8 @@ export async function endedWindows(tx: EntityManager): Promise<readonly Window[]
 }
 
 /**
- * What this lender asked in the window. A person is followed when the lender asked again before money moves, in the
- * window or since.
+ * What this lender asked in the window. A person is followed when the lender asked again before money moves, or reported
+ * a loan of his, in the window or since.
  */
 export async function askingIn(
   tx: EntityManager,
@@ -53,6 +53,8 @@ export async function askingIn(
        (count(*) FILTER (WHERE p.is_followed OR EXISTS (
          SELECT FROM checks c WHERE c.subject = p.subject AND c.lender = $1 AND c.stage = 'disbursement'
            AND c.check_id >= uuid_floor(to_timestamp($2)) AND c.check_id < uuid_floor(registry_now() + interval '1 hour')
+       ) OR EXISTS (
+         SELECT FROM loans l WHERE l.subject = p.subject AND l.party = $1 AND l.at >= to_timestamp($2)
        )))::integer AS followed
      FROM people p`,
     [lender, begins / 1000, ends / 1000, checksSeen],

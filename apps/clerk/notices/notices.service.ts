@@ -13,13 +13,13 @@ import { subjectsOf, type LookupKeys, type SubjectKey } from '#libs/subject/subj
 import { applicationsInFlight } from './notices.js';
 import {
   clearChecks,
-  feedAfter,
   hasNews,
   insertNotices,
   lockPosition,
   movePosition,
   reportedLoans,
   sealedPersonOf,
+  stretchAfter,
   type FeedItem,
   type NewNotice,
 } from './notices.store.js';
@@ -30,8 +30,8 @@ export interface NoticeSettings {
   rules(): Rules;
 }
 
-/** Few enough that a page stays far below the time that a transaction may take. */
-const pageSize = 100;
+/** Few enough that a stretch full of placings stays far below the time that a transaction may take. */
+const stretchLength = 500;
 const dayMs = 86_400_000;
 
 export class NoticesService {
@@ -47,16 +47,14 @@ export class NoticesService {
   }
 
   private async makePage(tx: EntityManager): Promise<number> {
-    const items = await feedAfter(tx, await lockPosition(tx), pageSize);
-    const last = items.at(-1);
-    if (last === undefined) return 0;
+    const stretch = await stretchAfter(tx, await lockPosition(tx), stretchLength);
+    if (stretch === undefined) return 0;
     const notices: NewNotice[] = [];
-    // Only what a citizen placed is news: whom a list brought along has refused long ago.
-    for (const item of items)
-      if (item.kind === 'refusal.placed' && item.subject !== undefined)
-        notices.push(...(await this.noticesOf(tx, item, item.subject)));
+    for (const placing of stretch.placings)
+      if (placing.subject !== undefined)
+        notices.push(...(await this.noticesOf(tx, placing, placing.subject)));
     const made = await insertNotices(tx, notices);
-    await movePosition(tx, last.entryIndex);
+    await movePosition(tx, stretch.to);
     return made;
   }
 

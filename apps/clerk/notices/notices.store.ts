@@ -5,11 +5,10 @@ import { formatInstant } from '#libs/journal/instant.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import type { ClearCheck, ReportedLoan } from './notices.js';
 
-/** An item of the feed. */
+/** An item of the feed: a placing. */
 export interface FeedItem {
   readonly entryIndex: number;
   readonly entryUuid: string;
-  readonly kind: string;
   /** Absent once the person is erased. */
   readonly subject?: SubjectKey;
   readonly at: Instant;
@@ -18,7 +17,8 @@ export interface FeedItem {
 /** Whether the feed has grown since; asked without a lock, because mostly it has not. */
 export async function hasNews(tx: EntityManager): Promise<boolean> {
   const rows: { has: boolean }[] = await tx.query(
-    'SELECT EXISTS (SELECT FROM feed WHERE entry_index > (SELECT entry_index FROM notices_position)) AS has',
+    // The edge of the index, whatever is known of the table: with EXISTS a plan may read all that was dealt with.
+    'SELECT coalesce((SELECT max(entry_index) FROM feed) > (SELECT entry_index FROM notices_position), false) AS has',
   );
   return rows[0]?.has === true;
 }
@@ -37,12 +37,23 @@ export async function movePosition(tx: EntityManager, entryIndex: number): Promi
   await tx.query('UPDATE notices_position SET entry_index = $1', [entryIndex]);
 }
 
-/** Items after this entry, in their order; the head's lock sees to it that none appears before a later one. */
-export async function feedAfter(
+/** A stretch of the feed. */
+export interface Stretch {
+  /** What citizens placed in it: only that is news, because whom a list brought along has refused long ago. */
+  readonly placings: readonly FeedItem[];
+  /** The entry it ends with. */
+  readonly to: number;
+}
+
+/**
+ * The stretch of `length` items after this entry, undefined when there are none; the head's lock sees to it that none
+ * appears before a later one. What is no news is not fetched, because on the day of opening it is thirteen million items.
+ */
+export async function stretchAfter(
   tx: EntityManager,
   entryIndex: number,
-  limit: number,
-): Promise<readonly FeedItem[]> {
+  length: number,
+): Promise<Stretch | undefined> {
   const rows: {
     entry_index: number;
     entry_id: string;
@@ -50,18 +61,26 @@ export async function feedAfter(
     subject_epoch: number;
     subject: Buffer | null;
     at: Date;
+    ends_at: number;
   }[] = await tx.query(
-    `SELECT entry_index, entry_id, kind, subject_epoch, subject, at FROM feed WHERE entry_index > $1
-     ORDER BY entry_index LIMIT $2`,
-    [entryIndex, limit],
+    `WITH stretch AS MATERIALIZED (
+       SELECT entry_index, entry_id, kind, subject_epoch, subject, at FROM feed WHERE entry_index > $1
+       ORDER BY entry_index LIMIT $2)
+     SELECT s.*, e.ends_at FROM (SELECT max(entry_index) AS ends_at FROM stretch) e
+     JOIN stretch s ON s.kind = 'refusal.placed' OR s.entry_index = e.ends_at ORDER BY s.entry_index`,
+    [entryIndex, length],
   );
-  return rows.map((row) => ({
-    entryIndex: row.entry_index,
-    entryUuid: row.entry_id,
-    kind: row.kind,
-    ...(row.subject !== null && { subject: { epoch: row.subject_epoch, bytes: row.subject } }),
-    at: row.at.getTime(),
-  }));
+  const to = rows[0]?.ends_at;
+  if (to === undefined) return undefined;
+  const placings = rows
+    .filter(({ kind }) => kind === 'refusal.placed')
+    .map((row) => ({
+      entryIndex: row.entry_index,
+      entryUuid: row.entry_id,
+      ...(row.subject !== null && { subject: { epoch: row.subject_epoch, bytes: row.subject } }),
+      at: row.at.getTime(),
+    }));
+  return { placings, to };
 }
 
 /** The person known under this pseudonym, sealed. */

@@ -13,6 +13,7 @@ import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyChecks, subjectText, type LookupKeys } from '#libs/subject/subject.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
+import { compareDueNoticesOf } from './due-notices.service.js';
 import { differing, type Finding } from './finding.js';
 import { TreeReplay } from './heads.js';
 import { compareContracts, compareLoansOf } from './loans.service.js';
@@ -174,7 +175,12 @@ class Fsck {
     this.checks += checks.rows;
     this.findings.push(...compareAlarmsOf(read, page.alarms));
     const { tx } = this.options;
-    this.findings.push(...(await compareLoansOf(tx, read)), ...(await compareDeliveriesOf(tx, read)));
+    const { regime } = this.registry.registry;
+    this.findings.push(
+      ...(await compareLoansOf(tx, read)),
+      ...(await compareDeliveriesOf(tx, read)),
+      ...(await compareDueNoticesOf(tx, read, { people, lookupKeys, regime })),
+    );
     this.findings.push(...compareStamps(read, page.stamps));
   }
 
@@ -188,7 +194,8 @@ class Fsck {
     // It moves nothing; what it follows up is compared with the rows that rest on it.
     if (entry.members['about'] !== undefined && entry.members['person'] === undefined) return;
     const { index } = row;
-    const person = row.subject && people.get(subjectText(row.subject));
+    // Of an inherited refusal nobody is known, and a pseudonym is not spelled to find nobody.
+    const person = people.size > 0 && row.subject ? people.get(subjectText(row.subject)) : undefined;
     const personFault = faultOfPerson(entry, person);
     if (personFault !== undefined) this.findings.push({ code: 'person-differs', index, what: personFault });
     let isSigned = false;

@@ -14,13 +14,18 @@ import type { KeptDocument } from './signatures.js';
 
 type Raw = Readonly<Record<string, unknown>>;
 
+/** A column as milliseconds: twenty million dates spelled and read again take minutes. */
+function msOf(column: string): string {
+  return `(extract(epoch FROM ${column}) * 1000)::float8 AS ${column}`;
+}
+
 /** `limit` entries from `from` on, below `size`. */
 export async function entriesFrom(
   tx: EntityManager,
   { from, size, limit }: { readonly from: number; readonly size: number; readonly limit: number },
 ): Promise<readonly EntryRow[]> {
   const rows = await tx.query<Raw[]>(
-    `SELECT index, id, kind, at, entry, seed, commitment, leaf_hash, subject_epoch, subject, version, party
+    `SELECT index, id, kind, ${msOf('at')}, entry, seed, commitment, leaf_hash, subject_epoch, subject, version, party
      FROM entries WHERE index >= $1 AND index < $2 ORDER BY index LIMIT $3`,
     [from, size, limit],
   );
@@ -28,7 +33,7 @@ export async function entriesFrom(
     index: row['index'] as number,
     uuid: row['id'] as string,
     kind: row['kind'] as string,
-    at: instantOf(row['at']) ?? 0,
+    at: row['at'] as Instant,
     text: row['entry'] as string | null,
     seed: row['seed'] as Buffer | null,
     leafHash: row['leaf_hash'] as Buffer,
@@ -113,14 +118,16 @@ export async function keptAnswers(
   );
 }
 
-/** People who are known under these pseudonyms. */
-export async function peopleOf(
+/** People whom the entries in [from, to) are about. */
+export async function peopleOfEntries(
   tx: EntityManager,
-  subjects: readonly SubjectKey[],
+  from: number,
+  to: number,
 ): Promise<readonly PersonRow[]> {
   const rows = await tx.query<Raw[]>(
-    'SELECT person_id, subject_epoch, subject, data_key, iin FROM people WHERE subject = ANY ($1::bytea[])',
-    [subjects.map(({ bytes }) => bytes)],
+    `SELECT person_id, subject_epoch, subject, data_key, iin FROM people
+     WHERE subject IN (SELECT subject FROM entries WHERE index >= $1 AND index < $2)`,
+    [from, to],
   );
   return rows.map(personFromRow);
 }
@@ -139,44 +146,8 @@ export async function peopleAfter(
   return rows.map(personFromRow);
 }
 
-/** Insert-only tables whose rows each rest on one entry: their key, and what that entry must be. */
-const restingOnEntries = {
-  signed_documents: {
-    key: 'entry_index',
-    entry: `e.kind IN ('refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled')`,
-  },
-  revocation_answers: { key: 'entry_index', entry: `e.kind IN ('refusal.lifted', 'lift.cancelled')` },
-  harvesting_alarms: { key: 'entry_index', entry: `e.kind = 'harvesting.suspected'` },
-  official_acts: { key: 'act_id', entry: `strpos(e.entry, '"actId":"' || x.key || '"') > 0` },
-} as const;
-export type RestingTable = keyof typeof restingOnEntries;
-export const restingTables = Object.keys(restingOnEntries) as readonly RestingTable[];
-
-/** A row by its key, and whether the entry it names is there and is one that may stand behind it. */
-export interface RestingRow {
-  readonly key: number | string;
-  readonly rests: boolean;
-}
-
-/** Rows after this key, or the first. One snapshot sees rows and entries, which commit together. */
-export async function restingRowsAfter(
-  tx: EntityManager,
-  table: RestingTable,
-  after: number | string | undefined,
-  limit: number,
-): Promise<readonly RestingRow[]> {
-  const { key, entry } = restingOnEntries[table];
-  const [from, params] = after === undefined ? ['', [limit]] : [`WHERE ${key} > $2`, [limit, after]];
-  return tx.query<RestingRow[]>(
-    `SELECT x.key, coalesce(${entry}, e.index IS NOT NULL AND e.entry IS NULL) AS rests
-     FROM (SELECT ${key} AS key, entry_index FROM ${table} ${from} ORDER BY ${key} LIMIT $1) x
-     LEFT JOIN entries e ON e.index = x.entry_index ORDER BY x.key`,
-    params,
-  );
-}
-
 const checkColumns = `check_id AS "uuid", lender, entry_index AS "entryIndex", subject_epoch, subject, product, stage,
-  loan_ref AS "loanRef", verdict, version, at, valid_until`;
+  loan_ref AS "loanRef", verdict, version, ${msOf('at')}, ${msOf('valid_until')}`;
 
 /** Checks by id. */
 export async function checksOfIds(tx: EntityManager, uuids: readonly string[]): Promise<readonly CheckRow[]> {
@@ -306,12 +277,19 @@ function personFromRow(row: Raw): PersonRow {
 }
 
 function checkFromRow(row: Raw): CheckRow {
-  const { at, valid_until: validUntil, subject: _subject, subject_epoch: _epoch, ...rest } = row;
+  const validUntil = row['valid_until'] as Instant | null;
   return {
-    ...(rest as unknown as CheckRow),
+    uuid: row['uuid'] as string,
+    lender: row['lender'] as string,
+    entryIndex: row['entryIndex'] as number,
     ...subjectMember(row),
-    at: instantOf(at) ?? 0,
-    ...present({ validUntil: instantOf(validUntil) }),
+    product: row['product'] as string,
+    stage: row['stage'] as string,
+    loanRef: row['loanRef'] as string,
+    verdict: row['verdict'] as string,
+    version: row['version'] as number,
+    at: row['at'] as Instant,
+    ...(validUntil !== null && { validUntil }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** What fsck reads of notices, paged by key. */
 import type { EntityManager } from 'typeorm';
+import { formatInstant, type Instant } from '#libs/journal/instant.js';
+import type { SubjectKey } from '#libs/subject/subject.js';
 
 /** A fetching and the notice that was fetched. */
 export interface DeliveryRow {
@@ -57,4 +59,83 @@ export async function deliveriesWithoutEntry(
      LEFT JOIN entries e ON e.index = d.entry_index ORDER BY 1`,
     [after, limit],
   );
+}
+
+/** A placing and whom it is about, under every pseudonym he may have been asked for. */
+export interface PlacingAsked {
+  readonly entryIndex: number;
+  readonly at: Instant;
+  readonly subjects: readonly SubjectKey[];
+}
+
+/** A clear check from before a placing, or a loan as last reported before it; a loan may name no application. */
+export interface BeforePlacing {
+  readonly placing: number;
+  readonly lender: string;
+  readonly loanRef: string | null;
+  readonly at: Instant;
+}
+
+/** How far the clerk has read the feed: placings up to this entry have their notices. */
+export async function noticesPosition(tx: EntityManager): Promise<number> {
+  const rows: { readonly position: number }[] = await tx.query(
+    'SELECT entry_index AS position FROM notices_position',
+  );
+  return rows[0]?.position ?? -1;
+}
+
+/** Clear checks of these people from the `days` before their placing. */
+export async function clearChecksBefore(
+  tx: EntityManager,
+  placings: readonly PlacingAsked[],
+  days: number,
+): Promise<readonly BeforePlacing[]> {
+  const rows: (Omit<BeforePlacing, 'at'> & { at: Date })[] = await tx.query(
+    `${placingsOf} SELECT w.entry_index AS "placing", c.lender, c.loan_ref AS "loanRef", c.at FROM w JOIN checks c ON c.subject = w.subject
+       AND c.check_id >= uuid_floor(w.at - $4 * interval '1 day') AND c.check_id < uuid_floor(w.at + interval '1 ms')
+     WHERE c.verdict = 'clear' AND c.entry_index < w.entry_index`,
+    [...paramsOf(placings), days],
+  );
+  return rows.map(({ at, ...row }) => ({ ...row, at: at.getTime() }));
+}
+
+/** Of each contract of these people what was reported last before the placing. */
+export async function loansBefore(
+  tx: EntityManager,
+  placings: readonly PlacingAsked[],
+): Promise<readonly BeforePlacing[]> {
+  const rows: (Omit<BeforePlacing, 'at'> & { at: Date })[] = await tx.query(
+    `${placingsOf} SELECT w.entry_index AS "placing", l.party AS lender, c.loan_ref AS "loanRef", l.at FROM w JOIN loans l ON l.subject = w.subject
+     LEFT JOIN checks c ON c.check_id = l.check_id
+     WHERE l.entry_index = (SELECT max(n.entry_index) FROM loans n WHERE n.loan_id = l.loan_id AND n.entry_index < w.entry_index)`,
+    [...paramsOf(placings)],
+  );
+  return rows.map(({ at, ...row }) => ({ ...row, at: at.getTime() }));
+}
+
+/** Whom these placings were told to: lender and application. */
+export async function noticesOfPlacings(
+  tx: EntityManager,
+  placings: readonly PlacingAsked[],
+): Promise<
+  readonly { readonly placing: number; readonly lender: string; readonly loanRef: string | null }[]
+> {
+  return tx.query(
+    `SELECT entry_index AS "placing", lender, loan_ref AS "loanRef" FROM notices
+     WHERE kind = 'refusal-placed' AND entry_index = ANY ($1::bigint[])`,
+    [placings.map(({ entryIndex }) => entryIndex)],
+  );
+}
+
+const placingsOf = `WITH w AS (SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::bytea[]) AS w (entry_index, at, subject))`;
+
+function paramsOf(placings: readonly PlacingAsked[]): readonly unknown[] {
+  const each = placings.flatMap(({ subjects, ...placing }) =>
+    subjects.map(({ bytes }) => ({ ...placing, bytes })),
+  );
+  return [
+    each.map(({ entryIndex }) => entryIndex),
+    each.map(({ at }) => formatInstant(at)),
+    each.map(({ bytes }) => bytes),
+  ];
 }

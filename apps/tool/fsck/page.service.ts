@@ -1,7 +1,6 @@
 /** One page of the Journal with everything that lies beside its entries, fetched while the page before it is judged. */
 import type { EntityManager } from 'typeorm';
 import { isId, idToUuid } from '#libs/journal/id.js';
-import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
 import { actsBetween } from '../acts/official-acts.store.js';
 import type { EntryRow } from './entry-rows.js';
 import {
@@ -12,7 +11,7 @@ import {
   headsBetween,
   keptAnswers,
   keptDocuments,
-  peopleOf,
+  peopleOfEntries,
   stampsBetween,
 } from './fsck.store.js';
 
@@ -40,18 +39,13 @@ export async function fetchPage(
       entries.filter(({ kind }) => kind === 'harvesting.suspected').map(({ index }) => index),
     ),
     stamps: await stampsBetween(tx, from, to),
-    people: await peopleOf(tx, subjectsIn(entries)),
+    people: await peopleOfEntries(tx, from, to),
     checks: new Map((await checksOfIds(tx, checksIn(entries))).map((row) => [row.uuid, row])),
   };
 }
 
 function byEntry<R extends { readonly entryIndex: number }>(rows: readonly R[]): ReadonlyMap<number, R> {
   return new Map(rows.map((row) => [row.entryIndex, row]));
-}
-
-function subjectsIn(entries: readonly EntryRow[]): readonly SubjectKey[] {
-  const named = entries.flatMap(({ subject }) => (subject === undefined ? [] : [subject]));
-  return [...new Map(named.map((subject) => [subjectText(subject), subject])).values()];
 }
 
 /** The checks that these entries name. A quotation mark inside a value is escaped, so the member is found as it stands. */

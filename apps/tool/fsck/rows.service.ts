@@ -14,11 +14,8 @@ import {
   feedAfter,
   peopleAfter,
   refusalsAfter,
-  restingRowsAfter,
-  restingTables,
   signedApplications,
   type FeedRow,
-  type RestingRow,
 } from './fsck.store.js';
 import { knownPeople, type PersonRow } from './people.js';
 import {
@@ -30,6 +27,7 @@ import {
   type AlarmRow,
   type CheckRow,
 } from './projections.js';
+import { restingRowsAfter, restingTables, type RestingRow } from './resting.store.js';
 import type { Standing } from './standing.js';
 import type { Standings } from './standings.js';
 
