@@ -1,5 +1,5 @@
 /**
- * One chunk of a load, purely: entries with their rows as lines of COPY, and the leaf hashes that go onto the tree. The
+ * One chunk of a load, purely: entries with their rows as COPY reads them, and the leaf hashes that go onto the tree. The
  * entries are those that the registry itself would append; the texts are spelled here because canonical JSON of known
  * members in their order is a template, and twenty million of them are made.
  */
@@ -16,6 +16,7 @@ import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { leafHash } from '#libs/tlog/tree.js';
 import { subjectOf } from '#libs/subject/subject.js';
+import { CopyRows } from './copy-rows.js';
 import { iinOfPerson } from './synthetic-person.js';
 
 /** A lender that asks in a load. */
@@ -52,7 +53,7 @@ export interface ChunkPlan {
 
 /** A chunk ready to be written. */
 export interface MadeChunk {
-  /** Lines of COPY for `entries`, and for `refusals` or `checks`. */
+  /** Binary COPY into `entries`, and into `refusals` or `checks`. */
   readonly entries: Uint8Array;
   readonly rows: Uint8Array;
   /** Leaf hashes one after the other. */
@@ -64,13 +65,16 @@ export const referencePrefix = 'load-';
 
 const products = ['bank-loan', 'microcredit'] as const;
 
-/** One entry with its row. */
+/** One entry and how its row is written. */
 interface Line {
   readonly text: string;
   readonly version: number;
-  readonly party: string;
-  /** The row's own columns, from the ones that entry and subject give. */
-  row(made: { readonly leafHex: string; readonly subjectHex: string; readonly index: number }): string;
+  /** Undefined when no party acted. */
+  readonly party: string | undefined;
+  write(
+    rows: CopyRows,
+    made: { readonly leaf: Buffer; readonly subject: Buffer; readonly index: number },
+  ): void;
 }
 
 /** Random bytes that an entry takes: its seed, and those of two ids. */
@@ -81,8 +85,8 @@ export function makeChunk(ground: LoadGround, plan: ChunkPlan, random: Buffer): 
   const { people, at, kind } = plan;
   assert(random.length === people.length * randomLength, 'random bytes for each entry');
   const time = formatInstant(at);
-  const entries = new Lines(people.length * 700);
-  const rows = new Lines(people.length * 400);
+  const entries = new CopyRows(people.length * 600);
+  const rows = new CopyRows(people.length * 250);
   const leaves = Buffer.allocUnsafeSlow(people.length * 32);
   const lookupKey = Buffer.from(ground.lookupKey);
   people.forEach((number, place) => {
@@ -98,40 +102,19 @@ export function makeChunk(ground: LoadGround, plan: ChunkPlan, random: Buffer): 
             check: plan.firstCheck + place,
             uuid: newUuid(at, own.subarray(saltLength + 16)),
           })
-        : refusalInherited(ground, said);
+        : refusalInherited(ground, plan, said);
     assert(!line.text.includes(iin), 'an entry holds no IIN');
     const commitment = commitmentOf(line.text, saltOf(seed));
     const leaf = leafHash(leafWith(commitment));
     leaf.copy(leaves, place * 32);
     const index = plan.firstIndex + place;
-    const subjectHex = subjectOf(lookupKey, ground.epoch, iin).bytes.toString('hex');
-    const leafHex = leaf.toString('hex');
-    entries.add(
-      `${String(index)}\t${uuid}\t${kind}\t${time}\t${line.text}\t\\\\x${seed.toString('hex')}\t\\\\x${leafHex}\t${String(ground.epoch)}\t\\\\x${subjectHex}\t${String(line.version)}\t${line.party}\t\\\\x${commitment.toString('hex')}\n`,
-    );
-    rows.add(line.row({ leafHex, subjectHex, index }));
+    const subject = subjectOf(lookupKey, ground.epoch, iin).bytes;
+    entries.row(12).int8(index).uuid(uuid).text(kind).instant(at).text(line.text).bytes(seed).bytes(leaf);
+    entries.int2(ground.epoch).bytes(subject).int4(line.version);
+    (line.party === undefined ? entries.none() : entries.text(line.party)).bytes(commitment);
+    line.write(rows, { leaf, subject, index });
   });
-  return { entries: entries.bytes, rows: rows.bytes, leaves };
-}
-
-/** Lines of ASCII in one piece of memory: joined strings would be copied thrice. */
-class Lines {
-  private memory: Buffer;
-  private length = 0;
-
-  constructor(size: number) {
-    this.memory = Buffer.allocUnsafeSlow(size);
-  }
-
-  add(line: string): void {
-    while (this.length + line.length > this.memory.length)
-      this.memory = Buffer.concat([this.memory, Buffer.allocUnsafeSlow(this.memory.length)]);
-    this.length += this.memory.write(line, this.length, 'latin1');
-  }
-
-  get bytes(): Uint8Array {
-    return this.memory.subarray(0, this.length);
-  }
+  return { entries: entries.end(), rows: rows.end(), leaves };
 }
 
 interface Said {
@@ -140,13 +123,26 @@ interface Said {
   readonly time: string;
 }
 
-function refusalInherited({ epoch, lockHours }: LoadGround, { id, person, time }: Said): Line {
+function refusalInherited(
+  { epoch, lockHours }: LoadGround,
+  { at }: ChunkPlan,
+  { id, person, time }: Said,
+): Line {
   return {
     text: `{"at":"${time}","id":"${id}","kind":"refusal.inherited","lockHours":${String(lockHours)},"person":"${person}","v":1,"version":1}`,
     version: 1,
-    party: '\\N',
-    row: ({ leafHex, subjectHex, index }) =>
-      `\\\\x${subjectHex}\t${String(epoch)}\tin-force\t1\t${String(lockHours)}\t${time}\t\\\\x${leafHex}\t${String(index)}\n`,
+    party: undefined,
+    write: (rows, { leaf, subject, index }) =>
+      rows
+        .row(8)
+        .bytes(subject)
+        .int2(epoch)
+        .text('in-force')
+        .int4(1)
+        .int4(lockHours)
+        .instant(at)
+        .bytes(leaf)
+        .int8(index),
   };
 }
 
@@ -165,13 +161,25 @@ function checkMade(
   const isRefused = number < refused;
   const verdict = isRefused ? 'refused' : 'clear';
   const version = isRefused ? 1 : 0;
-  const validUntil = isRefused ? undefined : formatInstant(at + lender.validity[stage] * 1000);
-  const validity = validUntil === undefined ? '' : `"validUntil":"${validUntil}",`;
+  const validUntil = isRefused ? undefined : at + lender.validity[stage] * 1000;
+  const validity = validUntil === undefined ? '' : `"validUntil":"${formatInstant(validUntil)}",`;
   return {
     text: `{"at":"${time}","checkId":"${uuidToId('chk', uuid)}","id":"${id}","kind":"check.made","lender":"${lender.bin}","loanRef":"${loanRef}","person":"${person}","product":"${product}","stage":"${stage}","v":1,${validity}"verdict":"${verdict}","version":${String(version)}}`,
     version,
     party: lender.clientId,
-    row: ({ subjectHex, index }) =>
-      `${uuid}\t${lender.clientId}\t${String(index)}\t${String(epoch)}\t\\\\x${subjectHex}\t${product}\t${stage}\t${loanRef}\t${verdict}\t${String(version)}\t${time}\t${validUntil ?? '\\N'}\n`,
+    write: (rows, { subject, index }) => {
+      rows
+        .row(12)
+        .uuid(uuid)
+        .text(lender.clientId)
+        .int8(index)
+        .int2(epoch)
+        .bytes(subject)
+        .text(product)
+        .text(stage);
+      rows.text(loanRef).text(verdict).int4(version).instant(at);
+      if (validUntil === undefined) rows.none();
+      else rows.instant(validUntil);
+    },
   };
 }

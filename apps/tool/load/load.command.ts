@@ -42,7 +42,7 @@ export function register(program: Command): void {
     .option('--owner-config <file>', "configuration of the database's owner (default: the sandbox's)")
     .option('--days <number>', 'put the clock forward so many days meanwhile', whole(0, 90), 0)
     .option('--seed <number>', 'other people for another number', whole(0, 1e8), 0)
-    .option('--threads <number>', 'threads that make entries', whole(1, 64), 1)
+    .option('--threads <number>', 'threads that make entries', whole(1, 64), 2)
     .addHelpText(
       'after',
       '\nAn interrupted load goes on where it stopped, with the same numbers. Whoever appends meanwhile may be told 503.',
@@ -95,6 +95,7 @@ async function run(flags: LoadFlags): Promise<number> {
           'check.made': readSigningKey(resolve(config.keysDir, '..', 'lender'), 'head.jwk.json'),
         },
         makeChunk: (plan) => threads.make(plan),
+        orderKeys: (part) => threads.keys(part),
         putClockForward: (hours) => putClockForward(readSandboxHome().urls['outside'] ?? '', hours),
         onStep: progress.begin,
         onProgress: progress.show,

@@ -9,7 +9,7 @@ import { signHead } from '#libs/journal/head.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import type { SigningKey } from '#libs/platform/keys.js';
-import { subjectOf } from '#libs/subject/subject.js';
+import { subjectOf, type SubjectKey } from '#libs/subject/subject.js';
 import {
   appendLeaves,
   frontierFromBytes,
@@ -19,7 +19,14 @@ import {
   type Frontier,
 } from '#libs/tlog/tree.js';
 import type { ChunkPlan, LoadGround, MadeChunk } from './chunk.js';
-import { loadedSoFar, makePartitions, prepareSession, settleTables, writeChunk } from './load.store.js';
+import {
+  areRefused,
+  loadedSoFar,
+  makePartitions,
+  prepareSession,
+  settleTables,
+  writeChunk,
+} from './load.store.js';
 import type { LoadedKind } from './load.store.js';
 import { PeopleInOrder } from './order.js';
 import { iinOfPerson } from './synthetic-person.js';
@@ -41,6 +48,8 @@ export interface LoadOptions {
   /** Entries a chunk, below one head. */
   readonly chunkSize: number;
   makeChunk(plan: ChunkPlan): Promise<MadeChunk>;
+  /** Keys of the order of the people with numbers in [from, to). */
+  orderKeys(part: { readonly from: number; readonly to: number }): Promise<Float64Array>;
   putClockForward(hours: number): Promise<void>;
   /** Machine time in milliseconds. */
   clock(): number;
@@ -56,6 +65,8 @@ const partitionSize = 1_000_000;
 /** Chunks made ahead of the one that is written. */
 const ahead = 2;
 const attempts = 5;
+/** People whose place in the order a thread reckons at once. */
+const partOfPeople = 100_000;
 
 /** @returns how many entries this run appended. @throws LoadRefused */
 export async function loadRegistry(options: LoadOptions): Promise<number> {
@@ -88,15 +99,14 @@ class Load {
 
   constructor(private readonly options: LoadOptions) {
     this.client = options.client;
-    const { lookupKey, epoch, seed, refused } = options.ground;
-    this.order = new PeopleInOrder(Buffer.from(lookupKey), epoch, seed, refused);
+    this.order = new PeopleInOrder(options.ground.refused);
   }
 
   async run(): Promise<number> {
     const { options, client } = this;
-    await prepareSession(client);
-    await this.sortPeople();
     const before = await this.findPlace();
+    if (before === options.entries) return 0;
+    await prepareSession(client);
     options.onStep('entries', options.entries);
     let failures = 0;
     while (this.done < options.entries) {
@@ -116,13 +126,14 @@ class Load {
   }
 
   private async sortPeople(): Promise<void> {
-    const { onStep, onProgress, ground } = this.options;
-    onStep('people', ground.refused);
-    for (let known = 0; known < ground.refused;) {
-      known = this.order.prepare(100_000);
-      onProgress(known);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const { onStep, onProgress, orderKeys, ground } = this.options;
+    const { refused } = ground;
+    onStep('people', refused);
+    const parts = Array.from({ length: Math.ceil(refused / partOfPeople) }, (_, place) => ({
+      from: place * partOfPeople,
+      to: Math.min((place + 1) * partOfPeople, refused),
+    }));
+    await Promise.all(parts.map(async (part) => onProgress(this.order.add(await orderKeys(part)))));
   }
 
   /** Where an earlier load stopped. */
@@ -134,15 +145,13 @@ class Load {
     );
     if (refusals > ground.refused || refusals + checks > entries) throw differs;
     if (checks > 0 && refusals < ground.refused) throw differs;
-    const [last] = refusals > 0 ? this.order.slice(refusals - 1, refusals) : [];
-    if (last !== undefined) {
-      const expected = subjectOf(
-        Buffer.from(ground.lookupKey),
-        ground.epoch,
-        iinOfPerson(last, ground.seed),
-      ).bytes;
-      if (lastSubject?.equals(expected) !== true) throw differs;
-    }
+    const subject = (number: number): SubjectKey =>
+      subjectOf(Buffer.from(ground.lookupKey), ground.epoch, iinOfPerson(number, ground.seed));
+    if (refusals < ground.refused) {
+      await this.sortPeople();
+      const [last] = refusals > 0 ? this.order.slice(refusals - 1, refusals) : [];
+      if (last !== undefined && lastSubject?.equals(subject(last).bytes) !== true) throw differs;
+    } else if (!(await areRefused(this.client, [subject(0), subject(ground.refused - 1)]))) throw differs;
     this.done = refusals + checks;
     this.day = this.dayOf(this.done);
     return this.done;

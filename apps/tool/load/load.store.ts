@@ -1,12 +1,13 @@
 /**
- * SQL of a load, run by the owner of the database. A chunk goes by COPY into tables of the session and from there into
- * the registry by one statement with the head, so that the guards of the Journal hold for it as for any append. Two row
- * triggers are replaced for it: what they do or ask for each row is done in the same statement for all rows at once.
+ * SQL of a load, run by the owner of the database. A chunk goes by COPY into the registry and is followed in the same
+ * transaction by its head, whose guards hold for it as for any append. The triggers on the rows are replaced: what they do
+ * or ask for each row, and that no entry lies beyond the head, is done for all rows at once by the statement of the head.
  */
 import assert from 'node:assert/strict';
 import { finished } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import type { SubjectKey } from '#libs/subject/subject.js';
 import { referencePrefix, type MadeChunk } from './chunk.js';
 
 /** The head a chunk ends with, and the one it must find. */
@@ -28,36 +29,36 @@ const refusalColumns =
 const checkColumns =
   'check_id, lender, entry_index, subject_epoch, subject, product, stage, loan_ref, verdict, version, at, valid_until';
 
-/** What a chunk of each kind also writes, and the row triggers that its statement takes the place of. */
+/** What a chunk of each kind also writes, and the triggers that the statement of its head takes the place of. */
 const kinds = {
   'refusal.inherited': {
     table: 'refusals',
     columns: refusalColumns,
-    replaced: { feed_item: 'entries', refusals_guard: 'refusals' },
+    replaced: { entries_guard: 'entries', feed_item: 'entries', refusals_guard: 'refusals' },
     feed: `INSERT INTO feed (seq, entry_index, entry_id, kind, subject_epoch, subject, version, at)
       SELECT h.feed_seq + row_number() OVER (ORDER BY e.index), e.index, e.id, e.kind, e.subject_epoch, e.subject,
-        e.version, e.at FROM load_entries e CROSS JOIN journal_head h RETURNING 1`,
-    counters: 'state_version = state_version + $10, feed_seq = feed_seq + $10',
+        e.version, e.at FROM entries e CROSS JOIN journal_head h WHERE e.index >= $3 AND e.index < $2 RETURNING 1`,
+    agreeing: `SELECT count(*) FROM entries e JOIN refusals r USING (subject, subject_epoch)
+      WHERE e.index >= $3 AND e.index < $2 AND e.kind = 'refusal.inherited' AND r.entry_index = e.index
+        AND r.version = e.version AND r.moved_leaf = e.leaf_hash`,
+    counters: 'state_version = state_version + $9::bigint, feed_seq = feed_seq + $9::bigint',
   },
   'check.made': {
     table: 'checks',
     columns: checkColumns,
-    replaced: {},
-    feed: 'SELECT 1 FROM load_entries',
-    counters: 'state_version = state_version + 0 * $10',
+    replaced: { entries_guard: 'entries' },
+    feed: 'SELECT 1 FROM generate_series(1, $9::bigint)',
+    // No trigger looks at a check.
+    agreeing: 'SELECT $9::bigint',
+    counters: 'state_version = state_version',
   },
 } as const;
 export type LoadedKind = keyof typeof kinds;
 
-/** Makes the tables of the session. */
+/** Sets what holds for a session that writes chunks. */
 export async function prepareSession(client: ClientBase): Promise<void> {
   // Longer than a check may take, and shorter than the watchdog of the head allows; loading is no wait for anybody else.
-  await client.query(
-    `SET statement_timeout = '60s'; SET synchronous_commit = 'off'; SET temp_buffers = '64MB'`,
-  );
-  await client.query(`CREATE TEMP TABLE load_entries (LIKE entries) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE load_refusals (LIKE refusals) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE load_checks (LIKE checks) ON COMMIT DELETE ROWS`);
+  await client.query(`SET statement_timeout = '60s'; SET synchronous_commit = 'off'`);
 }
 
 /** Writes one chunk, all or nothing. @throws when the head is not where the chunk begins, or goes back */
@@ -67,45 +68,27 @@ export async function writeChunk(
   made: MadeChunk,
   head: ChunkHead,
 ): Promise<void> {
-  const { table, columns, replaced, feed, counters } = kinds[kind];
+  const { table, columns, replaced } = kinds[kind];
+  const { size, fromSize } = head;
   await client.query('BEGIN');
   try {
-    await copyIn(client, `COPY load_entries (${entryColumns}) FROM STDIN`, made.entries);
-    await copyIn(client, `COPY load_${table} (${columns}) FROM STDIN`, made.rows);
+    // Before the head, because whoever else appends takes the table first, too.
     const triggers = Object.entries(replaced);
     for (const [name, of] of triggers) await client.query(`ALTER TABLE ${of} DISABLE TRIGGER ${name}`);
-    const { size, fromSize } = head;
-    const { rows } = await client.query<Record<string, number>>(
-      `WITH moved AS (
-         UPDATE journal_head SET size = $2, root = $5, frontier = $6, last_at = $4, ${counters}
-         WHERE origin = $1 AND size = $3 RETURNING 1),
-       signed AS (INSERT INTO heads (size, from_size, at, root, frontier, kid, jws)
-         VALUES ($2, $3, $4, $5, $6, $7, $8) RETURNING 1),
-       appended AS (INSERT INTO entries (${entryColumns}) SELECT ${entryColumns} FROM load_entries RETURNING 1),
-       written AS (INSERT INTO ${table} (${columns}) SELECT ${columns} FROM load_${table} RETURNING 1),
-       fed AS (${feed})
-       SELECT (SELECT count(*) FROM moved)::integer AS moved, (SELECT count(*) FROM signed)::integer AS signed,
-         (SELECT count(*) FROM appended)::integer AS appended, (SELECT count(*) FROM written)::integer AS written,
-         (SELECT count(*) FROM fed)::integer AS fed,
-         (SELECT count(*) FROM load_entries e JOIN load_${table} r ON r.entry_index = e.index AND r.subject = e.subject
-            AND r.subject_epoch = e.subject_epoch AND r.version = e.version WHERE e.kind = $9)::integer AS agreeing`,
-      [
-        head.origin,
-        size,
-        fromSize,
-        head.at,
-        head.root,
-        head.frontier,
-        head.kid,
-        head.jws,
-        kind,
-        size - fromSize,
-      ],
+    const { rows } = await client.query<{ size: number }>(
+      'SELECT size::float8 AS size FROM journal_head WHERE origin = $1 FOR UPDATE',
+      [head.origin],
     );
-    const counts = rows[0] ?? {};
-    assert(counts['moved'] === 1 && counts['signed'] === 1, 'the head has moved');
-    for (const name of ['appended', 'written', 'fed', 'agreeing'])
-      assert(counts[name] === size - fromSize, `rows were lost: ${name}`);
+    assert(rows[0]?.size === fromSize, 'the head has moved');
+    const counts = [
+      await copyIn(client, `entries (${entryColumns})`, made.entries),
+      await copyIn(client, `${table} (${columns})`, made.rows),
+      ...(await writeHead(client, kind, head)),
+    ];
+    assert(
+      counts.every((count) => count === size - fromSize),
+      `rows were lost: ${counts.join(' ')}`,
+    );
     for (const [name, of] of triggers) await client.query(`ALTER TABLE ${of} ENABLE TRIGGER ${name}`);
     await client.query('COMMIT');
   } catch (error) {
@@ -114,21 +97,49 @@ export async function writeChunk(
   }
 }
 
-/** How far an earlier load came. */
+/** Moves the head over the entries that were copied. @returns counts that must all be those of the chunk */
+async function writeHead(client: ClientBase, kind: LoadedKind, head: ChunkHead): Promise<readonly number[]> {
+  const { size, fromSize } = head;
+  const { feed, agreeing, counters } = kinds[kind];
+  const { rows } = await client.query<{ counts: number[] }>(
+    `WITH moved AS (
+       UPDATE journal_head SET size = $2, root = $5, frontier = $6, last_at = $4, ${counters}
+       WHERE origin = $1 AND size = $3 RETURNING 1),
+     signed AS (INSERT INTO heads (size, from_size, at, root, frontier, kid, jws)
+       VALUES ($2, $3, $4, $5, $6, $7, $8) RETURNING 1),
+     fed AS (${feed})
+     SELECT ARRAY[(SELECT count(*) FROM fed), (${agreeing}),
+       (SELECT count(*) FROM moved) * (SELECT count(*) FROM signed) * $9::bigint,
+       (SELECT count(*) FROM entries WHERE index >= $3)]::integer[] AS counts`,
+    [
+      ...[head.origin, size, fromSize, head.at, head.root, head.frontier, head.kid, head.jws],
+      size - fromSize,
+    ],
+  );
+  return rows[0]?.counts ?? [];
+}
+
+/** How far an earlier load came. Counted where rows are short: the entries themselves are most of the database. */
 export async function loadedSoFar(
   client: ClientBase,
 ): Promise<{ readonly refusals: number; readonly checks: number; readonly lastSubject: Buffer | undefined }> {
-  const { rows } = await client.query<{ refusals: number; checks: number; last: number | null }>(
-    `SELECT count(*) FILTER (WHERE kind = 'refusal.inherited') AS refusals,
-       count(*) FILTER (WHERE kind = 'check.made' AND strpos(entry, '"loanRef":"${referencePrefix}') > 0) AS checks,
-       max(index) FILTER (WHERE kind = 'refusal.inherited') AS last FROM entries`,
+  await client.query('SET statement_timeout = 0');
+  const { rows } = await client.query<{ refusals: number; checks: number; last: Buffer | null }>(
+    `SELECT (SELECT count(*) FROM feed WHERE kind = 'refusal.inherited')::integer AS refusals,
+       (SELECT count(*) FROM checks WHERE starts_with(loan_ref, '${referencePrefix}'))::integer AS checks,
+       (SELECT subject FROM feed WHERE kind = 'refusal.inherited' ORDER BY seq DESC LIMIT 1) AS last`,
   );
   const [counted] = rows;
   assert(counted !== undefined);
-  const found = await client.query<{ subject: Buffer }>('SELECT subject FROM entries WHERE index = $1', [
-    counted.last,
+  return { refusals: counted.refusals, checks: counted.checks, lastSubject: counted.last ?? undefined };
+}
+
+/** Whether all of these pseudonyms have a refusal. */
+export async function areRefused(client: ClientBase, subjects: readonly SubjectKey[]): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM refusals WHERE subject = ANY ($1::bytea[])', [
+    subjects.map(({ bytes }) => bytes),
   ]);
-  return { refusals: counted.refusals, checks: counted.checks, lastSubject: found.rows[0]?.subject };
+  return rowCount === subjects.length;
 }
 
 /** Partitions for what comes; the clerk makes them only each so often. */
@@ -142,8 +153,10 @@ export async function settleTables(client: ClientBase, table: string): Promise<v
   await client.query(`VACUUM (ANALYZE) ${table}`);
 }
 
-async function copyIn(client: ClientBase, sql: string, bytes: Uint8Array): Promise<void> {
-  const stream = client.query(copyFrom(sql));
+/** @returns how many rows there were */
+async function copyIn(client: ClientBase, into: string, bytes: Uint8Array): Promise<number> {
+  const stream = client.query(copyFrom(`COPY ${into} FROM STDIN (FORMAT binary)`));
   stream.end(bytes);
   await finished(stream);
+  return stream.rowCount;
 }

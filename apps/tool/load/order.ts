@@ -10,31 +10,39 @@ import { iinOfPerson } from './synthetic-person.js';
 export const mostPeople = 2 ** 24;
 const low = mostPeople;
 
-/** Sorts people by pseudonym, some at a time. */
+/** What a place in the order is made of. */
+export interface OrderGround {
+  readonly lookupKey: Uint8Array;
+  readonly epoch: number;
+  readonly seed: number;
+}
+
+/** The keys of the people with numbers in [from, to): ascending keys are ascending pseudonyms. */
+export function orderKeys({ lookupKey, epoch, seed }: OrderGround, from: number, to: number): Float64Array {
+  const key = Buffer.from(lookupKey);
+  return Float64Array.from({ length: to - from }, (_, place) => {
+    const number = from + place;
+    const { bytes } = subjectOf(key, epoch, iinOfPerson(number, seed));
+    return Math.floor(bytes.readUInt32BE(0) / 8) * low + number;
+  });
+}
+
+/** People in the order of their pseudonyms, once the keys of all are known. */
 export class PeopleInOrder {
   private readonly keys: Float64Array;
   private known = 0;
 
-  constructor(
-    private readonly key: Buffer,
-    private readonly epoch: number,
-    private readonly seed: number,
-    readonly count: number,
-  ) {
+  constructor(readonly count: number) {
     assert(count <= mostPeople, `a load holds at most ${String(mostPeople)} refusals`);
     this.keys = new Float64Array(count);
   }
 
-  /** Computes the next pseudonyms; returns how many are known. */
-  prepare(some: number): number {
-    const end = Math.min(this.known + some, this.count);
-    for (let number = this.known; number < end; number += 1) {
-      const { bytes } = subjectOf(this.key, this.epoch, iinOfPerson(number, this.seed));
-      this.keys[number] = Math.floor(bytes.readUInt32BE(0) / 8) * low + number;
-    }
-    this.known = end;
-    if (end === this.count) this.keys.sort();
-    return end;
+  /** Takes keys of people, in whichever order they come; returns how many are known. */
+  add(keys: Float64Array): number {
+    this.keys.set(keys, this.known);
+    this.known += keys.length;
+    if (this.known === this.count) this.keys.sort();
+    return this.known;
   }
 
   /** Numbers of people at these places of the order. */
