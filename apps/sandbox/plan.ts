@@ -173,7 +173,8 @@ export const parties: readonly PartyPlan[] = [
   },
 ];
 
-export type Scene = 'nothing' | 'in-force' | 'lift-pending' | 'locked' | 'clear-then-refused';
+export type Scene =
+  'nothing' | 'in-force' | 'lift-pending' | 'locked' | 'clear-then-refused' | 'loan-reported';
 
 export interface PersonPlan {
   readonly name: string;
@@ -184,7 +185,7 @@ export interface PersonPlan {
 
 export const citizens: readonly PersonPlan[] = [
   { name: 'aigerim', surname: 'ҮЛГІБАЕВА', given: 'АЙГЕРІМ', scene: 'nothing' },
-  { name: 'marat', surname: 'ҮЛГІБАЕВ', given: 'МАРАТ', scene: 'nothing' },
+  { name: 'marat', surname: 'ҮЛГІБАЕВ', given: 'МАРАТ', scene: 'loan-reported' },
   { name: 'bolat', surname: 'ҮЛГІБАЕВ', given: 'БОЛАТ', scene: 'in-force' },
   { name: 'dana', surname: 'ҮЛГІБАЕВА', given: 'ДАНА', scene: 'lift-pending' },
   { name: 'erlan', surname: 'ҮЛГІБАЕВ', given: 'ЕРЛАН', scene: 'locked' },

@@ -39,8 +39,12 @@ const scenes: Readonly<Record<Scene, (actors: Actors, citizen: Citizen) => Promi
     await actors.apply(citizen, { kind: 'lift' });
   },
   'clear-then-refused': async (actors, citizen) => {
-    await actors.check(citizen);
+    await actors.check(citizen, 'decision');
     await actors.apply(citizen, { kind: 'place', lockHours: 24 });
+  },
+  'loan-reported': async (actors, citizen) => {
+    await actors.check(citizen, 'decision');
+    await actors.reportLoan(citizen, await actors.check(citizen, 'disbursement'));
   },
 };
 
@@ -89,10 +93,20 @@ class Actors {
     );
   }
 
-  /** A bank's check before deciding. */
-  async check({ iin }: Citizen): Promise<void> {
-    const question = { iin, product: 'bank-loan', stage: 'decision', loanRef: `scene-${randomUUID()}` };
-    await expectOk(await this.post(this.bank, '/v1/checks', question));
+  /** A bank's check; its id. */
+  async check({ iin, name }: Citizen, stage: 'decision' | 'disbursement'): Promise<string> {
+    const question = { iin, product: 'bank-loan', stage, loanRef: `scene-${name}` };
+    const answer = await expectOk(await this.post(this.bank, '/v1/checks', question));
+    return (answer as { checkId: string }).checkId;
+  }
+
+  /** The loan that the bank paid out after this check. */
+  async reportLoan({ iin, name }: Citizen, checkId: string): Promise<void> {
+    const amount = { value: '1500000.00', currency: 'KZT' };
+    const at = new Date(machineClock()).toISOString();
+    const terms = { product: 'bank-loan', amount, signedAt: at, disbursedAt: at, checkId };
+    const loan = { contractNumber: `scene-${name}`, iin, ...terms };
+    await expectOk(await this.post(this.bank, '/v1/loans', loan));
   }
 
   private async assertion({ iin }: Citizen): Promise<string> {

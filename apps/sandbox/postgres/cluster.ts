@@ -44,6 +44,10 @@ const defaults = {
   wal_level: 'replica',
   fsync: 'on',
   synchronous_commit: 'on',
+  // After each checkpoint the first change of a page logs all of it: with the 1 GB of the default a busy registry would
+  // checkpoint each minute, and mostly log pages.
+  max_wal_size: '4GB',
+  checkpoint_timeout: '15min',
   timezone: 'UTC',
   log_timezone: 'UTC',
   // The log must not learn what the tables hold: no statements, no parameters, no "Failing row contains …".
