@@ -2,12 +2,15 @@
 // client, servers and PostgreSQL share. It ends by itself, and fails when any answer was wrong or a sampled receipt does
 // not verify. What the lines mean: docs/performance.md.
 //
-//   --only a,b       contestants: bare, typeorm, pg, pg-one, mtls, open, fsck, two, batch, batch-1000 …, dpop; else all
+//   --only a,b       contestants: bare, typeorm, pg, pg-one, mtls, open, fsck, two, placings, placing-http, batch,
+//                    batch-1000 …, dpop; else all
 //   --rounds N       rounds, each of every contestant once (3)
 //   --seconds N      length of one contestant's turn (5, at most 20)
 //   --connections N,M  for those that are asked over HTTP (16,64,256)
 //   --load R,N       fills the registry first: R refusals, N entries in all (tool load)
-//   --explain        prints the plans of the statements of a check, and measures nothing
+//   --home DIR       the registry lives in DIR and stays for the next run, with what it is loaded with
+//   --soak N         N seconds of checks over 64 connections instead: the memory of the lender's process
+//   --explain        prints the plans of the hot statements as docs/performance-explain.md, and measures nothing
 //   --json           JSON instead of the table, the table's rows with every round
 //   --correct        only whether everything is right: a second each; says nothing about speed
 import '../support/typescript.mjs';

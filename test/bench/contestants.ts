@@ -1,5 +1,6 @@
 /** What is measured, one line each in the order of the table, and what one turn of it is. */
 import type { Job, Round } from './job.js';
+import { placedOverHttp, withPlacings } from './placings.js';
 import type { Stage } from './stage.js';
 
 export interface Contestant {
@@ -58,6 +59,17 @@ export function contestants(connections: readonly number[]): readonly Contestant
         const job = await mutualTlsJob(stage, open, ms);
         const watched = { ...job.watched, node: [...job.watched.node, second.pid] };
         return stage.hammer.run({ ...job, watched, ports: [...job.ports, second.port] });
+      },
+    },
+    {
+      ...{ name: 'placings', connections: open },
+      turn: async (stage, ms) => withPlacings(stage, ms, await mutualTlsJob(stage, open, ms)),
+    },
+    {
+      ...{ name: 'placing-http', connections: poolSize },
+      turn: (stage, ms, best) => {
+        const { tls: _tls, ...job } = common(stage, poolSize, ms, stage.citizens());
+        return placedOverHttp(stage, job, best('placing-http', poolSize));
       },
     },
     ...batchSizes.map(batches),

@@ -9,7 +9,8 @@ import { Connection, type Target } from './connection.js';
 import { cpuBetween, cpuNow } from './cpu.js';
 import type { Job, People, Round } from './job.js';
 import { closedLoop, openLoop } from './loops.js';
-import { peopleToAsk, Questions, type Asked } from './questions.js';
+import { peopleToAsk, Questions, type Asked, type Asking } from './questions.js';
+import { Signatures } from './signatures.js';
 
 /** One answer in so many, of large batches one item of each, is verified whole, the first of each round among them. */
 const sampleEvery = 200;
@@ -26,7 +27,11 @@ process.on('disconnect', () => process.exit(1));
 let known: { readonly key: string; readonly people: readonly Asked[] } | undefined;
 
 async function round(job: Job): Promise<Round> {
-  const questions = new Questions(job, people(job.people), await nonceFor(job));
+  const nonce = await nonceFor(job);
+  const questions: Asking =
+    job.placings === undefined
+      ? new Questions(job, people(job.people), nonce)
+      : new Signatures(job, job.placings, nonce);
   const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
   const faults: Record<string, number> = {};
   const fault = (what: string): void => void (faults[what] = (faults[what] ?? 0) + 1);

@@ -11,7 +11,7 @@ export interface People {
 /** One round of one contestant. */
 export interface Job {
   /** Says what an answer must look like. */
-  readonly asks: 'bare' | 'check' | 'reference';
+  readonly asks: 'bare' | 'check' | 'reference' | 'placing';
   readonly host: string;
   /** Connections are shared out over them. */
   readonly ports: readonly number[];
@@ -28,16 +28,40 @@ export interface Job {
   readonly dpop?: {
     readonly keyFile: string;
     readonly token: string;
+    /** Of the checks; of a signature it is this and the path of its application. */
     readonly url: string;
     readonly proofs: number;
   };
   readonly people: People;
+  /** Applications to sign, each once; then nobody is asked about. */
+  readonly placings?: readonly Placing[];
   readonly verify: {
     readonly jwks: { readonly keys: readonly unknown[] };
     readonly issuer: string;
     readonly origin: string;
   };
   readonly watched: Watched;
+}
+
+/** An application that was opened and is to be signed. */
+export interface Placing {
+  readonly iin: string;
+  readonly applicationId: string;
+  /** base64 */
+  readonly cms: string;
+}
+
+/** What was done beside a round at a fixed rate. */
+export interface Beside {
+  readonly what: string;
+  readonly answered: number;
+  readonly seconds: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Seconds of its own process. */
+  readonly cpu: number;
 }
 
 export interface Round {
@@ -53,4 +77,5 @@ export interface Round {
   /** What was wrong, and how often. */
   readonly faults: Readonly<Record<string, number>>;
   readonly cpu: Cpu;
+  readonly beside?: Beside;
 }

@@ -9,6 +9,10 @@ export interface Options {
   readonly connections: readonly number[];
   /** Refusals and entries to load before anything is measured. */
   readonly load?: readonly [number, number];
+  /** A folder in which the registry stays for the next run. */
+  readonly home?: string;
+  /** Seconds of one long load instead of rounds, for the memory that it takes. */
+  readonly soak?: number;
   readonly isExplaining: boolean;
   readonly isJson: boolean;
   readonly isOnlyCorrect: boolean;
@@ -24,6 +28,8 @@ export function readOptions(args: readonly string[]): Options {
       seconds: { type: 'string' },
       connections: { type: 'string' },
       load: { type: 'string' },
+      home: { type: 'string' },
+      soak: { type: 'string' },
       explain: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       correct: { type: 'boolean', default: false },
@@ -38,6 +44,8 @@ export function readOptions(args: readonly string[]): Options {
     seconds: whole('--seconds', values.seconds ?? (isOnlyCorrect ? '1' : '5'), 20),
     connections: connections.split(',').map((text) => whole('--connections', text, 1024)),
     ...(values.load !== undefined && { load: sizesOf(values.load) }),
+    ...(values.home !== undefined && { home: values.home }),
+    ...(values.soak !== undefined && { soak: whole('--soak', values.soak, 86_400) }),
     ...{ isJson: values.json, isOnlyCorrect, isExplaining: values.explain },
   };
 }

@@ -2,12 +2,12 @@
  * What the hammer asks, and whether an answer is right. Each answer is looked at: its status, that it repeats the
  * question's own reference, and the verdict that must come. Of some the receipt is verified whole, while the load runs.
  */
-import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { compactVerify, importJWK } from 'jose';
 import { verifyReceipt } from '#libs/journal/verify-receipt.js';
 import { iinOfPerson } from '../../apps/tool/load/synthetic-person.js';
 import type { Job, People } from './job.js';
+import { signProofs } from './proofs.js';
 
 /** One person to ask about, with the answer that must come. */
 export interface Asked {
@@ -36,9 +36,20 @@ export function peopleToAsk({ citizens, refused, seed }: People): readonly Asked
   );
 }
 
-/** The text of a whole request, and the judge of its answer. */
-export class Questions {
-  readonly verifications: Promise<void>[] = [];
+/** Requests by number, and what is to be said of their answers. */
+export interface Asking {
+  /** How many answers were verified whole. */
+  readonly verified: number;
+  /** The text of a whole request; undefined when there are no more. */
+  request(number: number): string | undefined;
+  /** What is wrong with an answer; undefined when nothing is. */
+  faultOf(number: number, status: number, body: Buffer): string | undefined;
+  /** Verifies what the answer, or one item of a batch, proves. @throws when it proves nothing or something else */
+  verify(number: number, body: string): Promise<void>;
+}
+
+/** Checks, one by one or in batches. */
+export class Questions implements Asking {
   verified = 0;
   private readonly run = randomBytes(6).toString('hex');
   private readonly head: string;
@@ -53,7 +64,14 @@ export class Questions {
     const headers = Object.entries(job.headers).map(([name, value]) => `${name}: ${value}\r\n`);
     const path = job.batch === undefined ? '/v1/checks' : '/v1/check-batches';
     this.head = `POST ${path} HTTP/1.1\r\nhost: ${job.host}:${String(job.ports[0])}\r\n${headers.join('')}content-type: application/json\r\n`;
-    this.proofs = job.dpop && signProofs(job.dpop, nonce);
+    const { dpop } = job;
+    this.proofs =
+      dpop &&
+      signProofs(
+        dpop,
+        Array.from({ length: dpop.proofs }, () => ({ method: 'POST', url: dpop.url })),
+        nonce,
+      );
   }
 
   request(number: number): string | undefined {
@@ -65,7 +83,6 @@ export class Questions {
     return `${this.head}${dpop}idempotency-key: ${this.reference(number)}\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`;
   }
 
-  /** What is wrong with an answer; undefined when nothing is. */
   faultOf(number: number, status: number, body: Buffer): string | undefined {
     if (this.job.batch !== undefined) return this.faultOfBatch(number, this.job.batch, status, body);
     if (status !== 201) return `status ${String(status)}`;
@@ -76,7 +93,6 @@ export class Questions {
     return undefined;
   }
 
-  /** Verifies what the answer, or one item of a batch, proves. @throws when it proves nothing or something else */
   async verify(asked: number, body: string): Promise<void> {
     const { batch } = this.job;
     const place = batch === undefined ? 0 : Math.floor(Math.random() * batch);
@@ -147,22 +163,4 @@ export class Questions {
   private reference(number: number): string {
     return `${this.run}-${String(number)}`;
   }
-}
-
-/** Proofs for one URL and one token, each good once and for half a minute (RFC 9449). */
-function signProofs(
-  { keyFile, token, url, proofs }: NonNullable<Job['dpop']>,
-  nonce = '',
-): readonly string[] {
-  const key = createPrivateKey(readFileSync(keyFile));
-  const { kty, crv, x, y } = createPublicKey(key).export({ format: 'jwk' });
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const header = part({ alg: 'ES256', typ: 'dpop+jwt', jwk: { kty, crv, x, y } });
-  const ath = createHash('sha256').update(token).digest('base64url');
-  const iat = Math.floor(Date.now() / 1000);
-  return Array.from({ length: proofs }, () => {
-    const text = `${header}.${part({ jti: randomUUID(), htm: 'POST', htu: url, iat, ath, nonce })}`;
-    const signature = sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' });
-    return `${text}.${signature.toString('base64url')}`;
-  });
 }

@@ -1,5 +1,5 @@
 /** Rounds summed up as a table for people and as JSON for programs: medians, and from the worst to the best round. */
-import type { Round } from './job.js';
+import type { Beside, Round } from './job.js';
 
 export interface Row {
   readonly name: string;
@@ -20,15 +20,15 @@ export interface Summary {
   readonly verified: number;
   readonly failed: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** What was done meanwhile, in words. */
+  readonly beside?: string;
 }
 
 export function summaryOf({ name, connections, rounds }: Row): Summary {
   const rates = rounds.map(rateOf);
   const each = (part: 'node' | 'postgres' | 'client'): number =>
     round(median(rounds.map(({ cpu, answered }) => (cpu[part] * 1e6) / Math.max(answered, 1))), 1);
-  const faults: Record<string, number> = {};
-  for (const one of rounds)
-    for (const [what, count] of Object.entries(one.faults)) faults[what] = (faults[what] ?? 0) + count;
+  const faults = faultsOf(rounds);
   return {
     ...{ name, connections, faults },
     perSecond: Math.round(median(rates)),
@@ -39,7 +39,29 @@ export function summaryOf({ name, connections, rounds }: Row): Summary {
     cpu: { node: each('node'), postgres: each('postgres'), client: each('client') },
     verified: rounds.reduce((sum, one) => sum + one.verified, 0),
     failed: Object.values(faults).reduce((sum, count) => sum + count, 0),
+    ...besideOf(rounds),
   };
+}
+
+function besideOf(rounds: readonly Round[]): Pick<Summary, 'beside'> {
+  const some = rounds.flatMap(({ beside }) => (beside === undefined ? [] : [beside]));
+  const [first] = some;
+  if (first === undefined) return {};
+  const of = (part: (one: Beside) => number): string => median(some.map(part)).toFixed(1);
+  const rate = of(({ answered, seconds }) => answered / seconds);
+  const micros = of(({ cpu, answered }) => (cpu * 1e6) / Math.max(answered, 1));
+  const latency = `p50 ${of(({ p50 }) => p50)} ms, p99 ${of(({ p99 }) => p99)} ms`;
+  return {
+    beside: `${rate} ${first.what} a second meanwhile, ${latency}, ${micros} µs of their process each`,
+  };
+}
+
+/** What was wrong in all of them, and how often. */
+export function faultsOf(rounds: readonly Round[]): Readonly<Record<string, number>> {
+  const faults: Record<string, number> = {};
+  for (const one of rounds)
+    for (const [what, count] of Object.entries(one.faults)) faults[what] = (faults[what] ?? 0) + count;
+  return faults;
 }
 
 /** Good answers a second. */
@@ -63,6 +85,7 @@ const heads = [
   ['p99 ms', 8],
   ['× bare', 7],
   ['× typeorm', 10],
+  ['× mtls', 7],
   ['node', 7],
   ['postgres', 9],
   ['client µs', 10],
@@ -78,7 +101,7 @@ export function table(all: readonly Summary[]): string {
     };
     return [
       ...[one.name, one.connections, one.perSecond, `${String(one.spread[0])}–${String(one.spread[1])}`],
-      ...[one.p50.toFixed(2), one.p99.toFixed(2), times('bare'), times('typeorm')],
+      ...[one.p50.toFixed(2), one.p99.toFixed(2), times('bare'), times('typeorm'), times('mtls')],
       ...[one.cpu.node, one.cpu.postgres, one.cpu.client, one.verified, one.failed],
     ];
   });
@@ -87,7 +110,8 @@ export function table(all: readonly Summary[]): string {
   const faults = all.flatMap(({ name, faults: some }) =>
     Object.entries(some).map(([what, count]) => `wrong · ${name} · ${what} · ${String(count)} times`),
   );
-  return [line(heads.map(([head]) => head)), ...lines.map(line), ...faults].join('\n');
+  const beside = all.flatMap(({ name, beside: some }) => (some === undefined ? [] : [`${name}: ${some}`]));
+  return [line(heads.map(([head]) => head)), ...lines.map(line), ...beside, ...faults].join('\n');
 }
 
 function aligned(text: string, place: number): string {

@@ -1,36 +1,22 @@
 /** Everything a bench needs to stand on: a fresh sandbox, the reference, the bare server, and the clients. */
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createPublicKey } from 'node:crypto';
 import { eventually } from '../support/eventually.js';
-import { asSuperuser, asOwner } from '../support/sandbox-database.js';
-import { newPlace, removeHome, Sandbox } from '../support/sandbox.js';
-import type { Job, People, Round } from './job.js';
+import { Sandbox } from '../support/sandbox.js';
+import { holdVacuums, referenceDatabase, settle } from './databases.js';
+import { benchHome, type Load } from './home.js';
+import type { Job, People } from './job.js';
+import { startPlacer, type Placer } from './placer-client.js';
+import { Client, listening, onlyOnce, pidOf, programs, type Program } from './programs.js';
 import type { ReferencePlan } from './reference.js';
 import type { StraightJob } from './straight.js';
 
 const host = '127.0.0.1';
-const database = 'bench_reference';
+/** Scenes of people who have no refusal. */
+const unrefused: readonly string[] = ['nothing', 'loan-reported'];
 /** Offsets from the sandbox's base that the sandbox leaves free. */
 const ports = { bare: 35, reference: 36, lender: 37, lenderTls: 38, lenderMetrics: 39 };
-
-/** A program of this folder that takes jobs one at a time. */
-export class Client<J> {
-  constructor(private readonly child: ChildProcess) {}
-
-  get pid(): number {
-    return pidOf(this.child);
-  }
-
-  async run(job: J): Promise<Round> {
-    this.child.send(job as object);
-    const [said] = (await once(this.child, 'message')) as [{ result?: Round; error?: string }];
-    if (said.result === undefined) throw new Error(`a client of the bench failed: ${said.error ?? ''}`);
-    return said.result;
-  }
-}
 
 export interface Stage {
   readonly sandbox: Sandbox;
@@ -46,11 +32,18 @@ export interface Stage {
   readonly keys: { readonly ours: Keys; readonly reference: Keys };
   /** A token of the lender, bound to its certificate or its key. */
   token(bound: 'certificate' | 'key'): Promise<string>;
+  /** The portal's key, and a token bound to it. */
+  portal(): Promise<{ readonly token: string; readonly keyFile: string }>;
   lenders(): readonly number[];
+  citizens(): readonly number[];
+  /** The process that places; the same one each time. */
+  placer(): Promise<Placer>;
   /** A second process of the lender's app; the same one each time. */
   secondLender(): Promise<Server>;
   /** Runs `tool fsck` again and again; what it gives ends that. @throws there when fsck found anything */
   readWhole(): () => Promise<void>;
+  /** Brings the databases to rest, before a round. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,42 +56,45 @@ interface Server {
   readonly pid: number;
 }
 
-/** Starts it all. What was started is ended by `close`, also when half of it could not start. */
-export async function setStage(load?: readonly [number, number]): Promise<Stage> {
-  const place = await newPlace();
+/**
+ * Starts it all. What was started is ended by `close`, also when half of it could not start.
+ * @param load refusals and entries to fill the registry with; a kept one that was loaded before needs no second word
+ */
+export async function setStage({
+  load,
+  home: folder,
+}: {
+  readonly load?: Load;
+  readonly home?: string;
+}): Promise<Stage> {
+  const home = await benchHome(folder);
   const children: ChildProcess[] = [];
   let sandbox: Sandbox | undefined;
   const close = async (): Promise<void> => {
     for (const child of children) child.kill('SIGKILL');
     await sandbox?.stop();
-    removeHome(place);
+    home.leave();
   };
   try {
-    sandbox = await Sandbox.start(place);
-    const program = (name: string, args: readonly string[] = []): ChildProcess => {
-      const child = fork(join(import.meta.dirname, name), [...args], {
-        execArgv: execArgv(name),
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      });
-      children.push(child);
-      return child;
-    };
-    if (load !== undefined) await fill(sandbox, load);
-    return { ...(await stageOn(sandbox, program, load?.[0] ?? 0)), close };
+    sandbox = await Sandbox.start(home.place);
+    if (load !== undefined) {
+      await fill(sandbox, load);
+      home.keepLoad(load);
+    }
+    const [refused = 0] = load ?? home.loaded ?? [];
+    const stage = await stageOn(sandbox, programs(children), refused);
+    await holdVacuums(sandbox);
+    return { ...stage, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function stageOn(
-  sandbox: Sandbox,
-  program: (name: string, args?: readonly string[]) => ChildProcess,
-  refused: number,
-): Promise<Omit<Stage, 'close'>> {
+async function stageOn(sandbox: Sandbox, program: Program, refused: number): Promise<Omit<Stage, 'close'>> {
   const { content, place } = sandbox;
   const citizens = content.citizens.map(({ iin, scene }) => ({
-    ...{ iin, verdict: scene === 'nothing' ? ('clear' as const) : ('refused' as const) },
+    ...{ iin, verdict: unrefused.includes(scene) ? ('clear' as const) : ('refused' as const) },
   }));
   const lender = content.parties.find(({ name }) => name === 'bank-alpha');
   if (lender === undefined) throw new Error('the sandbox has no bank-alpha');
@@ -129,29 +125,32 @@ async function stageOn(
       ours: (await jwks.json()) as Keys,
       reference: { keys: [createPublicKey(readFileSync(server.keyFile)).export({ format: 'jwk' })] },
     },
-    token: (bound) => tokenOf(sandbox, bound),
+    token: (bound) =>
+      bound === 'key'
+        ? proofToken(sandbox, 'bank-alpha', `${sandbox.urls.lender}/v1/checks`)
+        : certificateToken(sandbox),
+    portal: async () => {
+      const { keyFile } = content.parties.find(({ name }) => name === 'egov-portal') ?? { keyFile: '' };
+      const token = await proofToken(sandbox, 'egov-portal', `${sandbox.urls.citizen}/v1/applications`);
+      return { token, keyFile: sandbox.file(keyFile) };
+    },
     lenders: () => [sandbox.processOf('lender')?.pid ?? 0],
+    citizens: () => [sandbox.processOf('citizen')?.pid ?? 0],
+    placer: onlyOnce(() => startPlacer(sandbox, program, refused)),
+    settle: () => settle(sandbox),
     secondLender: onlyOnce(() => secondLender(sandbox, program)),
     readWhole: () => readWhole(sandbox),
   };
 }
 
-async function fill(sandbox: Sandbox, [refusals, entries]: readonly [number, number]): Promise<void> {
+async function fill(sandbox: Sandbox, [refusals, entries]: Load): Promise<void> {
   const sizes = ['--refusals', String(refusals), '--entries', String(entries), '--days', '7'];
   const { code, err } = await sandbox.tool(['load', ...sizes]);
   if (code !== 0) throw new Error(`the registry could not be loaded: ${err}`);
 }
 
-function onlyOnce<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}
-
 /** The same configuration on other ports; the same keys, role and public address. */
-async function secondLender(
-  sandbox: Sandbox,
-  program: (name: string, args?: readonly string[]) => ChildProcess,
-): Promise<Server> {
+async function secondLender(sandbox: Sandbox, program: Program): Promise<Server> {
   const { base } = sandbox.place;
   const config = JSON.parse(readFileSync(sandbox.file('config', 'lender.json'), 'utf8')) as {
     readonly listenTls: object;
@@ -186,49 +185,15 @@ function readWhole(sandbox: Sandbox): () => Promise<void> {
   };
 }
 
-async function tokenOf(sandbox: Sandbox, bound: 'certificate' | 'key'): Promise<string> {
-  const url = bound === 'key' ? ['POST', `${sandbox.urls.lender}/v1/checks`] : [];
-  const { code, out, err } = await sandbox.tool(['token', 'bank-alpha', ...url]);
+async function certificateToken(sandbox: Sandbox): Promise<string> {
+  const { code, out, err } = await sandbox.tool(['token', 'bank-alpha']);
   if (code !== 0) throw new Error(err);
-  return bound === 'key' ? (/^Authorization: DPoP (\S+)/m.exec(out)?.[1] ?? '') : out.trim();
+  return out.trim();
 }
 
-/** A database of its own in the same cluster, so that both write to one disk under the same settings. */
-async function referenceDatabase(sandbox: Sandbox): Promise<StraightJob['database'] & { user: string }> {
-  await asSuperuser(sandbox, (client) => client.query(`CREATE DATABASE ${database} OWNER tyiym_owner`));
-  await asOwner(
-    sandbox,
-    async (client) => {
-      await client.query(
-        'CREATE TABLE straight_refusals (subject bytea PRIMARY KEY, in_force boolean NOT NULL)',
-      );
-      await client.query(`CREATE TABLE straight_checks (id uuid PRIMARY KEY, lender text NOT NULL, subject bytea NOT NULL,
-        product text NOT NULL, stage text NOT NULL, loan_ref text NOT NULL, verdict text NOT NULL, at timestamptz NOT NULL)`);
-      await client.query('CREATE INDEX straight_checks_of_subject ON straight_checks (subject)');
-    },
-    { database },
-  );
-  return {
-    ...{ host, port: sandbox.place.base + 30, database, user: 'tyiym_owner' },
-    password: readFileSync(sandbox.file('secrets', 'tyiym_owner'), 'utf8').trim(),
-  };
-}
-
-/** Sources need their loader; what is JavaScript already does not. */
-function execArgv(name: string): string[] {
-  const loader = join(import.meta.dirname, '..', 'support', 'typescript.mjs');
-  return name.endsWith('.ts') ? ['--no-warnings', '--import', loader] : [];
-}
-
-async function listening(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit').then(() => {
-    throw new Error('a server of the bench ended before it listened');
-  });
-  await Promise.race([once(child, 'message'), ended]);
-  ended.catch(() => undefined);
-}
-
-function pidOf({ pid }: ChildProcess): number {
-  if (pid === undefined) throw new Error('a program of the bench could not start');
-  return pid;
+/** A token bound to the party's key. */
+async function proofToken(sandbox: Sandbox, party: string, url: string): Promise<string> {
+  const { code, out, err } = await sandbox.tool(['token', party, 'POST', url]);
+  if (code !== 0) throw new Error(err);
+  return /^Authorization: DPoP (\S+)/m.exec(out)?.[1] ?? '';
 }
