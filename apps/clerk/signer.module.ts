@@ -23,7 +23,9 @@ import { parseVkey } from '#libs/tlog/note.js';
 import { loop } from './loop.worker.js';
 import { filesMended, lagDuty, signerDuty, witnessAnswers, type SignerState } from './signer.worker.js';
 import { waitingMs } from './signer/checkpoints.store.js';
+import { mendingDuty } from './mending.worker.js';
 import { CosignaturesService } from './signer/cosignatures.service.js';
+import { MendingService } from './signer/mending.service.js';
 import { SignerService } from './signer/signer.service.js';
 import { WitnessClient } from './signer/witness.client.js';
 
@@ -42,6 +44,7 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(SignerService) private readonly signer: SignerService,
+    @Inject(MendingService) private readonly mending: MendingService,
     @Inject(WITNESSES) private readonly witnesses: readonly WitnessClient[],
     @Inject(STATE) private readonly state: SignerState,
     @Inject(LOGGER) private readonly log: Logger,
@@ -56,7 +59,7 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
       providers: [
         { provide: LOGGER, useValue: log },
         { provide: STATE, useValue: state },
-        { provide: DataSource, useFactory: () => openDatabase(databaseTarget(config.database), 2) },
+        { provide: DataSource, useFactory: () => openDatabase(databaseTarget(config.database), 3) },
         {
           provide: WITNESSES,
           useFactory: () =>
@@ -76,11 +79,14 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
               witnesses: cosignaturesOf(clients, log),
               clock: machineClock,
               holder: randomUUID(),
-              onMended: (paths) => {
-                filesMended.inc(paths.length);
-                log.error({ paths: paths.slice(0, 20) }, 'files of the log held other bytes');
-              },
+              onMended: mendedIn(log),
             }),
+        },
+        {
+          provide: MendingService,
+          inject: [DataSource],
+          useFactory: ({ manager: tx }: DataSource) =>
+            new MendingService({ tx, files: new ImmutableFiles(tilesDir), onMended: mendedIn(log) }),
         },
         {
           provide: READINESS,
@@ -93,7 +99,11 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onApplicationBootstrap(): void {
-    const duties = [signerDuty(this.signer, this.state), lagDuty(() => waitingMs(this.dataSource.manager))];
+    const duties = [
+      signerDuty(this.signer, this.state),
+      lagDuty(() => waitingMs(this.dataSource.manager)),
+      mendingDuty(this.mending, this.log),
+    ];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
   }
 
@@ -104,6 +114,13 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
     await Promise.all(this.witnesses.map((witness) => witness.close()));
     await this.dataSource.destroy();
   }
+}
+
+function mendedIn(log: Logger): (paths: readonly string[]) => void {
+  return (paths) => {
+    filesMended.inc(paths.length);
+    log.error({ paths: paths.slice(0, 20) }, 'files of the log held other bytes');
+  };
 }
 
 function cosignaturesOf(witnesses: readonly WitnessClient[], log: Logger): CosignaturesService {

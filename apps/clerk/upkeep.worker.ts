@@ -69,7 +69,7 @@ export function upkeepOf({
   const tx = dataSource.manager;
   return [
     {
-      name: 'watchdog',
+      name: 'stuck sessions',
       everyMs: 1000,
       act: async () => {
         const ended = await endStuckBackends(tx);

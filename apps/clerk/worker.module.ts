@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { Journal } from '#libs/journal/journal.service.js';
+import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget } from '#libs/platform/database.js';
 import { Bell } from '#libs/platform/bell.js';
@@ -26,7 +27,7 @@ import { HarvestingService, type HarvestingSettings } from './harvesting/harvest
 import { SealingService } from './feed/sealing.service.js';
 import { feedDuty } from './feed.worker.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
-import { loop } from './loop.worker.js';
+import { loop, type Duty } from './loop.worker.js';
 import {
   clerkTables,
   MoveRefusalService,
@@ -36,11 +37,16 @@ import {
 import { NoticesService } from './notices/notices.service.js';
 import { StalePlacingsService } from './stale/stale-placings.service.js';
 import { upkeepOf } from './upkeep.worker.js';
+import { WatchdogClient } from './watchdog/watchdog.client.js';
+import { WatchdogService } from './watchdog/watchdog.service.js';
+import { watchdogDuties } from './watchdog.worker.js';
 
 const JOBS = Symbol('JOBS');
 const VERIFIER = Symbol('VERIFIER');
 type Verifier = ReturnType<typeof makeVerifier>;
 
+/** What asks for the watchdog, where it is configured. */
+const ASKER = Symbol('ASKER');
 const LOGGER = Symbol('LOGGER');
 
 @Module({})
@@ -58,6 +64,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     @Inject(SealingService) private readonly sealing: SealingService,
     @Inject(Bell) private readonly bell: Bell,
     @Inject(JOBS) private readonly jobs: Jobs,
+    @Inject(ASKER) private readonly asker: WatchdogClient | undefined,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
@@ -106,6 +113,10 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
         },
         ...feedProviders(config),
         {
+          provide: ASKER,
+          useFactory: () => config.watchdog && WatchdogClient.of(config.watchdog, config.issuer),
+        },
+        {
           provide: NoticesService,
           inject: [DataSource, Journal, LOOKUP_KEYS],
           useFactory: (dataSource: DataSource, journal: Journal<ClerkTables, Rules>, lookup: LookupKeys) =>
@@ -127,8 +138,14 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     const { dataSource, moves, stale, notices, harvesting, log } = this;
     const settings = { dataSource, moves, stale, notices, harvesting, log };
     const feed = feedDuty(this.sealing, this.bell);
-    const duties = [...this.jobs.duties, feed, ...upkeepOf(settings)];
+    const duties = [...this.jobs.duties, feed, ...upkeepOf(settings), ...this.watchdog()];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
+  }
+
+  private watchdog(): readonly Duty[] {
+    const { asker: client, dataSource, log } = this;
+    if (client === undefined) return [];
+    return watchdogDuties(new WatchdogService({ tx: dataSource.manager, client, clock: machineClock }), log);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -136,6 +153,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     await this.running;
     await this.bell.close();
     await this.jobs.close();
+    await this.asker?.close();
     await this.verifier.close();
   }
 }

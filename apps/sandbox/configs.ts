@@ -1,6 +1,8 @@
 /** The configuration file of each process, written anew at every start because ports and homes move. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { watchdogId } from '#libs/party/party.js';
 import { checkConfig, type Config } from '#libs/platform/config.js';
+import { watchdogIinFile } from './inhabitants.js';
 import { host, organisation, origin, urlsOf, type Home, type Ports } from './plan.js';
 
 export const apps = ['access', 'lender', 'bureau', 'citizen', 'log', 'clerk-worker', 'clerk-signer'] as const;
@@ -22,7 +24,7 @@ export function writeConfigs(
 ): Readonly<Record<string, string>> {
   mkdirSync(home.at('config'), { recursive: true, mode: 0o700 });
   return Object.fromEntries(
-    Object.entries(configsOf(ports, database, witnessVkey)).map(([name, config]) => {
+    Object.entries(configsOf(home, ports, database, witnessVkey)).map(([name, config]) => {
       const file = home.at('config', `${name}.json`);
       checkConfig(config, file);
       writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
@@ -32,6 +34,7 @@ export function writeConfigs(
 }
 
 function configsOf(
+  home: Home,
   ports: Ports,
   database: DatabaseServer,
   witnessVkey: string,
@@ -88,9 +91,22 @@ function configsOf(
       metrics: listen(ports.logMetrics),
       ...theLog,
     },
-    'clerk-worker': { ...common('clerk-worker'), metrics: listen(ports.clerkWorkerMetrics), nca: authority },
+    'clerk-worker': {
+      ...common('clerk-worker'),
+      metrics: listen(ports.clerkWorkerMetrics),
+      nca: authority,
+      ...(existsSync(home.at('parties', watchdogIinFile)) && { watchdog: watchdogOf(urls.lender) }),
+    },
     'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics), ...theLog },
     tool: { ...common('tool'), nca: authority, witnesses: theLog.witnesses },
     owner: { ...common('tool', 'tyiym_owner') },
+  };
+}
+
+function watchdogOf(lender: string): object {
+  return {
+    keyFile: `../parties/${watchdogId}.key`,
+    iinFile: `../parties/${watchdogIinFile}`,
+    ...{ lender, caFile: '../tls/ca.pem' },
   };
 }

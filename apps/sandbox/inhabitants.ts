@@ -5,12 +5,16 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import * as x509 from '@peculiar/x509';
+import { watchdogId } from '#libs/party/party.js';
 import { hasControlDigit } from '#libs/subject/control-digit.js';
 import { isIin } from '#libs/subject/iin.js';
 import { once, writeCredential, writeWhole } from './files.js';
 import { issueCertificate, type Credential } from './nca/issue.js';
 import { createAuthority, issuePerson, type Authority } from './nca/nca.js';
 import { citizens, host, officials, parties, type Home } from './plan.js';
+
+/** Whom the watchdog asks about, in `parties/`. */
+export const watchdogIinFile = 'watchdog.iin';
 
 const year = 365 * 86_400_000;
 
@@ -48,6 +52,9 @@ export async function settle(home: Home, at: number): Promise<Inhabitants> {
   const bins = await once(home.at('parties', 'bins.json'), () =>
     Object.fromEntries(parties.map(({ name, binStem }) => [name, withControlDigit(binStem)])),
   );
+  // Where the watchdog was admitted: a home that was founded before there was one goes on without.
+  if (watchdogId in bins && !existsSync(home.at('parties', watchdogIinFile)))
+    writeWhole(home.at('parties', watchdogIinFile), `${syntheticIin()}\n`);
   return { authority, people, bins };
 }
 

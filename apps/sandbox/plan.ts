@@ -3,6 +3,7 @@
  * files, the people and `sandbox.json` cannot disagree.
  */
 import { isAbsolute, join, resolve } from 'node:path';
+import { watchdogId } from '#libs/party/party.js';
 
 export const host = '127.0.0.1';
 export const origin = 'sandbox.tyiym.kz/journal/1';
@@ -169,6 +170,14 @@ export const parties: readonly PartyPlan[] = [
     names: named('Court (sandbox)', 'Суд (песочница)', 'Сот (сынақ ортасы)'),
     binStem: '2003400019',
     scopes: ['court'],
+    app: 'lender',
+  },
+  {
+    name: watchdogId,
+    kind: 'bank',
+    names: named('Watchdog of the registry', 'Контроль реестра', 'Тізілімді бақылау'),
+    binStem: '2003400020',
+    scopes: ['checks'],
     app: 'lender',
   },
 ];

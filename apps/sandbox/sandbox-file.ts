@@ -2,10 +2,14 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
+import { watchdogId } from '#libs/party/party.js';
 import { writeWhole } from './files.js';
 import type { Inhabitants } from './inhabitants.js';
 import { logVkeys, witnessVkey } from './witness-process.js';
 import { citizens, officials, origin, parties, urlsOf, type Home, type Ports } from './plan.js';
+
+/** The watchdog is a part of the registry, and nobody else's to play. */
+const partiesOutside = parties.filter(({ name }) => name !== watchdogId);
 
 export type SandboxContent = Awaited<ReturnType<typeof sandboxContent>>;
 
@@ -31,7 +35,7 @@ export async function sandboxContent(home: Home, ports: Ports, { people, bins }:
     logVkeys: logVkeys(home),
     witnesses: [witnessVkey(home)],
     parties: await Promise.all(
-      parties.map(async ({ name, kind, scopes, app }) => ({
+      partiesOutside.map(async ({ name, kind, scopes, app }) => ({
         name,
         kind,
         bin: bins[name],

@@ -98,21 +98,26 @@ export class LogFilesService {
     await this.write(partialFiles(edge));
   }
 
+  /** Makes every file up to this size again, partial ones too. @throws LeafDiffers */
+  async rebuild(size: number, root: Buffer): Promise<Edge> {
+    const edge = await this.mend(size, root);
+    await this.finish(edge);
+    return edge;
+  }
+
   /**
-   * Makes every file up to this size again. First the leaves are hashed and compared with the root, so that no good file
+   * Writes every full file up to this size again that is missing or holds other bytes. First the leaves are hashed and compared with the root, so that no good file
    * is overwritten from a bad database.
    * @throws LeafDiffers
    */
-  async rebuild(size: number, root: Buffer): Promise<Edge> {
+  async mend(size: number, root: Buffer): Promise<Edge> {
     let measured = emptyEdge;
     while (measured.size < size) {
       measured = growEdge(measured, await this.leaves(measured.size, size)).edge;
       await this.settings.onPage?.(0);
     }
     if (!edgeRoot(measured).equals(root)) throw new LeafDiffers();
-    const edge = await this.grow(emptyEdge, size);
-    await this.finish(edge);
-    return edge;
+    return this.grow(emptyEdge, size);
   }
 
   private async leaves(from: number, to: number): Promise<Buffer[]> {

@@ -34,6 +34,12 @@ export interface Party {
   readonly keys: readonly PartyKey[];
 }
 
+/**
+ * The client id of the clerk's watchdog, a bank that asks whether checks are answered and lends nothing. It is left out of
+ * public figures and of what lenders are compared with.
+ */
+export const watchdogId = 'watchdog';
+
 /** Which kinds of party a scope means anything for; a scope granted to another kind is dead letter. */
 const kindsOfScope: ReadonlyMap<string, readonly PartyKind[]> = new Map<string, readonly PartyKind[]>([
   ['citizen', ['channel']],

@@ -75,6 +75,18 @@ export class EgovMobileConfig {
   @ValidateNested() @Type(() => OrganisationConfig) readonly organisation: OrganisationConfig;
 }
 
+/** Who the clerk is when it asks, as a bank would, whether checks are answered. */
+export class WatchdogConfig {
+  /** PKCS#8 PEM of the key with which the party `watchdog` was admitted. */
+  @IsString() readonly keyFile: string;
+  /** Twelve digits in a file only this process may read: of somebody who agreed, or of nobody. */
+  @IsString() readonly iinFile: string;
+  /** The lender's app as banks reach it, and the audience of the token. */
+  @Matches(/^https?:\/\/[^/]+$/) readonly lender: string;
+  /** Authority of the servers' certificates, when the machine does not know it. */
+  @IsOptional() @IsString() readonly caFile?: string;
+}
+
 /** Somebody outside who cosigns checkpoints. */
 export class WitnessConfig {
   /** Name and key: `name+hex+base64` of C2SP signed-note, type 0x04. */
@@ -110,6 +122,8 @@ export class Config {
   @Type(() => WitnessConfig)
   readonly witnesses?: WitnessConfig[];
   @IsOptional() @ValidateNested() @Type(() => EgovMobileConfig) readonly egovMobile?: EgovMobileConfig;
+  /** Of the clerk's worker; without it nobody asks, and the public uptime is unknown. */
+  @IsOptional() @ValidateNested() @Type(() => WatchdogConfig) readonly watchdog?: WatchdogConfig;
   /** Calls of a minute from one network address, where nobody is known yet. */
   @IsOptional() @IsInt() @Min(1) readonly callsPerAddress?: number;
 }
@@ -148,6 +162,12 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
     certFile: at(config.listenTls.certFile),
     keyFile: at(config.listenTls.keyFile),
   };
+  const watchdog = config.watchdog && {
+    ...config.watchdog,
+    keyFile: at(config.watchdog.keyFile),
+    iinFile: at(config.watchdog.iinFile),
+    ...(config.watchdog.caFile !== undefined && { caFile: at(config.watchdog.caFile) }),
+  };
   return {
     ...config,
     keysDir: at(config.keysDir),
@@ -155,6 +175,7 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
     ...(config.tilesDir !== undefined && { tilesDir: at(config.tilesDir) }),
     ...(nca && { nca }),
     ...(tls && { listenTls: tls }),
+    ...(watchdog && { watchdog }),
   };
 }
 

@@ -7,7 +7,7 @@ import type { ListenConfig } from './config.js';
 export const metrics = new Registry();
 collectDefaultMetrics({ register: metrics });
 
-/** Seconds per answered request by route and status; routes, never URLs, because a URL may hold an id. */
+/** Seconds per answered request by route and status, but for the watchdog's; routes, never URLs, because a URL may hold an id. */
 export const requestSeconds = new Histogram({
   name: 'tyiym_http_request_seconds',
   help: 'Seconds from the request to the end of its answer.',

@@ -3,7 +3,7 @@
  * not be: no column, no file of the registry or of PostgreSQL, no log, no figure, no answer; in no spelling.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { sep } from 'node:path';
 import { request } from 'undici';
 import { eventually } from '../support/eventually.js';
@@ -23,7 +23,7 @@ import { validIins } from '../support/vectors.js';
 
 const [strangers, newcomers] = [validIins.slice(0, 3), validIins.slice(3, 5)];
 /** The sandbox's own: who lives there, and what the authority knows of them. */
-const ownFiles = new RegExp(`^(people|nca)\\${sep}|^sandbox\\.json$`);
+const ownFiles = new RegExp(`^(people|nca)\\${sep}|^sandbox\\.json$|^parties\\${sep}watchdog\\.iin$`);
 const metricsPorts = [20, 21, 22, 24, 25, 26, 27];
 
 let sandbox: Sandbox;
@@ -35,6 +35,7 @@ beforeAll(async () => {
   sandbox = await Sandbox.start();
   const { citizens, officials } = sandbox.content;
   iins = [...[...citizens, ...officials].map(({ iin }) => iin), ...strangers, ...newcomers];
+  iins = [...iins, readFileSync(sandbox.file('parties', 'watchdog.iin'), 'utf8').trim()];
   [portal, bank] = [await Party.of(sandbox, 'egov-portal'), await Party.of(sandbox, 'bank-alpha')];
   await asPeopleDo(portal);
   await onThePhone(portal);

@@ -43,7 +43,7 @@ describe('a start', () => {
       expect(exposed(place.home)).toEqual([]);
       expect(await scenesOf(sandbox)).toEqual(scenes);
       await whenStamped(sandbox);
-      const [{ content }, entries] = [sandbox, await countOf(sandbox, 'SELECT FROM entries')];
+      const [{ content }, entries] = [sandbox, await countOf(sandbox, entriesOfOthers)];
       const iinOf = (name: string): string => content.citizens.find((each) => each.name === name)?.iin ?? '';
       for (const bureau of ['gkb', 'pkb'] as const) {
         const marked = await reportOf(sandbox, bureau, 'ru', iinOf('bolat'));
@@ -61,7 +61,13 @@ describe('a start', () => {
       sandbox = await Sandbox.start(place);
       expect(sandbox.output).not.toContain('Scenes');
       expect({ ...sandbox.content, pids: undefined }).toEqual({ ...content, pids: undefined });
-      expect(await countOf(sandbox, 'SELECT FROM entries')).toBe(entries);
+      expect(await countOf(sandbox, entriesOfOthers)).toBe(entries);
+      await eventually(
+        'the watchdog asks and is answered',
+        () => uptimeOf(sandbox),
+        (uptime) => uptime === 1,
+        60_000,
+      );
       expect(await scenesOf(sandbox)).toEqual(scenes);
       await sandbox.stop('SIGINT');
     },
@@ -156,6 +162,14 @@ describe('a start that cannot be', () => {
     aStartOrTwo,
   );
 });
+
+/** The watchdog's questions go on all the time. */
+const entriesOfOthers = `SELECT FROM entries WHERE party IS DISTINCT FROM 'watchdog'`;
+
+async function uptimeOf(sandbox: Sandbox): Promise<unknown> {
+  const response = await fetch(`${sandbox.urls.log}/figures.json`);
+  return ((await response.json()) as { checks: { uptime: unknown } }).checks.uptime;
+}
 
 const scenes = {
   ...{

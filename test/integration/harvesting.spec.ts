@@ -4,11 +4,13 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Journal } from '#libs/journal/journal.service.js';
+import { watchdogId } from '#libs/party/party.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import { parseIin } from '#libs/subject/iin.js';
 import { endedWindows } from '../../apps/clerk/harvesting/askings.store.js';
 import { HarvestingService } from '../../apps/clerk/harvesting/harvesting.service.js';
+import { keepFigures } from '../../apps/clerk/upkeep/figures.store.js';
 import { ChecksService } from '../../apps/lender/checks/checks.service.js';
 import { LoansService } from '../../apps/lender/loans/loans.service.js';
 import { fsck } from '../../apps/tool/fsck/fsck.service.js';
@@ -32,7 +34,10 @@ const rule = {
 beforeAll(async () => {
   world = await newWorld();
   lender = await world.startLender();
-  for (const clientId of ['bank-b', 'bank-c', 'bank-harvesting', 'bank-lending', 'bank-small'])
+  for (const clientId of [
+    ...['bank-b', 'bank-c', 'bank-harvesting', 'bank-lending', 'bank-small'],
+    watchdogId,
+  ])
     await world.operate({
       kind: 'party.admitted',
       body: { party: await party(clientId, 'bank', ['checks']) },
@@ -60,6 +65,11 @@ beforeAll(async () => {
   // It asks nobody a second time; that it lends, its reports of loans show.
   await ask('bank-lending', iins.slice(0, 12));
   for (const iin of iins.slice(3, 6)) await report('bank-lending', iin);
+  // It asks about one person more often than anybody, and is nobody's peer.
+  await ask(
+    watchdogId,
+    Array.from({ length: 60 }, () => iins[5] ?? ''),
+  );
   await ask(
     'mfo-gamma',
     Array.from({ length: 9 }, () => iins[5] ?? ''),
@@ -139,6 +149,18 @@ it('the entry holds the figures and the thresholds it rests on, and no person', 
   expect(repeater).toMatchObject({ checks: 9, people: 1, repeats: 9, reasons: ['repeats'], peers: 0 });
   for (const entry of [harvester, repeater])
     for (const member of ['person', 'version', 'about']) expect(entry).not.toHaveProperty(member);
+});
+
+it('the public counts leave out what the watchdog asked', async () => {
+  const clerk = await openDatabase(world.database.target('tyiym_clerk_worker'), 1);
+  await keepFigures(clerk.manager);
+  await clerk.destroy();
+  const { rows } = await world.database.superuser.query<{ sum: number }>(
+    `SELECT sum(value)::float8 FROM figures WHERE name = 'checks'`,
+  );
+  // 64 by lenders, rounded to tens each hour, and 60 by the watchdog.
+  expect(rows[0]?.sum).toBeGreaterThanOrEqual(60);
+  expect(rows[0]?.sum).toBeLessThanOrEqual(70);
 });
 
 it('a worker that was started anew judges the same windows again and leaves nothing more', async () => {

@@ -4,7 +4,8 @@ import type { DataSource } from 'typeorm';
 import type { Latencies } from '#libs/check/latency.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { requestSeconds } from '#libs/platform/metrics.js';
-import { countProbe, keepLatencyFigures } from '../../apps/clerk/upkeep/live-figures.store.js';
+import { keepLatencyFigures } from '../../apps/clerk/upkeep/live-figures.store.js';
+import { countProbes } from '../../apps/clerk/watchdog/probes.store.js';
 import { checkLatencies, LatencyWorker } from '../../apps/lender/latency/latency.worker.js';
 import { FiguresService } from '../../apps/log/figures/figures.service.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -111,16 +112,12 @@ it('the histogram of the metrics is read as counts of each bucket, only of check
   requestSeconds.reset();
 });
 
-it('the uptime is what the watchdog counted', async () => {
-  for (const isAnswered of [true, true, false, true]) await countProbe(clerk.manager, isAnswered);
-  expect((await shown()).checks.uptime).toBe(0.75);
-});
-
 it('figures are gathered once in five seconds, however many ask', async () => {
   const service = new FiguresService(log.manager, [], () => now);
-  await countProbe(clerk.manager, false);
+  const count = (isAnswered: boolean) => countProbes(clerk.manager, [{ agoMs: 0, isAnswered }]);
+  await count(false);
   expect((await service.figures()).checks.uptime).toBe(0);
-  await countProbe(clerk.manager, true);
+  await count(true);
   expect((await service.figures()).checks.uptime).toBe(0);
   now += 5000;
   expect((await service.figures()).checks.uptime).toBe(0.5);

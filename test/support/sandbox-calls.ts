@@ -10,7 +10,7 @@ import type { Credential } from '../../apps/sandbox/nca/issue.js';
 import { issuePerson, type Authority } from '../../apps/sandbox/nca/nca.js';
 import { signDocument } from '../../apps/sandbox/nca/sign.js';
 import { makeCitizenAssertion } from '../../apps/tool/token/citizen-assertion.js';
-import { PartyClient } from '../../apps/tool/token/party.client.js';
+import { PartyClient } from '#libs/platform/access/party.client.js';
 import { partyNamed, type SandboxHome } from '../../apps/tool/token/sandbox-home.js';
 import type { Sandbox } from './sandbox.js';
 

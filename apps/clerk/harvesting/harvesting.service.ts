@@ -6,7 +6,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Act } from '#libs/journal/act.js';
 import { formatInstant } from '#libs/journal/instant.js';
-import type { Party } from '#libs/party/party.js';
+import { watchdogId, type Party } from '#libs/party/party.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { valueOrBuiltIn } from '#libs/regime/defaults.js';
 import type { HarvestingRule } from '#libs/regime/rule-values.js';
@@ -60,7 +60,10 @@ export class HarvestingService {
   private async judge(window: Window): Promise<readonly Alarm[]> {
     const { tx, journal } = this.settings;
     const { parties, regime } = journal.rules();
-    const lenders = [...parties.values()].filter(({ kind }) => kind === 'bank' || kind === 'mfo');
+    const lenders = [...parties.values()].filter(
+      // The watchdog asks about one person all day and lends nothing: it is suspicious by trade, and nobody's peer.
+      ({ kind, clientId }) => (kind === 'bank' || kind === 'mfo') && clientId !== watchdogId,
+    );
     const askings: Asking[] = [];
     for (const { clientId: lender, kind } of lenders)
       askings.push({ lender, kind, ...(await askingIn(tx, lender, window)) });

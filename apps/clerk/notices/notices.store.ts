@@ -1,5 +1,6 @@
 /** SQL of the notices as the clerk makes them: it follows the feed, one at a time, because it holds the position's row. */
 import type { EntityManager } from 'typeorm';
+import { watchdogId } from '#libs/party/party.js';
 import type { Instant } from '#libs/journal/instant.js';
 import { formatInstant } from '#libs/journal/instant.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
@@ -95,7 +96,7 @@ export async function sealedPersonOf(
   return rows[0];
 }
 
-/** Clear checks about one person, made from this instant on and before the entry. */
+/** Clear checks about one person by those who may lend, made from this instant on and before the entry. */
 export async function clearChecks(
   tx: EntityManager,
   subjects: readonly SubjectKey[],
@@ -105,8 +106,8 @@ export async function clearChecks(
     // The bounds leave a few day partitions, each with its own index by subject.
     `SELECT lender, loan_ref AS "loanRef", check_id AS "checkUuid", at FROM checks
      WHERE subject = ANY ($1::bytea[]) AND verdict = 'clear' AND check_id >= uuid_floor($2) AND check_id < uuid_floor($3)
-       AND entry_index < $4 ORDER BY check_id`,
-    [subjects.map(({ bytes }) => bytes), formatInstant(from), formatInstant(to + 1), entryIndex],
+       AND entry_index < $4 AND lender <> $5 ORDER BY check_id`,
+    [subjects.map(({ bytes }) => bytes), formatInstant(from), formatInstant(to + 1), entryIndex, watchdogId],
   );
   return rows.map(({ at, ...row }) => ({ ...row, at: at.getTime() }));
 }

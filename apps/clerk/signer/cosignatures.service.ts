@@ -52,7 +52,7 @@ export class CosignaturesService {
         say('yes');
         return answer.cosignature;
       }
-      const outcome = 'size' in answer ? 'ahead' : 'refused';
+      const outcome = 'size' in answer && answer.size > checkpoint.size ? 'ahead' : 'refused';
       this.settings.log.error({ witness: name, size: checkpoint.size, answer }, 'a witness does not cosign');
       say(outcome);
     } catch (error) {

@@ -3,6 +3,7 @@
  * of hours that are over, because a count that is watched while it grows shows who did something just now.
  */
 import type { EntityManager } from 'typeorm';
+import { watchdogId } from '#libs/party/party.js';
 
 const hoursBack = 24;
 
@@ -25,12 +26,12 @@ async function insertFigures(tx: EntityManager, hour: Date): Promise<void> {
     `INSERT INTO figures (name, hour, value)
      SELECT name, $1, round(count / 10.0) * 10 FROM (
        SELECT 'checks' AS name, count(*) FROM checks
-         WHERE check_id >= uuid_floor($1) AND check_id < uuid_floor($1 + interval '1 hour')
+         WHERE check_id >= uuid_floor($1) AND check_id < uuid_floor($1 + interval '1 hour') AND lender <> $2
        UNION ALL
        SELECT k.name, count(e.index) FROM (VALUES ('refusals-placed', 'refusal.placed'), ('refusals-lifted', 'refusal.lifted')) AS k (name, kind)
          LEFT JOIN entries e ON e.kind = k.kind AND e.at >= $1 AND e.at < $1 + interval '1 hour' GROUP BY k.name
      ) AS counted
      ON CONFLICT (name, hour) DO UPDATE SET value = excluded.value`,
-    [hour],
+    [hour, watchdogId],
   );
 }

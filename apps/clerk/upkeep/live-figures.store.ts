@@ -1,4 +1,4 @@
-/** SQL of the figures that are live: how long checks take now, and whether the watchdog got its answers. */
+/** SQL of the figure that is live: how long checks take now. */
 import type { EntityManager } from 'typeorm';
 import { percentileMs, sumOf, type Latencies } from '#libs/check/latency.js';
 
@@ -23,17 +23,6 @@ export async function keepLatencyFigures(tx: EntityManager): Promise<void> {
   await tx.query(`DELETE FROM check_latencies WHERE at < registry_now() - $1 * interval '1 minute'`, [
     keptMinutes,
   ]);
-}
-
-/** Counts one question of the watchdog in the current hour, and whether it was answered. */
-export async function countProbe(tx: EntityManager, isAnswered: boolean): Promise<void> {
-  await tx.query(
-    `INSERT INTO figures AS f (name, hour, value)
-     SELECT name, date_trunc('hour', registry_now()), value
-     FROM (VALUES ('probes', 1), ('probes-answered', $1::integer)) AS v (name, value)
-     ON CONFLICT (name, hour) DO UPDATE SET value = f.value + excluded.value`,
-    [isAnswered ? 1 : 0],
-  );
 }
 
 async function putFigure(tx: EntityManager, name: string, value: number): Promise<void> {

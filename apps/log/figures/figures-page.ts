@@ -1,10 +1,12 @@
 /** The figures as a page: plain words, no script, readable on a small phone. */
 import type { ProblemLanguage } from '#libs/problem/problem-text.js';
 import { escaped, page } from '../page.js';
-import type { Figures } from './figures.js';
+import type { Figures, HourFigures } from './figures.js';
 import { figureWords, type FigureWords } from './figures-words.js';
 
 const waitsTooLongMs = 60_000;
+/** An hour that was asked about less is said to be so: a restart of the clerk leaves out a question or two. */
+const wellWatched = 0.99;
 const locales: Readonly<Record<ProblemLanguage, string>> = { kk: 'kk-KZ', ru: 'ru-KZ', en: 'en-GB' };
 
 export function figuresPage(figures: Figures, language: ProblemLanguage): string {
@@ -21,7 +23,9 @@ ${alarmsOf(figures, say)}<p>${say.lead} ${show.time(figures.at)}. <a href="/figu
 ${row(say.p50, show.ms(checks.p50Ms))}
 ${row(say.p99, show.ms(checks.p99Ms))}
 ${row(say.uptime, checks.uptime === null ? say.unknown : show.percent(checks.uptime))}
+${row(say.watched, show.percent(checks.watched))}
 </dl>
+<p>${say.watchdog}</p>
 <h2>${say.log}</h2>
 <dl class="figures">
 ${row(say.size, log.size === null ? say.unknown : show.number(log.size))}
@@ -46,16 +50,21 @@ function hoursTable({ checks: { hours } }: Figures, say: FigureWords, show: Show
   if (hours.length === 0) return `<h2>${say.hours}</h2>\n<p>${say.noHours}</p>`;
   const cell = (value: number | null): string =>
     `<td>${value === null ? say.unknown : show.number(value)}</td>`;
+  const answered = ({ uptime, watched }: Pick<HourFigures, 'uptime' | 'watched'>): string => {
+    if (uptime === null) return say.unknown;
+    const isPartly = watched < wellWatched;
+    return show.percent(uptime) + (isPartly ? `<br><small>${say.partly(show.percent(watched))}</small>` : '');
+  };
   const rows = hours
     .toReversed()
     .map(
-      ({ hour, checks, refusalsPlaced, refusalsLifted }) =>
-        `<tr><th scope="row">${show.time(hour)}</th>${[checks, refusalsPlaced, refusalsLifted].map(cell).join('')}</tr>`,
+      ({ hour, checks, refusalsPlaced, refusalsLifted, ...up }) =>
+        `<tr><th scope="row">${show.time(hour)}</th>${[checks, refusalsPlaced, refusalsLifted].map(cell).join('')}<td>${answered(up)}</td></tr>`,
     );
   return `<h2>${say.hours}</h2>
 <p>${say.roundedTens}</p>
 <table>
-<thead><tr><th scope="col">${say.hour}</th><th scope="col">${say.checks}</th><th scope="col">${say.placed}</th><th scope="col">${say.lifted}</th></tr></thead>
+<thead><tr><th scope="col">${say.hour}</th><th scope="col">${say.checks}</th><th scope="col">${say.placed}</th><th scope="col">${say.lifted}</th><th scope="col">${say.answered}</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>

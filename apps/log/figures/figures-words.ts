@@ -9,6 +9,8 @@ export interface FigureWords {
   readonly p50: string;
   readonly p99: string;
   readonly uptime: string;
+  readonly watched: string;
+  readonly watchdog: string;
   readonly log: string;
   readonly size: string;
   readonly signedAt: string;
@@ -24,6 +26,9 @@ export interface FigureWords {
   readonly hour: string;
   readonly placed: string;
   readonly lifted: string;
+  readonly answered: string;
+  /** @param part of the hour, as a percentage */
+  partly(part: string): string;
   readonly unknown: string;
   readonly milliseconds: string;
 }
@@ -36,6 +41,9 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     p50: 'Соңғы 15 минуттағы тексерулердің жартысына жауап берілді, көп дегенде',
     p99: '100 тексерудің 99-ына жауап берілді, көп дегенде',
     uptime: 'Соңғы 24 сағатта бақылау сұрауларына берілген жауаптар',
+    watched: 'Осы 24 сағаттың бақылау сұраулары жіберілген бөлігі',
+    watchdog:
+      'Тізілім он секунд сайын өзіне банк сияқты тексеру жібереді. Сұрау жіберілмеген уақыт белгісіз: ол жұмыс уақытына да, іркіліске де есептелмейді.',
     log: 'Ашық журнал',
     size: 'Жарияланған жазбалар',
     signedAt: 'Соңғы бақылау нүктесіне қол қойылған уақыт',
@@ -51,6 +59,8 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     hour: 'Сағаты',
     placed: 'Белгіленген',
     lifted: 'Алынған',
+    answered: 'Бақылауға жауаптар',
+    partly: (part) => `сағаттың ${part} бөлігінде сұралды`,
     unknown: '—',
     milliseconds: 'мс',
   },
@@ -61,6 +71,9 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     p50: 'Половина проверок за последние 15 минут получила ответ не дольше чем за',
     p99: '99 из 100 проверок получили ответ не дольше чем за',
     uptime: 'Ответов на контрольные запросы за последние 24 часа',
+    watched: 'Какую часть этих 24 часов отправлялись контрольные запросы',
+    watchdog:
+      'Раз в десять секунд реестр отправляет себе проверку тем же путём, что и банк. О времени без запросов ничего не известно: оно не считается ни работой, ни простоем.',
     log: 'Открытый журнал',
     size: 'Опубликовано записей',
     signedAt: 'Последняя контрольная точка подписана',
@@ -76,6 +89,8 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     hour: 'Час',
     placed: 'Установлено',
     lifted: 'Снято',
+    answered: 'Ответы на контроль',
+    partly: (part) => `запросы шли ${part} часа`,
     unknown: '—',
     milliseconds: 'мс',
   },
@@ -86,6 +101,9 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     p50: 'Half of the checks of the last 15 minutes were answered within',
     p99: '99 of 100 checks were answered within',
     uptime: 'Answers to the watchdog in the last 24 hours',
+    watched: 'Part of these 24 hours in which the watchdog asked',
+    watchdog:
+      'Once in ten seconds the registry asks itself a check, the way a bank does. Nothing is known of the time without questions: it counts neither as up nor as down.',
     log: 'Public log',
     size: 'Published entries',
     signedAt: 'Newest checkpoint signed at',
@@ -101,6 +119,8 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     hour: 'Hour',
     placed: 'Placed',
     lifted: 'Lifted',
+    answered: 'Answered',
+    partly: (part) => `asked in ${part} of the hour`,
     unknown: '–',
     milliseconds: 'ms',
   },

@@ -4,12 +4,17 @@ import { ApiProperty } from '@nestjs/swagger';
 const ms = { type: 'number', nullable: true } as const;
 const instant = { type: 'string', format: 'date-time', nullable: true } as const;
 
+const uptime = { type: 'number', nullable: true, minimum: 0, maximum: 1 } as const;
+const watched = { type: 'number', minimum: 0, maximum: 1 } as const;
+
 export class HourDto {
   @ApiProperty({ format: 'date-time' }) readonly hour: string;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Rounded to tens.' })
   readonly checks: number | null;
   @ApiProperty({ type: 'integer', nullable: true }) readonly refusalsPlaced: number | null;
   @ApiProperty({ type: 'integer', nullable: true }) readonly refusalsLifted: number | null;
+  @ApiProperty({ ...uptime, description: 'Of that hour.' }) readonly uptime: number | null;
+  @ApiProperty({ ...watched, description: 'Of that hour.' }) readonly watched: number;
 }
 
 export class ChecksFiguresDto {
@@ -18,13 +23,17 @@ export class ChecksFiguresDto {
   @ApiProperty({ ...ms, description: '99 of 100 checks of the last 15 minutes took no longer.' })
   readonly p99Ms: number | null;
   @ApiProperty({
-    type: 'number',
-    nullable: true,
-    minimum: 0,
-    maximum: 1,
-    description: 'Part of the watchdog’s questions answered in the last 24 hours.',
+    ...uptime,
+    description:
+      'Part of the watchdog’s questions, one in ten seconds, answered in the last 24 hours; null when it asked none.',
   })
   readonly uptime: number | null;
+  @ApiProperty({
+    ...watched,
+    description:
+      'Part of these hours in which the watchdog asked. What nobody asked is unknown: neither up nor down.',
+  })
+  readonly watched: number;
   @ApiProperty({ type: [HourDto], description: 'Hours that are over.' })
   readonly hours: readonly HourDto[];
 }

@@ -14,6 +14,7 @@ const busy: FigureSources = {
   rows: [
     { name: 'checks', hour: at(8), value: 120 },
     { name: 'refusals-placed', hour: at(8), value: 10 },
+    { name: 'checks', hour: at(9), value: 0 },
     { name: 'probes', hour: at(9), value: 360 },
     { name: 'probes-answered', hour: at(9), value: 359 },
     { name: 'checks-p50-ms', hour: at(9), value: 9 },
@@ -30,7 +31,7 @@ describe('the figures', () => {
   it('of a registry nobody uses are unknown, not zero', () => {
     expect(figuresOf(quiet)).toEqual({
       at: '2026-03-04T10:20:30.000Z',
-      checks: { p50Ms: null, p99Ms: null, uptime: null, hours: [] },
+      checks: { p50Ms: null, p99Ms: null, uptime: null, watched: 0, hours: [] },
       log: {
         ...{ size: null, signedAt: null, lagP50Ms: null, lagP99Ms: null, waitingMs: 0, cosignatures: [] },
         ...{ quorum: 0, witnessedAt: null, isWithoutQuorum: false },
@@ -42,7 +43,17 @@ describe('the figures', () => {
     const { checks, log } = figuresOf(busy);
     expect(checks).toEqual({
       ...{ p50Ms: 3.1, p99Ms: 12.5, uptime: 359 / 360 },
-      hours: [{ hour: '2026-03-04T08:00:00.000Z', checks: 120, refusalsPlaced: 10, refusalsLifted: null }],
+      watched: expect.closeTo(360 / (24 * 360 + 123), 6),
+      hours: [
+        {
+          ...{ hour: '2026-03-04T08:00:00.000Z', checks: 120, refusalsPlaced: 10, refusalsLifted: null },
+          ...{ uptime: null, watched: 0 },
+        },
+        {
+          ...{ hour: '2026-03-04T09:00:00.000Z', checks: 0, refusalsPlaced: null, refusalsLifted: null },
+          ...{ uptime: 359 / 360, watched: 1 },
+        },
+      ],
     });
     expect(log).toMatchObject({ size: 1_234_567, lagP50Ms: 700, lagP99Ms: 1901, isWithoutQuorum: false });
     expect(log.cosignatures).toEqual([{ witness: 'witness.example/<w1>', at: '2026-03-04T10:20:28.000Z' }]);
@@ -80,6 +91,18 @@ describe.each(languages)('the page in %s', (language) => {
     const html = figuresPage(figuresOf({ ...busy, witnessedAt: null, waitingMs: 61_000 }), language);
     expect(html.match(/class="alarm"/g)).toHaveLength(2);
     expect(html).toContain('61');
+  });
+
+  it('says of an hour that was half asked about that it was, and of one nobody asked about nothing', () => {
+    const rows = [
+      { name: 'checks', hour: at(8), value: 0 },
+      { name: 'checks', hour: at(9), value: 0 },
+      { name: 'probes', hour: at(9), value: 180 },
+      { name: 'probes-answered', hour: at(9), value: 180 },
+    ];
+    const html = figuresPage(figuresOf({ ...busy, rows }), language);
+    expect(html).toMatch(/<td>100\s?%<br><small>[^<]*50\s?%[^<]*<\/small><\/td>/u);
+    expect(html).toMatch(/<td>[–—]<\/td><\/tr>/u);
   });
 
   it('never calls almost all of them all of them', () => {

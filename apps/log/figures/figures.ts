@@ -9,8 +9,10 @@ export interface Figures {
     /** Milliseconds within which half of the checks of the last quarter of an hour were answered. */
     readonly p50Ms: number | null;
     readonly p99Ms: number | null;
-    /** Part of the watchdog's questions that were answered in the last 24 hours, 0 to 1. */
+    /** Part of the watchdog's questions that were answered in the last 24 hours, 0 to 1; null when none was asked. */
     readonly uptime: number | null;
+    /** Part of these hours in which the watchdog asked; in the rest nobody knows. */
+    readonly watched: number;
     /** Counts by the hour that is over, rounded to tens. */
     readonly hours: readonly HourFigures[];
   };
@@ -37,6 +39,8 @@ export interface HourFigures {
   readonly checks: number | null;
   readonly refusalsPlaced: number | null;
   readonly refusalsLifted: number | null;
+  readonly uptime: number | null;
+  readonly watched: number;
 }
 
 /** What the figures are made of. */
@@ -53,21 +57,22 @@ export interface FigureSources {
 
 const quorumWithinMs = 15 * 60_000;
 const hourMs = 3_600_000;
+const hoursBack = 24;
+/** The watchdog asks once in ten seconds. */
+const askedPerHour = 360;
 
 export function figuresOf(sources: FigureSources): Figures {
   const { now, rows, newest, publication, quorum, witnessedAt } = sources;
   const thisHour = now.getTime() - (now.getTime() % hourMs);
   const live = (name: string): number | null =>
     rows.findLast((row) => row.name === name && row.hour.getTime() >= thisHour - hourMs)?.value ?? null;
-  const total = (name: string): number =>
-    rows.filter((row) => row.name === name).reduce((sum, { value }) => sum + value, 0);
   const sinceWitnessed = now.getTime() - (witnessedAt?.getTime() ?? -Infinity);
   return {
     at: now.toISOString(),
     checks: {
       p50Ms: live('checks-p50-ms'),
       p99Ms: live('checks-p99-ms'),
-      uptime: total('probes') === 0 ? null : total('probes-answered') / total('probes'),
+      ...uptimeOf(rows, hoursBack + (now.getTime() - thisHour) / hourMs),
       hours: hoursOf(rows),
     },
     log: {
@@ -96,7 +101,23 @@ function hoursOf(rows: readonly FigureRow[]): readonly HourFigures[] {
     checks: valueOf('checks', hour),
     refusalsPlaced: valueOf('refusals-placed', hour),
     refusalsLifted: valueOf('refusals-lifted', hour),
+    ...uptimeOf(
+      rows.filter((row) => row.hour.getTime() === hour),
+      1,
+    ),
   }));
+}
+
+/** What was asked counts as answered or not; what was not asked counts as neither. */
+function uptimeOf(rows: readonly FigureRow[], hours: number): Pick<HourFigures, 'uptime' | 'watched'> {
+  const total = (name: string): number =>
+    rows.filter((row) => row.name === name).reduce((sum, { value }) => sum + value, 0);
+  const asked = total('probes');
+  return {
+    uptime: asked === 0 ? null : total('probes-answered') / asked,
+    // Two clerks ask twice, and watch no more than always.
+    watched: Math.min(1, asked / (hours * askedPerHour)),
+  };
 }
 
 function rounded(value: number | null): number | null {

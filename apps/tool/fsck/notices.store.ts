@@ -1,6 +1,7 @@
 /** What fsck reads of notices, paged by key. */
 import type { EntityManager } from 'typeorm';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
+import { watchdogId } from '#libs/party/party.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 
 /** A fetching and the notice that was fetched. */
@@ -84,7 +85,7 @@ export async function noticesPosition(tx: EntityManager): Promise<number> {
   return rows[0]?.position ?? -1;
 }
 
-/** Clear checks of these people from the `days` before their placing. */
+/** Clear checks of these people by those who may lend, from the `days` before their placing. */
 export async function clearChecksBefore(
   tx: EntityManager,
   placings: readonly PlacingAsked[],
@@ -93,8 +94,8 @@ export async function clearChecksBefore(
   const rows: (Omit<BeforePlacing, 'at'> & { at: Date })[] = await tx.query(
     `${placingsOf} SELECT w.entry_index AS "placing", c.lender, c.loan_ref AS "loanRef", c.at FROM w JOIN checks c ON c.subject = w.subject
        AND c.check_id >= uuid_floor(w.at - $4 * interval '1 day') AND c.check_id < uuid_floor(w.at + interval '1 ms')
-     WHERE c.verdict = 'clear' AND c.entry_index < w.entry_index`,
-    [...paramsOf(placings), days],
+     WHERE c.verdict = 'clear' AND c.entry_index < w.entry_index AND c.lender <> $5`,
+    [...paramsOf(placings), days, watchdogId],
   );
   return rows.map(({ at, ...row }) => ({ ...row, at: at.getTime() }));
 }

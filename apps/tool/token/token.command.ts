@@ -1,7 +1,7 @@
 /** `tool token <party> [<METHOD> <url>]`: what a party of the sandbox needs to call an app by hand. */
 import type { Command } from 'commander';
+import { PartyClient } from '#libs/platform/access/party.client.js';
 import { machineClock } from '#libs/platform/clock.js';
-import { PartyClient } from './party.client.js';
 import { readSandboxHome } from './sandbox-home.client.js';
 import { partyNamed } from './sandbox-home.js';
 import { orUsage } from './usage.command.js';

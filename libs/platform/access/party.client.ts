@@ -7,8 +7,29 @@ import { readFileSync } from 'node:fs';
 import { exportJWK, importPKCS8, importSPKI, SignJWT, type CryptoKey } from 'jose';
 import * as oauth from 'openid-client';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
-import type { Clock } from '#libs/platform/clock.js';
-import type { SandboxHome, SandboxParty } from './sandbox-home.js';
+import type { Clock } from '../clock.js';
+
+/** Where tokens are given, and whose servers are believed. */
+export interface TokenPlace {
+  readonly issuer: string;
+  /** `accessTls`: the issuer's address for mutual TLS. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Authority of the servers; those of the machine when absent. */
+  readonly tlsCaFile?: string;
+}
+
+/** Who asks: what it was admitted with. */
+export interface PartyCredential {
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** The one audience of its tokens. */
+  readonly resource: string;
+  readonly kid: string;
+  /** PKCS#8 PEM, EC P-256: assertions, proofs and the certificate are all by this key. */
+  readonly keyFile: string;
+  /** For tokens bound to a certificate only. */
+  readonly certFile?: string;
+}
 
 /** The two header lines of one proven request. */
 export interface ProvenHeaders {
@@ -16,56 +37,66 @@ export interface ProvenHeaders {
   readonly DPoP: string;
 }
 
-const timeoutMs = 10_000;
+const patienceMs = 10_000;
 
 export class PartyClient {
   private token: { readonly text: string; readonly expiresAt: number } | undefined;
   private readonly nonces = new Map<string, string>();
-  private readonly tls: { readonly ca: Buffer };
+  private readonly tls: { readonly ca?: Buffer };
   private readonly agent: Agent;
 
   private constructor(
-    private readonly home: SandboxHome,
-    private readonly party: SandboxParty,
+    private readonly place: TokenPlace,
+    private readonly party: PartyCredential,
     private readonly keys: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey },
-    private readonly clock: Clock,
+    private readonly settings: { readonly clock: Clock; readonly timeoutMs: number },
   ) {
-    this.tls = { ca: readFileSync(home.tlsCaFile) };
+    this.tls = place.tlsCaFile === undefined ? {} : { ca: readFileSync(place.tlsCaFile) };
     // Each call on a connection of its own: one that rested is closed by its server in the moment it is used again.
     this.agent = new Agent({ connect: this.tls, pipelining: 0 });
   }
 
-  /** @throws Error when the key file cannot be read */
-  static async of(home: SandboxHome, party: SandboxParty, clock: Clock): Promise<PartyClient> {
+  /**
+   * @param timeoutMs that one request may take
+   * @throws Error when the key file cannot be read
+   */
+  static async of(
+    place: TokenPlace,
+    party: PartyCredential,
+    clock: Clock,
+    timeoutMs = patienceMs,
+  ): Promise<PartyClient> {
     const pem = readFileSync(party.keyFile, 'utf8');
     const spki = createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString();
     const keys = {
       privateKey: await importPKCS8(pem, 'ES256'),
       publicKey: await importSPKI(spki, 'ES256', { extractable: true }),
     };
-    return new PartyClient(home, party, keys, clock);
+    return new PartyClient(place, party, keys, { clock, timeoutMs });
   }
 
   /** A token bound to the party's key; the one at hand while it is good for another half minute. */
   async dpopToken(): Promise<string> {
-    if (this.token !== undefined && this.clock() < this.token.expiresAt - 30_000) return this.token.text;
-    const server = this.server(`${this.home.issuer}/token`, this.agent);
+    if (this.token !== undefined && this.settings.clock() < this.token.expiresAt - 30_000)
+      return this.token.text;
+    const server = this.server(`${this.place.issuer}/token`, this.agent);
     const DPoP = oauth.getDPoPHandle(server, this.keys);
     const granted = await oauth.clientCredentialsGrant(server, this.ask(), { DPoP });
     this.token = {
       text: granted.access_token,
-      expiresAt: this.clock() + (granted.expires_in ?? 0) * 1000,
+      expiresAt: this.settings.clock() + (granted.expires_in ?? 0) * 1000,
     };
     return granted.access_token;
   }
 
   /** A token bound to the party's certificate, for the mutual-TLS listeners. */
   async certificateToken(): Promise<string> {
-    const key = readFileSync(this.party.keyFile);
-    const cert = readFileSync(this.party.certFile);
+    const { keyFile, certFile } = this.party;
+    if (certFile === undefined) throw new Error('this party has no certificate');
+    const [key, cert] = [readFileSync(keyFile), readFileSync(certFile)];
     const agent = new Agent({ connect: { ...this.tls, key, cert } });
     try {
-      const server = this.server(`${this.home.urls['accessTls'] ?? ''}/token`, agent);
+      const server = this.server(`${this.place.urls['accessTls'] ?? ''}/token`, agent);
       return (await oauth.clientCredentialsGrant(server, this.ask())).access_token;
     } finally {
       await agent.close();
@@ -81,7 +112,7 @@ export class PartyClient {
       jti: randomUUID(),
       htm: method,
       htu: `${origin}${pathname}`,
-      iat: Math.floor(this.clock() / 1000),
+      iat: Math.floor(this.settings.clock() / 1000),
       ath: createHash('sha256').update(token).digest('base64url'),
       nonce,
     })
@@ -105,6 +136,11 @@ export class PartyClient {
     }
   }
 
+  /** Ends the connections. */
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
   /** Any answer of an app carries a nonce; this one is about nobody. */
   private async freshNonce(origin: string): Promise<string | undefined> {
     const response = await this.fetch(`${origin}/livez`, {});
@@ -113,7 +149,7 @@ export class PartyClient {
   }
 
   private async fetch(url: string, init: RequestInit): Promise<Response> {
-    const signal = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.timeout(this.settings.timeoutMs);
     const response = await fetch(url, { ...init, signal, dispatcher: this.agent });
     const nonce = response.headers.get('DPoP-Nonce');
     if (nonce !== null) this.nonces.set(new URL(url).origin, nonce);
@@ -127,11 +163,12 @@ export class PartyClient {
   private server(tokenEndpoint: string, dispatcher: Agent): oauth.Configuration {
     const { clientId, kid } = this.party;
     const server = new oauth.Configuration(
-      { issuer: this.home.issuer, token_endpoint: tokenEndpoint },
+      { issuer: this.place.issuer, token_endpoint: tokenEndpoint },
       clientId,
       undefined,
       oauth.PrivateKeyJwt({ key: this.keys.privateKey, kid }),
     );
+    server.timeout = this.settings.timeoutMs / 1000;
     // The sandbox listens on the loopback address, where plain HTTP leaves nothing open.
     oauth.allowInsecureRequests(server);
     server[oauth.customFetch] = async (url, options) =>
