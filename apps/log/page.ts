@@ -54,7 +54,7 @@ th,td{padding:.375rem .25rem;border-bottom:1px solid var(--line);text-align:righ
 th{font-weight:400;color:var(--quiet)}
 th:first-child{padding-left:0;text-align:left}
 tbody th{color:inherit}
-@media (max-width:30rem){table{font-size:.8125rem;table-layout:fixed}th,td{overflow-wrap:anywhere}}`;
+@media (max-width:30rem){table{font-size:.75rem}td{overflow-wrap:anywhere}th,td{padding:.375rem .125rem}thead th{overflow-wrap:normal}}`;
 
 /** Value of `Content-Security-Policy`: nothing may be loaded, run, framed or sent but the one style sheet. */
 export const contentSecurityPolicy = [

@@ -2,6 +2,7 @@
 import type { Job, Round } from './job.js';
 import { placedOverHttp, withPlacings } from './placings.js';
 import type { Stage } from './stage.js';
+import { tilesTurns } from './tiles.js';
 
 export interface Contestant {
   /** What `--only` chooses by. */
@@ -72,6 +73,7 @@ export function contestants(connections: readonly number[]): readonly Contestant
         return placedOverHttp(stage, job, best('placing-http', poolSize));
       },
     },
+    ...tilesTurns(open, mutualTlsJob),
     ...batchSizes.map(batches),
     ...each((count) => ({ name: 'dpop', connections: count, turn: dpopTurn(count) })),
   ];

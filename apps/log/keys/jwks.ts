@@ -15,6 +15,8 @@ export interface SigningKeyRow {
   readonly kinds: readonly string[];
   /** Public half. */
   readonly jwk: Readonly<Record<string, unknown>>;
+  /** Index of the entry that published it. */
+  readonly fromSize: number;
   readonly notBefore: number;
   readonly expiresAt: number;
   readonly retiredAt: number | null;
@@ -27,6 +29,8 @@ export interface PublishedKey {
   readonly use: 'sig';
   readonly purpose: string;
   readonly kinds: readonly string[];
+  /** The entry at this index published it: `/openings/<fromSize>` says so, too. */
+  readonly fromSize: number;
   readonly nbf: number;
   readonly exp: number;
   readonly revokedAt?: number;
@@ -36,12 +40,13 @@ export interface PublishedKey {
 /** Every key in the order given, revoked and expired ones too: a verifier must know them to refuse them. */
 export function jwkSet(rows: readonly SigningKeyRow[]): { readonly keys: readonly PublishedKey[] } {
   return {
-    keys: rows.map(({ jwk, kid, purpose, kinds, notBefore, expiresAt, revokedAt }) => ({
+    keys: rows.map(({ jwk, kid, purpose, kinds, fromSize, notBefore, expiresAt, revokedAt }) => ({
       ...publicMembers(jwk),
       kid,
       use: 'sig',
       purpose,
       kinds,
+      fromSize,
       nbf: seconds(notBefore),
       exp: seconds(expiresAt),
       ...(revokedAt !== null && { revokedAt: seconds(revokedAt) }),

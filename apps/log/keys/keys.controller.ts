@@ -12,7 +12,8 @@ export class KeysController {
   @Header('Cache-Control', 'public, max-age=60')
   @ApiOperation({
     operationId: 'getJwks',
-    summary: 'Keys of the registry with purpose, kinds of entry, nbf, exp and revokedAt, in seconds.',
+    summary:
+      'Keys of the registry with purpose, kinds of entry, the entry that published each (`fromSize`), nbf, exp and revokedAt, in seconds.',
   })
   @ApiOkResponse({ description: 'A JWK set (RFC 7517).' })
   jwks(): Promise<object> {

@@ -1,5 +1,6 @@
 /** `tool fsck`: whether the registry is what its Journal says. Exit code 1 when anything is found. */
 import type { Command } from 'commander';
+import { machineClock } from '#libs/platform/clock.js';
 import { toolConfig, withConfig } from '../config.js';
 import { progressBar } from '../progress.command.js';
 import type { PolicyOptions } from '../verify/policy.client.js';
@@ -83,13 +84,14 @@ async function judgeLog(options: Options & { readonly log: string }, command: Co
   const policy = await policyOf(options, (text) => command.error(text, { exitCode: 2 }));
   const progress = progressBar();
   try {
+    const startedAt = machineClock();
     const report = await fsckLog(new LogClient(options.log), {
       policy,
       ...(options.state !== undefined && { stateFile: options.state }),
       onProgress: progress.show,
     });
     progress.stop();
-    printLog(report, options.json === true);
+    printLog(report, (machineClock() - startedAt) / 1000, options.json === true);
     if (report.findings.length > 0) process.exitCode = 1;
   } catch (error) {
     if (!(error instanceof PublishedError)) throw error;
@@ -106,14 +108,20 @@ async function judgeLog(options: Options & { readonly log: string }, command: Co
   }
 }
 
-function printLog({ published, from, openings, findings }: LogReport, isJson: boolean): void {
+function printLog(
+  { published, from, openings, findings }: LogReport,
+  seconds: number,
+  isJson: boolean,
+): void {
   const { level, checkpoint } = published;
   const { origin, size } = checkpoint;
-  if (isJson) return console.log(JSON.stringify({ origin, size, level, from, openings, findings }, null, 2));
+  if (isJson)
+    return console.log(JSON.stringify({ origin, size, level, from, openings, seconds, findings }, null, 2));
   for (const { code, path, what } of findings) console.log(`${code} · ${path} · ${what}`);
   const read = from === 0 ? '' : `, ${size - from} of them since the last run`;
   const outcome = findings.length === 0 ? 'clean' : `${findings.length} findings`;
   console.log(`${origin}: ${size} entries hashed${read}, ${openings} of them open, ${level}: ${outcome}.`);
+  console.log(`${Math.round((size - from) / seconds)} entries a second.`);
 }
 
 function collect(text: string, before: readonly string[] = []): readonly string[] {

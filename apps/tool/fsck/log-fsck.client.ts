@@ -1,10 +1,9 @@
 /**
  * `tool fsck --log`: a public log judged from what it publishes and nothing else. Every bundle is hashed, every tile
- * compared, the root held against the signed checkpoint, and openings of public entries against their leaves. What was
+ * compared, the root held against the signed checkpoint, openings of public entries and keys against their leaves. What was
  * read is kept in a state file, so that the next run goes on from there and notices a log that is not the same any more.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { leafOf } from '#libs/journal/commitment.js';
 import {
   auditBundle,
   emptyHashEdge,
@@ -14,13 +13,13 @@ import {
   type ReadFile,
 } from '#libs/tlog/audit.js';
 import { tilePath, tileWidth, tileWith, type TileAt } from '#libs/tlog/tile.js';
-import { hashLength, leafHash, rootOf, splitHashes } from '#libs/tlog/tree.js';
+import { rootOf, splitHashes } from '#libs/tlog/tree.js';
 import { verifyCheckpoint, type Policy, type Published } from '#libs/tlog/verify-tlog-proof.js';
 import type { LogClient } from '../verify/log.client.js';
+import { checkKeys, checkOpenings, type OpeningFinding } from './log-openings.client.js';
 
 /** A finding of the audit, or an opening or key that does not fit its leaf. */
-export type LogFinding =
-  AuditFinding | { readonly code: 'opening-differs'; readonly path: string; readonly what: string };
+export type LogFinding = AuditFinding | OpeningFinding;
 
 export interface LogReport {
   readonly published: Published;
@@ -86,7 +85,8 @@ export async function fsckLog(log: LogClient, options: LogFsckOptions): Promise<
   if (from === size) compareRoot(edge);
   if (findings.length === 0) keep();
   const opened = from === 0 ? await checkOpenings(log, read, size) : { openings: 0, findings: [] };
-  return { published, from, openings: opened.openings, findings: [...findings, ...opened.findings] };
+  findings.push(...opened.findings, ...(await checkKeys(log, read, size)));
+  return { published, from, openings: opened.openings, findings };
 
   function compareRoot(of: HashEdge): void {
     if (!rootOf(frontierOf(of)).equals(root))
@@ -119,33 +119,6 @@ function prefetching(log: LogClient, size: number): ReadFile {
     asked.delete(path);
     return answer;
   };
-}
-
-/** Openings among the first entries, where the registry's keys, parties and rules stand: each must fit its leaf. */
-async function checkOpenings(
-  log: LogClient,
-  read: ReadFile,
-  size: number,
-): Promise<{ openings: number; findings: readonly LogFinding[] }> {
-  if (size === 0) return { openings: 0, findings: [] };
-  const tile = await read(tileWith(0, 0, size));
-  const hashes = tile !== undefined && tile.length % hashLength === 0 ? splitHashes(tile) : [];
-  const answers = await Promise.all(hashes.map((_, at) => log.json(`openings/${at}`)));
-  const fits = answers.map(
-    (answer, at) => answer === undefined || hashes[at]?.equals(leafOfOpening(answer)) === true,
-  );
-  return {
-    openings: answers.filter((answer, at) => answer !== undefined && fits[at]).length,
-    findings: fits.flatMap((isGood, at) =>
-      isGood ? [] : [{ code: 'opening-differs', path: `openings/${at}`, what: 'does not open its leaf' }],
-    ),
-  };
-}
-
-function leafOfOpening(answer: unknown): Buffer {
-  const { entry, salt } = answer as { readonly entry?: unknown; readonly salt?: unknown };
-  const key = Buffer.from(String(salt), 'base64url');
-  return key.length === hashLength ? leafHash(leafOf(String(entry), key)) : Buffer.alloc(0);
 }
 
 function readState(file: string | undefined, origin: string): State | undefined {
