@@ -15,6 +15,8 @@ import { Figures1764000000013 } from './0013-figures.js';
 import { Feed1764000000015 } from './0015-feed.js';
 import { Streams1764000000016 } from './0016-streams.js';
 import { Stamps1764000000017 } from './0017-stamps.js';
+import { BureauLoans1764000000018 } from './0018-bureau-loans.js';
+import { Import1764000000019 } from './0019-import.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -33,4 +35,6 @@ export const migrations = [
   Feed1764000000015,
   Streams1764000000016,
   Stamps1764000000017,
+  BureauLoans1764000000018,
+  Import1764000000019,
 ];

@@ -197,6 +197,9 @@ CREATE TABLE contracts (
 );
 CREATE INDEX contracts_of_party ON public.contracts USING btree (party, loan_id);
 CREATE TRIGGER contracts_guard AFTER INSERT OR UPDATE ON public.contracts FOR EACH ROW EXECUTE FUNCTION contracts_guard();
+GRANT INSERT ON contracts TO tyiym_bureau;
+GRANT SELECT ON contracts TO tyiym_bureau;
+GRANT UPDATE (entry_index) ON contracts TO tyiym_bureau;
 GRANT SELECT ON contracts TO tyiym_clerk_worker;
 GRANT INSERT ON contracts TO tyiym_lender;
 GRANT SELECT ON contracts TO tyiym_lender;
@@ -208,6 +211,34 @@ COMMENT ON COLUMN contracts.lender_bin IS 'BIN of the lender.';
 COMMENT ON COLUMN contracts.contract_number IS 'The lender''s own number of the contract.';
 COMMENT ON COLUMN contracts.loan_id IS 'Its loan.';
 COMMENT ON COLUMN contracts.entry_index IS 'The newest report.';
+
+CREATE TABLE corrections (
+  entry_index bigint NOT NULL,
+  entry_id uuid NOT NULL,
+  client_id text NOT NULL,
+  breach_id uuid NOT NULL,
+  number text,
+  removed_at timestamp(3) with time zone NOT NULL,
+  history_ref text,
+  at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT corrections_pkey PRIMARY KEY (entry_index),
+  CONSTRAINT corrections_client_id_fkey FOREIGN KEY (client_id) REFERENCES parties(client_id)
+);
+CREATE INDEX corrections_of_breach ON public.corrections USING btree (client_id, breach_id, entry_index);
+CREATE TRIGGER corrections_guard AFTER INSERT ON public.corrections FOR EACH ROW EXECUTE FUNCTION corrections_guard();
+GRANT INSERT ON corrections TO tyiym_bureau;
+GRANT SELECT ON corrections TO tyiym_bureau;
+GRANT SELECT ON corrections TO tyiym_clerk_worker;
+GRANT SELECT ON corrections TO tyiym_tool;
+COMMENT ON TABLE corrections IS 'What bureaus say of breaches: that the trace is gone. Insert-only; of those of one bureau about one breach the newest counts.';
+COMMENT ON COLUMN corrections.entry_index IS 'The correction.reported that wrote this row.';
+COMMENT ON COLUMN corrections.entry_id IS 'Its id.';
+COMMENT ON COLUMN corrections.client_id IS 'The bureau.';
+COMMENT ON COLUMN corrections.breach_id IS 'The breach it names; brc_… on the wire. Matched later.';
+COMMENT ON COLUMN corrections.number IS 'Number of the release certificate it names.';
+COMMENT ON COLUMN corrections.removed_at IS 'When the bureau says the trace was removed.';
+COMMENT ON COLUMN corrections.history_ref IS 'The bureau''s own number; holds no IIN.';
+COMMENT ON COLUMN corrections.at IS 'Registry time of the entry.';
 
 CREATE TABLE day_keys (
   stream_id uuid NOT NULL,
@@ -298,6 +329,9 @@ CREATE POLICY signer_reads_leaves ON entries FOR SELECT TO tyiym_clerk_signer
   USING (true);
 CREATE POLICY tool_appends ON entries FOR INSERT TO tyiym_tool
   WITH CHECK (kind = ANY (ARRAY['registry.opened'::text, 'refusal.inherited'::text, 'party.admitted'::text, 'party.suspended'::text, 'party.key-changed'::text, 'regime.changed'::text, 'key.published'::text, 'key.retired'::text, 'key.compromised'::text, 'log.broken'::text, 'entries.disclosed'::text]));
+CREATE POLICY tool_inherits ON entries FOR INSERT TO tyiym_tool
+  WITH CHECK ((kind <> 'refusal.inherited'::text) OR (NOT (EXISTS ( SELECT
+   FROM regime))));
 CREATE POLICY tool_reads ON entries FOR SELECT TO tyiym_tool
   USING (true);
 GRANT INSERT ON entries TO tyiym_bureau;
@@ -556,6 +590,8 @@ CREATE TABLE loans (
 );
 CREATE INDEX loans_of_loan ON public.loans USING btree (loan_id, entry_index);
 CREATE INDEX loans_of_subject ON public.loans USING btree (subject) WHERE (subject IS NOT NULL);
+GRANT INSERT ON loans TO tyiym_bureau;
+GRANT SELECT ON loans TO tyiym_bureau;
 GRANT SELECT ON loans TO tyiym_clerk_worker;
 GRANT INSERT ON loans TO tyiym_lender;
 GRANT SELECT ON loans TO tyiym_lender;
@@ -784,13 +820,16 @@ CREATE TABLE people (
   CONSTRAINT people_subject_check CHECK ((octet_length(subject) = 32)),
   CONSTRAINT people_subject_subject_epoch_key UNIQUE (subject, subject_epoch)
 );
+GRANT INSERT ON people TO tyiym_bureau;
+GRANT SELECT (person_id, subject_epoch, subject) ON people TO tyiym_bureau;
 GRANT INSERT ON people TO tyiym_citizen;
 GRANT SELECT ON people TO tyiym_citizen;
 GRANT SELECT ON people TO tyiym_clerk_worker;
 GRANT INSERT ON people TO tyiym_lender;
 GRANT SELECT (person_id, subject_epoch, subject) ON people TO tyiym_lender;
+GRANT INSERT ON people TO tyiym_tool;
 GRANT SELECT ON people TO tyiym_tool;
-COMMENT ON TABLE people IS 'Whoever opened an application or is named in a loan. The IIN stands here, sealed, and nowhere else but in documents he signed.';
+COMMENT ON TABLE people IS 'Whoever opened an application, is named in a loan or was taken over with a refusal. The IIN stands here, sealed, and nowhere else but in documents he signed.';
 COMMENT ON COLUMN people.person_id IS 'Row number for sealed places and references; says nothing.';
 COMMENT ON COLUMN people.subject_epoch IS 'Epoch of the lookup key of subject.';
 COMMENT ON COLUMN people.subject IS 'Pseudonym of the person.';
@@ -1246,6 +1285,24 @@ END $function$;
 REVOKE ALL ON FUNCTION contracts_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION contracts_guard() TO PUBLIC;
 COMMENT ON FUNCTION contracts_guard() IS 'The pointer can only follow the Journal: no report is hidden by going back to an older one.';
+
+CREATE OR REPLACE FUNCTION public.corrections_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM 1 FROM entries e WHERE e.index = NEW.entry_index AND e.id = NEW.entry_id AND e.party = NEW.client_id
+    AND e.at = NEW.at AND e.kind = 'correction.reported';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a correction stands only as an entry of its bureau says' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION corrections_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION corrections_guard() TO PUBLIC;
+COMMENT ON FUNCTION corrections_guard() IS 'The projection can only follow the Journal.';
 
 CREATE OR REPLACE FUNCTION public.days_ahead()
  RETURNS integer

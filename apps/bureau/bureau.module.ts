@@ -9,12 +9,17 @@ import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget } from '#libs/platform/database.js';
 import { HealthController } from '#libs/platform/health.controller.js';
-import { readSigningKey } from '#libs/platform/keys.js';
+import { readIdentityKey, readSigningKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { metrics } from '#libs/platform/metrics.js';
+import { IDENTITY_KEY, PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
 import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
+import { CorrectionsController } from './corrections/corrections.controller.js';
+import { CorrectionsService } from './corrections/corrections.service.js';
 import { DigestsController } from './digests/digests.controller.js';
 import { COMPARED, DigestsService } from './digests/digests.service.js';
+import { LoansController } from './loans/loans.controller.js';
+import { LoansService } from './loans/loans.service.js';
 import { StampsController } from './stamps/stamps.controller.js';
 import { StampsService } from './stamps/stamps.service.js';
 import { LagGauges } from './streams/lag-gauges.service.js';
@@ -68,8 +73,13 @@ export class BureauModule implements OnModuleDestroy {
         StreamsController,
         StampsController,
         DigestsController,
+        LoansController,
+        CorrectionsController,
       ],
-      providers: [...settingsOf(config, overrides), StreamsService, StampsService, DigestsService, LagGauges],
+      providers: [
+        ...settingsOf(config, overrides),
+        ...[StreamsService, StampsService, DigestsService, LoansService, CorrectionsService, LagGauges],
+      ],
     };
   }
 
@@ -85,6 +95,9 @@ function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
   return [
     { provide: BUREAU_BASE, useValue: publicBase },
     { provide: LOG_BASE, useValue: config.logBase },
+    { provide: PROBLEM_BASE, useValue: config.logBase },
+    // Seals the number of somebody only a loan names; the role of this app cannot read it again.
+    { provide: IDENTITY_KEY, useFactory: () => readIdentityKey(config.keysDir) },
     { provide: STREAM_CLOCK, useValue: clock ?? machineClock },
     {
       provide: SET_SIGNER,

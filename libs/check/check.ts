@@ -10,7 +10,7 @@ import type { Party } from '#libs/party/party.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { verdictOf, type Verdict } from '#libs/refusal/verdict.js';
-import { valueAt } from '#libs/regime/regime.js';
+import { assertOpen, valueAt } from '#libs/regime/regime.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
 
@@ -61,12 +61,13 @@ export function assertNoIin(iin: Iin, references: Readonly<Record<string, string
 
 /**
  * Who may ask now. A token outlives a suspension, a batch does not.
- * @throws Problem `not-permitted`, `party-suspended`
+ * @throws Problem `not-permitted`, `party-suspended`, `registry-not-open`
  */
 export function lenderOf(rules: Rules, clientId: string, at: number): Party {
   const party = rules.parties.get(clientId);
   if (party === undefined) throw new Problem('not-permitted');
   if (party.state === 'suspended') throw new Problem('party-suspended');
+  assertOpen(rules.regime);
   if (!valueAt(rules.regime, 'lenderKinds', at).includes(party.kind)) throw new Problem('not-permitted');
   return party;
 }

@@ -44,6 +44,8 @@ export interface Contract {
   readonly party: string;
   readonly lenderBin: string;
   readonly contractNumber: string;
+  /** Of the bureau, when it is one that reports; entries then name it beside the lender. */
+  readonly bureauBin?: string;
 }
 
 /** One report of a loan as its table keeps it. */
@@ -110,6 +112,7 @@ export function reportLoan(
   const said = {
     loanId: uuidToId('lon', loanUuid),
     lender: contract.lenderBin,
+    ...(contract.bureauBin !== undefined && { bureau: contract.bureauBin }),
     contractNumber: contract.contractNumber,
   };
   const { personId, subject, iin, version } = borrower;

@@ -245,6 +245,13 @@ const kinds = {
       'No answer could be made durable, so none is given. Treat it as unknown, never as clear, and try again with the same idempotency key.',
     retryAfterS: 1,
   },
+  'registry-not-open': {
+    status: 503,
+    title: 'The registry is not open yet',
+    detail:
+      'The refusals of the time before are still being taken over, so nobody is told anything that rests on them. Treat it as unknown, never as clear; the hour of the opening is announced.',
+    retryAfterS: 60,
+  },
   'revocation-unavailable': {
     status: 503,
     title: 'Revocation cannot be asked',

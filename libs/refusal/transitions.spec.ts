@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import type { Made } from '#libs/journal/act.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Refusal } from './refusal.js';
-import { cancelLift, carryOut, comeBack, lift, place, refusalAfter, type Move } from './transitions.js';
+import {
+  cancelLift,
+  carryOut,
+  comeBack,
+  inherit,
+  lift,
+  place,
+  refusalAfter,
+  type Move,
+} from './transitions.js';
 
 const hour = 3_600_000;
 const at = Date.UTC(2026, 2, 1, 9);
@@ -200,5 +209,18 @@ describe('the row of a refusal', () => {
     );
     expect(() => refusalAfter(undefined, subject, moves, [])).toThrow('without its entry');
     expect(() => refusalAfter(inForce, subject, [], [])).toThrow('no move');
+  });
+});
+
+describe('inheriting', () => {
+  it('is for whoever never had a refusal: version 1, no lock, since the source says so', () => {
+    const placedAt = at - 1000 * hour;
+    expect(inherit(undefined, placedAt)).toEqual([
+      {
+        ...{ kind: 'refusal.inherited', version: 1, body: { lockHours: 0 } },
+        next: { state: 'in-force', version: 1, lockHours: 0, placedAt },
+      },
+    ]);
+    for (const now of [inForce, pending, lifted]) expect(inherit(now, placedAt)).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@
  * Every legal move of a refusal on one page, with the entries it must leave. Only the citizen's own signature loosens
  * anything; a lock grows and never shrinks; only the clerk carries out a lift, when its hour has come.
  *
+ *   none         --inherit-->   in-force      refusal.inherited    (before the registry opens)
  *   none         --place-->     in-force      refusal.placed
  *   in-force     --place-->     in-force      refusal.lock-grown   (only with a longer lock)
  *   lift-pending --place-->     in-force      lift.cancelled, refusal.lock-grown (with a longer lock)
@@ -28,6 +29,23 @@ export interface Move {
 }
 
 const hour = 3_600_000;
+
+/**
+ * A refusal of the time before, which no signature here stands behind: once, and only for somebody who never had one.
+ * It has no lock, because nobody may be made to wait longer than he chose, and the sources know of no choice.
+ */
+export function inherit(now: Refusal | undefined, placedAt: number): readonly Move[] {
+  if (now !== undefined) return [];
+  const lockHours = 0;
+  return [
+    {
+      kind: 'refusal.inherited',
+      version: 1,
+      body: { lockHours },
+      next: { state: 'in-force', version: 1, lockHours, placedAt },
+    },
+  ];
+}
 
 /**
  * A signed placing.

@@ -3,6 +3,7 @@
  * the instant, one made for the lender comes before the general one, and the later entry before the earlier.
  */
 import assert from 'node:assert/strict';
+import { Problem } from '#libs/problem/problem.js';
 import {
   isCarriedOut,
   isLegalDay,
@@ -55,6 +56,14 @@ export function ruleAt(
     if (isMeant && holds && (found === undefined || overrides(row, found))) found = row;
   }
   return found;
+}
+
+/**
+ * The law begins with the opening of the registry: until then refusals are still being inherited, so nobody is told
+ * anything that rests on them. @throws Problem `registry-not-open`
+ */
+export function assertOpen(regime: Regime): void {
+  if (regime.length === 0) throw new Problem('registry-not-open');
 }
 
 /**

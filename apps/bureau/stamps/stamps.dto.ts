@@ -12,7 +12,7 @@ import {
   MaxLength,
   ValidateNested,
 } from 'class-validator';
-import { MayBeAbsent } from '#libs/platform/may-be-absent.js';
+import { MayBeAbsent } from '#libs/problem/members.dto.js';
 
 /** RFC 3339 with its zone. */
 const rfc3339 = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;

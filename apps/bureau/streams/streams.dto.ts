@@ -13,7 +13,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { MayBeAbsent } from '#libs/platform/may-be-absent.js';
+import { MayBeAbsent } from '#libs/problem/members.dto.js';
 
 const decimal = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value;

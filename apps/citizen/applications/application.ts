@@ -5,7 +5,7 @@
 import { Problem } from '#libs/problem/problem.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { lift, place, type Move } from '#libs/refusal/transitions.js';
-import { valueAt, type Regime } from '#libs/regime/regime.js';
+import { assertOpen, valueAt, type Regime } from '#libs/regime/regime.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 
 export type ApplicationKind = 'place' | 'lift';
@@ -83,8 +83,12 @@ export interface LawOfAsking {
   readonly liftDelayHours: number;
 }
 
-/** The law at an instant. @throws AssertionError when the regime says nothing: the law is never guessed. */
+/**
+ * The law at an instant.
+ * @throws AssertionError when the regime says nothing: the law is never guessed; Problem `registry-not-open`
+ */
 export function lawAt(regime: Regime, at: number): LawOfAsking {
+  assertOpen(regime);
   return {
     lockAllowed: valueAt(regime, 'lockAllowed', at),
     returnAllowed: valueAt(regime, 'returnAllowed', at),

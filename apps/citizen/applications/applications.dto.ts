@@ -1,7 +1,7 @@
 /** The wire shape of applications. */
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
-import { MayBeAbsent } from '#libs/platform/may-be-absent.js';
+import { MayBeAbsent } from '#libs/problem/members.dto.js';
 import { ReceiptDto } from '#libs/platform/receipt.dto.js';
 import { RefusalStatusDto } from '../refusal/refusal.dto.js';
 import { PresentDto } from '../session/present.dto.js';

@@ -14,7 +14,7 @@ import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
-import { valueAt } from '#libs/regime/regime.js';
+import { assertOpen, valueAt } from '#libs/regime/regime.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { stampShown } from '#libs/refusal/stamp.js';
 import { stampsOf } from '#libs/refusal/stamps.store.js';
@@ -62,6 +62,8 @@ export class RefusalService {
    */
   async status(channel: Party, assertion: unknown): Promise<RefusalStatus> {
     const presence = await this.presence.verify(channel, assertion);
+    // Whose refusal is not inherited yet would be told that he has none.
+    assertOpen(this.journal.rules().regime);
     const read = await this.journal.submit(
       readingAct(presence, this.keys, 'refusal-status', (refusal) => ({
         status: statusOf(refusal),

@@ -1,7 +1,7 @@
 /** The wire shape of the trail. */
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, Matches, Max, Min } from 'class-validator';
-import { MayBeAbsent } from '#libs/platform/may-be-absent.js';
+import { MayBeAbsent } from '#libs/problem/members.dto.js';
 import { PresentDto } from '../session/present.dto.js';
 
 export class TrailRequest extends PresentDto {

@@ -5,6 +5,7 @@
  */
 import type { Question } from '#libs/check/check.js';
 import { Problem, problemAt, type ProblemPointer } from '#libs/problem/problem.js';
+import { holdsOne } from '#libs/subject/holds-iin.js';
 import { isReference, parseQuestion } from '../checks/question.js';
 
 export const maxItems = 10_000;
@@ -76,11 +77,4 @@ function withoutIin({ ref, asked }: BatchItem, iins: ReadonlySet<string>): Batch
   if (!(asked instanceof Problem) && holdsOne(asked.loanRef, iins))
     return { ref, asked: problemAt('/loanRef', 'reference-holds-iin') };
   return { ref, asked };
-}
-
-function holdsOne(text: string, iins: ReadonlySet<string>): boolean {
-  for (const digits of text.match(/\d{12,}/g) ?? [])
-    for (let from = 0; from + 12 <= digits.length; from += 1)
-      if (iins.has(digits.slice(from, from + 12))) return true;
-  return false;
 }

@@ -3,9 +3,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Matches } from 'class-validator';
 import { borrowerRoles, circumstances, products, stages } from '#libs/check/check.js';
 import type { CheckAnswer, CheckItem, CheckPage } from './check-answer.js';
-import { IsIinText } from './iin.dto.js';
-import { IsInstantText } from '#libs/platform/instant.dto.js';
-import { MayBeAbsent } from '#libs/platform/may-be-absent.js';
+import { IsIinText } from '#libs/subject/iin.dto.js';
+import { IsInstantText, MayBeAbsent } from '#libs/problem/members.dto.js';
 import { PageQuery } from '#libs/platform/page.dto.js';
 import { ReceiptDto } from '#libs/platform/receipt.dto.js';
 

@@ -1,13 +1,7 @@
 /** What a lender is answered about its loans: what it said itself, and never the person. */
-import { uuidToId } from '#libs/journal/id.js';
 import { formatInstant } from '#libs/journal/instant.js';
 import { spelled, type LoanReport, type SpelledTerms } from '#libs/loan/loan.js';
-
-/** Findings are those of a later release, which matches loans with refusals and checks. */
-export interface LoanAnswer {
-  readonly loanId: string;
-  readonly findings: readonly never[];
-}
+import { answerOf, type LoanAnswer } from '#libs/loan/report.js';
 
 /** A loan in a list, as last reported. */
 export interface LoanItem extends LoanAnswer, SpelledTerms {
@@ -27,11 +21,6 @@ export interface LoanView extends LoanItem {
     readonly before: SpelledTerms;
     readonly isOtherPerson: boolean;
   }[];
-}
-
-/** The answer to a report. */
-export function answerOf(loanUuid: string): LoanAnswer {
-  return { loanId: uuidToId('lon', loanUuid), findings: [] };
 }
 
 /** A loan as a list shows it. */

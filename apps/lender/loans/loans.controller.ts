@@ -2,16 +2,15 @@
 import { Body, Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { idToUuid } from '#libs/journal/id.js';
+import { LoanAnswerDto, LoanRequest } from '#libs/loan/loan.dto.js';
+import { reportOf, type LoanAnswer } from '#libs/loan/report.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
-import { Problem, type ProblemPointer } from '#libs/problem/problem.js';
-import { parseIin } from '#libs/subject/iin.js';
-import type { LoanAnswer, LoanPage, LoanView } from './loan-answer.js';
-import { LoanAnswerDto, LoanPageDto, LoanRequest, LoansQuery, LoanViewDto } from './loans.dto.js';
-import { LoansService, type Report } from './loans.service.js';
+import type { LoanPage, LoanView } from './loan-answer.js';
+import { LoanPageDto, LoansQuery, LoanViewDto } from './loans.dto.js';
+import { LoansService } from './loans.service.js';
 
 @ApiTags('loans')
 @RequireScope('loans')
@@ -72,23 +71,4 @@ export class LoansController {
       ...(to !== undefined && { to: Date.parse(to) }),
     });
   }
-}
-
-/** @throws Problem `request-malformed` unless exactly one of instant and day says when it was paid out. */
-function reportOf(body: LoanRequest): Report {
-  const { iin, amount, signedAt, disbursedAt, disbursedOn, checkId, ...rest } = body;
-  const wrong = (error: ProblemPointer) => new Problem('request-malformed', { errors: [error] });
-  if (disbursedAt === undefined && disbursedOn === undefined)
-    throw wrong({ pointer: '/disbursedAt', code: 'member-missing' });
-  if (disbursedAt !== undefined && disbursedOn !== undefined)
-    throw wrong({ pointer: '/disbursedOn', code: 'member-excluded' });
-  return {
-    ...rest,
-    iin: parseIin(iin),
-    amount: amount.value,
-    signedAt: Date.parse(signedAt),
-    ...(disbursedAt !== undefined && { disbursedAt: Date.parse(disbursedAt) }),
-    ...(disbursedOn !== undefined && { disbursedOn }),
-    ...(checkId !== undefined && { checkUuid: idToUuid('chk', checkId) }),
-  };
 }

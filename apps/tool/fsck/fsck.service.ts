@@ -13,6 +13,7 @@ import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyChecks, subjectText, type LookupKeys } from '#libs/subject/subject.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
+import { compareCorrections, compareCorrectionsOf } from './corrections.service.js';
 import { compareDueNoticesOf } from './due-notices.service.js';
 import { differing, type Finding } from './finding.js';
 import { TreeReplay } from './heads.js';
@@ -123,6 +124,7 @@ class Fsck {
       ...(await comparePeople(run, this.options.identityKey, this.options.lookupKeys)),
       ...(await compareResting(run)),
       ...(await compareContracts(tx, head.size, this.pageSize)),
+      ...(await compareCorrections(tx, head.size)),
       ...(await compareNotices(tx, this.pageSize)),
       ...(await compareRules(run, this.registry.registry)),
     );
@@ -181,7 +183,7 @@ class Fsck {
       ...(await compareDeliveriesOf(tx, read)),
       ...(await compareDueNoticesOf(tx, read, { people, lookupKeys, regime })),
     );
-    this.findings.push(...compareStamps(read, page.stamps));
+    this.findings.push(...compareStamps(read, page.stamps), ...(await compareCorrectionsOf(tx, read)));
   }
 
   /** What an entry says of a person, his signature and his refusal. */

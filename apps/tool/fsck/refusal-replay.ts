@@ -4,7 +4,7 @@
  * was slipped into the Journal is named and moves nothing.
  */
 import { uuidToId } from '#libs/journal/id.js';
-import { formatInstant } from '#libs/journal/instant.js';
+import { formatInstant, readInstant } from '#libs/journal/instant.js';
 import { valueAt, type Regime } from '#libs/regime/regime.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import type { ReadEntry } from './entry-rows.js';
@@ -34,7 +34,7 @@ const hourMs = 3_600_000;
 
 /** Each kind that moves a refusal; every other leaves it as it is. */
 const steps: Readonly<Record<string, Step>> = {
-  'refusal.inherited': (now, entry) => ({ next: inForce(now, entry, hoursOf(entry)) }),
+  'refusal.inherited': inherited,
   'refusal.placed': placed,
   'refusal.lock-grown': lockGrown,
   'lift.requested': liftRequested,
@@ -85,6 +85,13 @@ function checkFindings(isRefused: boolean, entry: ReadEntry, regime: Regime): re
   const validUntil = isRefused ? undefined : formatInstant(row.at + seconds * 1000);
   if (members['validUntil'] !== validUntil) say('validity-differs', 'validUntil is not what the regime says');
   return found;
+}
+
+/** No signature stands behind it; it stands since its source says so. */
+function inherited(now: Standing | undefined, entry: ReadEntry): Outcome {
+  const next = inForce(now, entry, hoursOf(entry));
+  const placedAt = readInstant(entry.members['placedAt']);
+  return { next: { ...next, ...(placedAt !== undefined && { placedAt }) } };
 }
 
 function placed(now: Standing | undefined, entry: ReadEntry, known: Circumstances): Outcome {

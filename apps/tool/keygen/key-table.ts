@@ -25,7 +25,8 @@ export const keyTable: Readonly<Record<KeyedProcess, readonly KeyFile[]>> = {
   citizen: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
   // What it seals, borrowers' numbers, its database role cannot read again.
   lender: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json'],
-  bureau: ['head.jwk.json', 'lookup.json', 'idempotency.json', 'set.jwk.json'],
+  // As the lender's: it seals the numbers of borrowers and can read none.
+  bureau: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json', 'set.jwk.json'],
   access: ['access.jwks.json'],
   log: [],
   'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json', 'feed.json'],

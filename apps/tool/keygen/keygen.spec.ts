@@ -25,7 +25,7 @@ describe('keygen', () => {
   it.each([
     ['citizen', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json']],
     ['lender', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json']],
-    ['bureau', ['head.jwk.json', 'idempotency.json', 'lookup.json', 'set.jwk.json']],
+    ['bureau', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json', 'set.jwk.json']],
     ['access', ['access.jwks.json']],
     ['log', []],
     ['clerk-worker', ['feed.json', 'head.jwk.json', 'identity.json', 'lookup.json']],

@@ -1,6 +1,6 @@
 /** The IIN as a member of a request. */
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { isIin } from '#libs/subject/iin.js';
+import { isIin } from './iin.js';
 
 /** Twelve digits with a control digit that fits; anything else becomes `iin-malformed`. */
 export function IsIinText(options?: ValidationOptions): PropertyDecorator {

@@ -1,0 +1,141 @@
+/** Reporting a loan, whoever reports it: once a contract and party, whoever else reports it at the same moment. */
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import type { Act, Table } from '#libs/journal/act.js';
+import {
+  idempotencyName,
+  keepKey,
+  utcDay,
+  type idempotencyTable,
+  type IdempotencyWant,
+} from '#libs/journal/idempotency.store.js';
+import type { Instant } from '#libs/journal/instant.js';
+import type { Journal } from '#libs/journal/journal.service.js';
+import type { Lane } from '#libs/journal/lanes.js';
+import { Problem } from '#libs/problem/problem.js';
+import type { Refusal } from '#libs/refusal/refusal.js';
+import type { Rules } from '#libs/refusal/rules.js';
+import { newPerson, type Person } from '#libs/subject/person.js';
+import type { SealingKey } from '#libs/subject/seal.js';
+import { subjectsOf, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
+import type { borrowersTable } from './borrowers.store.js';
+import { assertHappened, contractName, reportLoan, type Contract } from './loan.js';
+import type { contractsTable, loansTable } from './loans.store.js';
+import type { Report } from './report.js';
+
+/** The tables that every app which takes reports has. */
+interface LoanTables {
+  readonly refusals: Table<SubjectKey, Refusal>;
+  readonly people: typeof borrowersTable;
+  readonly contracts: typeof contractsTable;
+  readonly loans: typeof loansTable;
+  readonly idempotency: typeof idempotencyTable;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the others of the app, as in `Tables`
+  readonly [others: string]: Table<any, any>;
+}
+
+export interface ReportCall {
+  readonly contract: Contract;
+  readonly report: Report;
+  readonly want: IdempotencyWant;
+  readonly bodyHmac: Buffer;
+  /** @throws Problem when the party may not report now, by the rules of the batch */
+  permit(rules: Rules, at: Instant): void;
+}
+
+/** `recorded`: there is an entry; else it had been said before. `replay`: the same key, with what it came to. */
+export interface Outcome {
+  readonly loanUuid: string;
+  readonly isRecorded: boolean;
+  readonly isReplay: boolean;
+}
+
+export interface Reporting {
+  readonly journal: Pick<Journal<LoanTables, Rules>, 'submit' | 'registryNow'>;
+  readonly dataSource: DataSource;
+  readonly keys: LookupKeys;
+  /** Wraps the data key of somebody never seen before. */
+  readonly identity: SealingKey;
+}
+
+/**
+ * Records a loan, an amendment of one, or nothing when it says what was said before.
+ * @throws Problem `instant-in-future`, `idempotency-key-reused`, `registry-unavailable`, and what `permit` throws
+ */
+export async function report(
+  { journal, dataSource, keys, identity }: Reporting,
+  call: ReportCall,
+  lane: Lane,
+): Promise<Outcome> {
+  const subjects = subjectsOf(keys, call.report.iin);
+  const stranger = strangerOf(identity, subjects, call.report);
+  const outcome = await journal.submit(reportAct(call, subjects, stranger), lane);
+  const { loanUuid, isRecorded, isReplay } = outcome;
+  if (!isRecorded && !isReplay)
+    // It left no entry and therefore no row, but a 2xx answer is kept all the same.
+    await keepKey(dataSource.manager, {
+      ...{ ...call.want, bodyHmac: call.bodyHmac, resource: loanUuid },
+      day: utcDay(journal.registryNow()),
+    });
+  return outcome;
+}
+
+function reportAct(
+  { contract, report: { iin, contractNumber: _, ...terms }, want, bodyHmac, permit }: ReportCall,
+  subjects: readonly SubjectKey[],
+  stranger: Person,
+): Act<LoanTables, Rules, Outcome> {
+  return {
+    look: { refusals: subjects, people: subjects, contracts: [contract], idempotency: [want] },
+    decide: (seen) => {
+      permit(seen.rules, seen.at);
+      const used = seen.find('idempotency', idempotencyName(want));
+      if (used !== undefined) {
+        if (!used.bodyHmac.equals(bodyHmac)) throw new Problem('idempotency-key-reused');
+        const { resource: loanUuid, entryIndex } = used;
+        assert(loanUuid !== undefined);
+        const isRecorded = entryIndex !== undefined;
+        return { entries: [], answer: () => ({ loanUuid, isRecorded, isReplay: true }) };
+      }
+      assertHappened(terms, seen.at);
+      const names = subjects.map(subjectText);
+      const refusal = firstOf(names, (name) => seen.find('refusals', name));
+      const known = firstOf(names, (name) => seen.find('people', name));
+      const person = known ?? stranger;
+      const borrower = {
+        ...{ personId: person.personId, iin, version: refusal?.version ?? 0 },
+        subject: refusal?.subject ?? person.subject,
+      };
+      const earlier = seen.find('contracts', contractName(contract));
+      const reported = reportLoan(seen.at, contract, terms, borrower, earlier);
+      const { loanUuid, entries } = reported;
+      if (entries.length === 0)
+        return { entries, answer: () => ({ loanUuid, isRecorded: false, isReplay: false }) };
+      return {
+        entries,
+        rows: (made) => {
+          const row = reported.row(made);
+          const kept = { ...want, bodyHmac, resource: loanUuid, entryIndex: row.entryIndex };
+          return {
+            ...(known === undefined && { people: [{ ...stranger, firstSeenAt: seen.at }] }),
+            ...{ loans: [row], contracts: [row] },
+            idempotency: [{ ...kept, day: utcDay(seen.at) }],
+          };
+        },
+        answer: () => ({ loanUuid, isRecorded: true, isReplay: false }),
+      };
+    },
+  };
+}
+
+/** His row, should nobody have seen him before. The number is random, because it must not tell when he came. */
+function strangerOf(identity: SealingKey, subjects: readonly SubjectKey[], { iin }: Report): Person {
+  const [newest] = subjects;
+  assert(newest !== undefined);
+  return newPerson(identity, randomUUID(), newest, iin, randomBytes);
+}
+
+function firstOf<R>(names: readonly string[], find: (name: string) => R | undefined): R | undefined {
+  return names.map(find).find((row) => row !== undefined);
+}
