@@ -47,6 +47,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./open/open.command.js'),
   },
   {
+    name: 'import',
+    description: 'take over the refusals of the time before, until the registry is open',
+    load: () => import('./import/import.command.js'),
+  },
+  {
     name: 'bureau-diff',
     description: 'how far each bureau is, and whether it holds what the registry holds',
     load: () => import('./bureau-diff/bureau-diff.command.js'),

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
+import type { Tables } from '#libs/journal/act.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
@@ -17,6 +18,7 @@ import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { lookupKeyChecks, sentinelsOf } from '#libs/subject/subject.js';
 import type { Change } from './acts/change.js';
 import { OfficialActs, toolTables, type ToolJournal } from './acts/official-acts.service.js';
+import type { Registry } from './acts/registry.js';
 import { loadRegistry } from './acts/registry.store.js';
 import type { PublicKey } from './keygen/keys.js';
 
@@ -51,8 +53,19 @@ export async function openRegistry(config: Config): Promise<OpenRegistry> {
   };
 }
 
-/** The tool's Journal over an open database. */
+/** The Journal of the operator's acts over an open database. */
 export function toolJournal(config: Config, dataSource: DataSource): ToolJournal {
+  // Each act is decided from the whole registry, so none may share a batch with an act before it.
+  return journalOver(config, dataSource, toolTables, 1);
+}
+
+/** A Journal in the tool's name over these tables. */
+export function journalOver<T extends Tables>(
+  config: Config,
+  dataSource: DataSource,
+  tables: T,
+  maxBatch: number,
+): Journal<T, Registry> {
   const lookupKeys = readLookupKeys(config.keysDir);
   return new Journal({
     dataSource,
@@ -62,11 +75,10 @@ export function toolJournal(config: Config, dataSource: DataSource): ToolJournal
     headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
     keyChecks: lookupKeyChecks(lookupKeys),
     sentinels: sentinelsOf(lookupKeys),
-    tables: toolTables,
+    tables,
     loadRules: loadRegistry,
     clock: machineClock,
-    // Each act is decided from the whole registry, so none may share a batch with an act before it.
-    maxBatch: 1,
+    maxBatch,
     onFailure: (what, error) => {
       console.error(`${what}: ${String((error as { cause?: unknown }).cause ?? error)}`);
     },

@@ -75,6 +75,8 @@ export async function grantConnect(client: pg.Client, databaseName: string): Pro
   const database = client.escapeIdentifier(databaseName);
   await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
   await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${appRoles.join(', ')}`);
+  // An import stages what it reads.
+  await client.query(`GRANT TEMPORARY ON DATABASE ${database} TO tyiym_tool`);
 }
 
 async function ensureDatabase(client: pg.Client, databaseName: string): Promise<void> {
