@@ -105,15 +105,16 @@ export class SealingService {
     const subKey = bureauKey(keys.feed, stream.clientId);
     const kid = dayKid(uuidToId('str', stream.uuid), stream.today);
     const day = dayKey(keys.feed, stream.clientId, kid);
+    // Before the receipts, which take longer: where somebody is unknown, nothing is sealed at each turn until he is known.
+    const iins = items.map((item) => this.personOf(item));
     const receipts = await readReceipts(
       tx,
       items.map(({ entryIndex }) => entryIndex),
     );
     const rows = await Promise.all(
-      items.map(async (item): Promise<SealedRow> => {
-        const receipt = receipts.get(item.entryIndex);
-        assert(receipt !== undefined, `item ${item.seq} has no entry`);
-        const iin = this.personOf(item);
+      items.map(async (item, place): Promise<SealedRow> => {
+        const [receipt, iin] = [receipts.get(item.entryIndex), iins[place]];
+        assert(receipt !== undefined && iin !== undefined, `item ${item.seq} has no entry`);
         const subId = subIdOf(subKey, iin);
         const content = {
           ...{ iin, sub_id: subId.toString('base64url'), version: item.version },

@@ -89,18 +89,19 @@ export function makeChunk(ground: LoadGround, plan: ChunkPlan, random: Buffer): 
   const rows = new CopyRows(people.length * 250);
   const leaves = Buffer.allocUnsafeSlow(people.length * 32);
   const lookupKey = Buffer.from(ground.lookupKey);
+  const entryUuids = uuidsOf(at, people.length, random, saltLength);
+  const checkUuids = kind === 'check.made' ? uuidsOf(at, people.length, random, saltLength + 16) : [];
   people.forEach((number, place) => {
-    const own = random.subarray(place * randomLength, (place + 1) * randomLength);
-    const seed = own.subarray(0, saltLength);
+    const seed = random.subarray(place * randomLength, place * randomLength + saltLength);
     const iin = iinOfPerson(number, ground.seed);
-    const uuid = newUuid(at, own.subarray(saltLength, saltLength + 16));
+    const uuid = entryUuids[place] ?? '';
     const said = { id: uuidToId('ent', uuid), person: personOf(personSaltOf(seed), iin), time };
     const line =
       kind === 'check.made'
         ? checkMade(ground, plan, said, {
             number,
             check: plan.firstCheck + place,
-            uuid: newUuid(at, own.subarray(saltLength + 16)),
+            uuid: checkUuids[place] ?? '',
           })
         : refusalInherited(ground, plan, said);
     assert(!line.text.includes(iin), 'an entry holds no IIN');
@@ -115,6 +116,17 @@ export function makeChunk(ground: LoadGround, plan: ChunkPlan, random: Buffer): 
     line.write(rows, { leaf, subject, index });
   });
   return { entries: entries.end(), rows: rows.end(), leaves };
+}
+
+/**
+ * UUIDs of one instant in ascending order, as many processes would give them out over a while: the indexes by id grow at
+ * their edge.
+ */
+function uuidsOf(at: Instant, count: number, random: Buffer, offset: number): readonly string[] {
+  return Array.from({ length: count }, (_, place) => {
+    const from = place * randomLength + offset;
+    return newUuid(at, random.subarray(from, from + 16));
+  }).sort();
 }
 
 interface Said {

@@ -38,9 +38,11 @@ const kinds = {
     feed: `INSERT INTO feed (seq, entry_index, entry_id, kind, subject_epoch, subject, version, at)
       SELECT h.feed_seq + row_number() OVER (ORDER BY e.index), e.index, e.id, e.kind, e.subject_epoch, e.subject,
         e.version, e.at FROM entries e CROSS JOIN journal_head h WHERE e.index >= $3 AND e.index < $2 RETURNING 1`,
-    agreeing: `SELECT count(*) FROM entries e JOIN refusals r USING (subject, subject_epoch)
-      WHERE e.index >= $3 AND e.index < $2 AND e.kind = 'refusal.inherited' AND r.entry_index = e.index
-        AND r.version = e.version AND r.moved_leaf = e.leaf_hash`,
+    // LIMIT makes it an index search for each entry: a join would read all refusals for each chunk.
+    agreeing: `SELECT count(*) FROM entries e CROSS JOIN LATERAL (SELECT FROM refusals r WHERE r.subject = e.subject
+        AND r.subject_epoch = e.subject_epoch AND r.entry_index = e.index AND r.version = e.version
+        AND r.moved_leaf = e.leaf_hash LIMIT 1) r
+      WHERE e.index >= $3 AND e.index < $2 AND e.kind = 'refusal.inherited'`,
     counters: 'state_version = state_version + $9::bigint, feed_seq = feed_seq + $9::bigint',
   },
   'check.made': {
