@@ -9,6 +9,7 @@ import { benchHome, type Load } from './home.js';
 import type { Job, People } from './job.js';
 import { startPlacer, type Placer } from './placer-client.js';
 import { Client, listening, onlyOnce, pidOf, programs, type Program } from './programs.js';
+import { readWhole } from './reading.js';
 import type { ReferencePlan } from './reference.js';
 import type { StraightJob } from './straight.js';
 
@@ -40,7 +41,7 @@ export interface Stage {
   placer(): Promise<Placer>;
   /** A second process of the lender's app; the same one each time. */
   secondLender(): Promise<Server>;
-  /** Runs `tool fsck` again and again; what it gives ends that. @throws there when fsck found anything */
+  /** Runs `tool fsck` again and again; what it gives ends that, before long. @throws there when fsck found anything */
   readWhole(): () => Promise<void>;
   /** Brings the databases to rest, before a round. */
   settle(): Promise<void>;
@@ -167,22 +168,6 @@ async function secondLender(sandbox: Sandbox, program: Program): Promise<Server>
   const isReady = async (): Promise<boolean> => (await fetch(url).catch(() => undefined))?.ok === true;
   await eventually('the second lender process', isReady, Boolean, 30_000);
   return { port: base + ports.lenderTls, pid: pidOf(child) };
-}
-
-function readWhole(sandbox: Sandbox): () => Promise<void> {
-  let isOver = false;
-  const found: string[] = [];
-  const run = (async () => {
-    while (!isOver) {
-      const { code, out } = await sandbox.tool(['fsck']);
-      if (code !== 0) found.push(out);
-    }
-  })();
-  return async () => {
-    isOver = true;
-    await run;
-    if (found.length > 0) throw new Error(`fsck found something: ${found.join('\n')}`);
-  };
 }
 
 async function certificateToken(sandbox: Sandbox): Promise<string> {
