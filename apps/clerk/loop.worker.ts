@@ -16,6 +16,8 @@ const dutyFailures = new Counter({
   registers: [metrics],
 });
 
+const pauseAfterFailureMs = 1000;
+
 export interface Duty {
   /** As the log names it. */
   readonly name: string;
@@ -38,7 +40,9 @@ export async function loop(duty: Duty, log: Logger, signal: AbortSignal): Promis
       failed = describe(failure);
       dutyFailures.inc({ duty: duty.name });
     }
-    await wait(duty.everyMs, undefined, { signal }).catch(() => undefined);
+    // What waits for a bell has no pause of its own, and would fail as fast as it is rung.
+    const pauseMs = failed === undefined ? duty.everyMs : Math.max(duty.everyMs, pauseAfterFailureMs);
+    await wait(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -94,7 +94,9 @@ export async function setStage({
 
 async function stageOn(sandbox: Sandbox, program: Program, refused: number): Promise<Omit<Stage, 'close'>> {
   const { content, place } = sandbox;
-  const citizens = content.citizens.map(({ iin, scene }) => ({
+  // Her lift is carried out when a load puts the clock forward.
+  const steady = content.citizens.filter(({ scene }) => scene !== 'lift-pending');
+  const citizens = steady.map(({ iin, scene }) => ({
     ...{ iin, verdict: unrefused.includes(scene) ? ('clear' as const) : ('refused' as const) },
   }));
   const lender = content.parties.find(({ name }) => name === 'bank-alpha');

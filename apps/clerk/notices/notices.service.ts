@@ -12,7 +12,7 @@ import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { applicationsInFlight } from './notices.js';
 import {
-  clearChecks,
+  clearChecksBefore,
   hasNews,
   insertNotices,
   lockPosition,
@@ -22,6 +22,7 @@ import {
   stretchAfter,
   type FeedItem,
   type NewNotice,
+  type Placed,
 } from './notices.store.js';
 
 export interface NoticeSettings {
@@ -49,34 +50,34 @@ export class NoticesService {
   private async makePage(tx: EntityManager): Promise<number> {
     const stretch = await stretchAfter(tx, await lockPosition(tx), stretchLength);
     if (stretch === undefined) return 0;
-    const notices: NewNotice[] = [];
-    for (const placing of stretch.placings)
-      if (placing.subject !== undefined)
-        notices.push(...(await this.noticesOf(tx, placing, placing.subject)));
-    const made = await insertNotices(tx, notices);
+    const made = await insertNotices(tx, await this.noticesOf(tx, stretch.placings));
     await movePosition(tx, stretch.to);
     return made;
   }
 
-  private async noticesOf(
-    tx: EntityManager,
-    placing: FeedItem,
-    subject: SubjectKey,
-  ): Promise<readonly NewNotice[]> {
+  private async noticesOf(tx: EntityManager, placings: readonly FeedItem[]): Promise<readonly NewNotice[]> {
     const { regime } = this.settings.rules();
     const windows = regime.flatMap(({ name, value }) =>
       name === 'noticeWindow' && isValueOf(name, value) ? [value] : [],
     );
-    const from = placing.at - Math.max(0, ...windows) * dayMs;
-    const { entryIndex, at } = placing;
-    const subjects = await this.subjectsAlsoOf(tx, subject);
-    const checks = await clearChecks(tx, subjects, { from, to: at, entryIndex });
-    if (checks.length === 0) return [];
-    const loans = await reportedLoans(tx, subjects, entryIndex);
-    const daysOf = (lender: string): number => valueAt(regime, 'noticeWindow', at, lender);
-    return applicationsInFlight(at, checks, loans, daysOf).map(({ lender, loanRef, checkUuid }) => ({
-      ...{ uuid: newUuid(at), lender, placing, loanRef, checkUuid },
-    }));
+    const placed: Placed[] = [];
+    for (const placing of placings)
+      if (placing.subject !== undefined)
+        placed.push({ placing, subjects: await this.subjectsAlsoOf(tx, placing.subject) });
+    if (placed.length === 0) return [];
+    const first = Math.min(...placed.map(({ placing }) => placing.at));
+    const checks = await clearChecksBefore(tx, placed, first - Math.max(0, ...windows) * dayMs);
+    const notices: NewNotice[] = [];
+    for (const { placing, subjects } of placed) {
+      const { entryIndex, at } = placing;
+      const asked = checks.get(entryIndex);
+      if (asked === undefined) continue;
+      const loans = await reportedLoans(tx, subjects, entryIndex);
+      const daysOf = (lender: string): number => valueAt(regime, 'noticeWindow', at, lender);
+      for (const { lender, loanRef, checkUuid } of applicationsInFlight(at, asked, loans, daysOf))
+        notices.push({ uuid: newUuid(at), lender, placing, loanRef, checkUuid });
+    }
+    return notices;
   }
 
   /** His pseudonyms in every live epoch: an older check stands under an older one. */

@@ -96,20 +96,45 @@ export async function sealedPersonOf(
   return rows[0];
 }
 
-/** Clear checks about one person by those who may lend, made from this instant on and before the entry. */
-export async function clearChecks(
+/** A placing and whom it is about, under every pseudonym he may have been asked for. */
+export interface Placed {
+  readonly placing: FeedItem;
+  readonly subjects: readonly SubjectKey[];
+}
+
+/**
+ * Clear checks about these people by those who may lend, made from this instant on and before their placing, in their
+ * order; by the placing's entry.
+ */
+export async function clearChecksBefore(
   tx: EntityManager,
-  subjects: readonly SubjectKey[],
-  { from, to, entryIndex }: { readonly from: Instant; readonly to: Instant; readonly entryIndex: number },
-): Promise<readonly ClearCheck[]> {
-  const rows: { lender: string; loanRef: string; checkUuid: string; at: Date }[] = await tx.query(
-    // The bounds leave a few day partitions, each with its own index by subject.
-    `SELECT lender, loan_ref AS "loanRef", check_id AS "checkUuid", at FROM checks
-     WHERE subject = ANY ($1::bytea[]) AND verdict = 'clear' AND check_id >= uuid_floor($2) AND check_id < uuid_floor($3)
-       AND entry_index < $4 AND lender <> $5 ORDER BY check_id`,
-    [subjects.map(({ bytes }) => bytes), formatInstant(from), formatInstant(to + 1), entryIndex, watchdogId],
+  placed: readonly Placed[],
+  from: Instant,
+): Promise<ReadonlyMap<number, readonly ClearCheck[]>> {
+  const asked = placed.flatMap(({ placing: { entryIndex }, subjects }) =>
+    subjects.map(({ bytes }) => ({ entryIndex, bytes })),
   );
-  return rows.map(({ at, ...row }) => ({ ...row, at: at.getTime() }));
+  const to = Math.max(...placed.map(({ placing }) => placing.at)) + 1;
+  const rows: { placing: number; lender: string; loanRef: string; checkUuid: string; at: Date }[] =
+    await tx.query(
+      // The bounds leave a few day partitions, each with its own index by subject; OFFSET 0 keeps it a search in them for
+      // each person, however many a stretch has.
+      `SELECT w.entry_index AS "placing", c.lender, c.loan_ref AS "loanRef", c.check_id AS "checkUuid", c.at
+       FROM unnest($1::bigint[], $2::bytea[]) AS w (entry_index, subject)
+       CROSS JOIN LATERAL (SELECT * FROM checks k WHERE k.subject = w.subject AND k.verdict = 'clear'
+         AND k.check_id >= uuid_floor($3) AND k.check_id < uuid_floor($4) AND k.entry_index < w.entry_index
+         AND k.lender <> $5 OFFSET 0) AS c
+       ORDER BY c.check_id`,
+      [
+        asked.map(({ entryIndex }) => entryIndex),
+        asked.map(({ bytes }) => bytes),
+        ...[formatInstant(from), formatInstant(to), watchdogId],
+      ],
+    );
+  const checks = new Map<number, ClearCheck[]>();
+  for (const { placing, at, ...row } of rows)
+    checks.set(placing, [...(checks.get(placing) ?? []), { ...row, at: at.getTime() }]);
+  return checks;
 }
 
 /** Loans of one person as last reported before the entry. */
