@@ -51,7 +51,8 @@ async function measure(on: Stage, { only, rounds, seconds, connections, isOnlyCo
   const isFirst = ({ contestant: { name } }: (typeof results)[number], place: number): boolean =>
     chosen.findIndex((other) => other.name === name) === place;
   if (!isOnlyCorrect)
-    for (const { contestant } of results.filter(isFirst)) await turn(contestant.turn(on, warmUpMs, best));
+    for (const { contestant } of results.filter(isFirst))
+      await turn(contestant.turn(on, contestant.warmUpMs ?? warmUpMs, best));
   for (let round = 0; round < rounds; round += 1) {
     if (!isOnlyCorrect) await on.settle();
     for (const { contestant, rounds: done } of results)
