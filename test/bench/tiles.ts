@@ -6,7 +6,7 @@
  */
 import { eventually } from '../support/eventually.js';
 import { PublishedLog } from '../support/published-log.js';
-import { asSuperuser } from '../support/sandbox-database.js';
+import { asOwner } from '../support/sandbox-database.js';
 import type { Job, Round } from './job.js';
 import type { Stage } from './stage.js';
 
@@ -102,7 +102,7 @@ function lagsSince(stage: Stage, size: number): Promise<readonly number[]> {
 }
 
 function rowsOf({ sandbox }: Stage, sql: string): Promise<readonly number[]> {
-  return asSuperuser(sandbox, async (client) => {
+  return asOwner(sandbox, async (client) => {
     const { rows } = await client.query<{ size: string | number }>(sql);
     return rows.map(({ size }) => Number(size));
   });
