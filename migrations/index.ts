@@ -17,6 +17,7 @@ import { Streams1764000000016 } from './0016-streams.js';
 import { Stamps1764000000017 } from './0017-stamps.js';
 import { BureauLoans1764000000018 } from './0018-bureau-loans.js';
 import { Import1764000000019 } from './0019-import.js';
+import { ClosedLogs1764000000024 } from './0024-closed-logs.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -37,4 +38,5 @@ export const migrations = [
   Stamps1764000000017,
   BureauLoans1764000000018,
   Import1764000000019,
+  ClosedLogs1764000000024,
 ];

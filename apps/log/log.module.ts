@@ -12,6 +12,9 @@ import { parseVkey } from '#libs/tlog/note.js';
 import { answerHeaders, entityTag, isHeld } from './answer-headers.js';
 import { CheckpointController } from './checkpoints/checkpoint.controller.js';
 import { CheckpointService } from './checkpoints/checkpoint.service.js';
+import { NewestService } from './checkpoints/newest.service.js';
+import { ClosedLogsController } from './closed-logs/closed-logs.controller.js';
+import { ClosedLogsService, type ClosedLog } from './closed-logs/closed-logs.service.js';
 import { FiguresController } from './figures/figures.controller.js';
 import { FiguresService } from './figures/figures.service.js';
 import { KeysController } from './keys/keys.controller.js';
@@ -39,6 +42,7 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
         KeysController,
         CheckpointController,
         TilesController,
+        ClosedLogsController,
         ProofsController,
         FiguresController,
         OpeningsController,
@@ -50,17 +54,24 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
         {
           provide: KeysService,
           inject,
+          useFactory: ({ manager }: DataSource) => new KeysService(manager, config.origin, vkeysOf(config)),
+        },
+        {
+          provide: NewestService,
+          inject,
           useFactory: ({ manager }: DataSource) =>
-            new KeysService(
-              manager,
-              config.origin,
-              config.witnesses?.map(({ vkey }) => vkey),
-            ),
+            new NewestService(manager, folderOf(config), config.origin),
         },
         {
           provide: CheckpointService,
+          inject: [NewestService],
+          useFactory: (published: NewestService) => new CheckpointService(published),
+        },
+        {
+          provide: ClosedLogsService,
           inject,
-          useFactory: ({ manager }: DataSource) => new CheckpointService(manager),
+          useFactory: ({ manager }: DataSource) =>
+            new ClosedLogsService(manager, closedOf(config), vkeysOf(config)),
         },
         {
           provide: OpeningsService,
@@ -79,17 +90,14 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
         },
         {
           provide: TilesService,
-          inject,
-          useFactory: ({ manager }: DataSource) =>
-            new TilesService(
-              manager,
-              config.tilesDir === undefined ? undefined : new ImmutableFiles(config.tilesDir),
-            ),
+          inject: [NewestService],
+          useFactory: (published: NewestService) => new TilesService(published, folderOf(config)),
         },
         {
           provide: ProofsService,
-          inject: [DataSource, TilesService],
-          useFactory: ({ manager }: DataSource, tiles: TilesService) => new ProofsService(manager, tiles),
+          inject: [DataSource, NewestService, TilesService],
+          useFactory: ({ manager }: DataSource, published: NewestService, tiles: TilesService) =>
+            new ProofsService(manager, config.origin, published, tiles),
         },
         { provide: READINESS, inject, useFactory: readinessOf },
       ],
@@ -116,6 +124,18 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.dataSource.destroy();
   }
+}
+
+function folderOf({ tilesDir }: Config): ImmutableFiles | undefined {
+  return tilesDir === undefined ? undefined : new ImmutableFiles(tilesDir);
+}
+
+function closedOf({ closedLogs = [] }: Config): readonly ClosedLog[] {
+  return closedLogs.map(({ origin, tilesDir }) => ({ origin, folder: new ImmutableFiles(tilesDir) }));
+}
+
+function vkeysOf({ witnesses = [] }: Config): readonly string[] {
+  return witnesses.map(({ vkey }) => vkey);
 }
 
 /** The log can answer when it can read; what it shows is others' to keep fresh. */

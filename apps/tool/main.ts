@@ -82,6 +82,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./verify/verify.command.js'),
   },
   {
+    name: 'recover',
+    description: 'close the log that lost entries with a restored database, and go on under the next number',
+    load: () => import('./recover/recover.command.js'),
+  },
+  {
     name: 'load',
     description: "fill a sandbox's registry to the size of a country, for measuring",
     load: () => import('./load/load.command.js'),

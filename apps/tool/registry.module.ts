@@ -29,12 +29,15 @@ export interface OpenRegistry {
   close(): Promise<void>;
 }
 
-/** Opens the registry a configuration of app `tool` names. */
-export async function openRegistry(config: Config): Promise<OpenRegistry> {
+/**
+ * Opens the registry a configuration of app `tool` names.
+ * @param successor the next log, when the one of the configuration is to be closed.
+ */
+export async function openRegistry(config: Config, successor?: string): Promise<OpenRegistry> {
   const dataSource = await openDatabase(databaseTarget(config.database), 4);
   const verifier = config.nca && makeVerifier(config.nca);
   const trust = trustOf(config);
-  const journal = toolJournal(config, dataSource);
+  const journal = toolJournal(config, dataSource, successor);
   const acts = new OfficialActs({
     journal,
     origin: config.origin,
@@ -53,10 +56,13 @@ export async function openRegistry(config: Config): Promise<OpenRegistry> {
   };
 }
 
-/** The Journal of the operator's acts over an open database. */
-export function toolJournal(config: Config, dataSource: DataSource): ToolJournal {
+/**
+ * The Journal of the operator's acts over an open database; with a successor one whose append closes the log of the
+ * configuration.
+ */
+export function toolJournal(config: Config, dataSource: DataSource, successor?: string): ToolJournal {
   // Each act is decided from the whole registry, so none may share a batch with an act before it.
-  return journalOver(config, dataSource, toolTables, 1);
+  return journalOver(config, dataSource, toolTables, 1, successor);
 }
 
 /** A Journal in the tool's name over these tables. */
@@ -65,12 +71,14 @@ export function journalOver<T extends Tables>(
   dataSource: DataSource,
   tables: T,
   maxBatch: number,
+  successor?: string,
 ): Journal<T, Registry> {
   const lookupKeys = readLookupKeys(config.keysDir);
   return new Journal({
     dataSource,
     app: 'tool',
-    origin: config.origin,
+    origin: successor ?? config.origin,
+    ...(successor !== undefined && { closes: config.origin }),
     iss: config.logBase,
     headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
     keyChecks: lookupKeyChecks(lookupKeys),

@@ -49,9 +49,9 @@ type question struct {
 	Proof          json.RawMessage
 	Log, Witnesses []string
 	Quorum         int
-	// A bare inclusion, hashes in base64.
-	LeafHash, Root *string
-	Index, Size    json.Number
+	// A bare inclusion, or a bare consistency where an old root is given; hashes in base64.
+	LeafHash, Root, OldRoot *string
+	Index, Size, OldSize    json.Number
 }
 
 // doesNotHold is what a check that fails panics with; answer turns it into the answer.
@@ -187,6 +187,39 @@ func followed(leafHash []byte, index, size int64, proof [][]byte) []byte {
 	}
 	must(last == 0, "the proof is too short")
 	return reached
+}
+
+// grown is RFC 9162 section 2.1.4.2: whether the tree of size has grown out of the one of oldSize, entry for entry.
+func grown(oldSize int64, oldRoot []byte, size int64, root []byte, proof [][]byte) bool {
+	must(oldSize > 0 && oldSize <= size, "sizes to compare")
+	if oldSize == size {
+		return len(proof) == 0 && bytes.Equal(oldRoot, root)
+	}
+	node, last := oldSize-1, size-1
+	for node%2 == 1 {
+		node, last = node/2, last/2
+	}
+	path := proof
+	if node == 0 {
+		// An old tree of a power of two is itself the first subtree, which the proof therefore leaves out.
+		path = append([][]byte{oldRoot}, proof...)
+	}
+	must(len(path) > 0, "the proof is too short")
+	before, after := path[0], path[0]
+	for _, sibling := range path[1:] {
+		must(last > 0 && len(sibling) == 32, "the proof is too long")
+		if node%2 == 1 || node == last {
+			before, after = hash([]byte{1}, sibling, before), hash([]byte{1}, sibling, after)
+			for node%2 == 0 && node > 0 {
+				node, last = node/2, last/2
+			}
+		} else {
+			after = hash([]byte{1}, after, sibling)
+		}
+		node, last = node/2, last/2
+	}
+	must(last == 0, "the proof is too short")
+	return bytes.Equal(before, oldRoot) && bytes.Equal(after, root)
 }
 
 // readEntry returns the entry, if its text is its own canonical form (RFC 8785); its numbers are whole.
@@ -405,7 +438,7 @@ func answer(s string) (out map[string]string) {
 	decoder.UseNumber()
 	var q question
 	must(decoder.Decode(&q) == nil, "no question")
-	if q.LeafHash == nil {
+	if q.LeafHash == nil && q.OldRoot == nil {
 		return map[string]string{"level": verify(q), "entry": q.Receipt.Entry}
 	}
 	var proof []string
@@ -413,6 +446,11 @@ func answer(s string) (out map[string]string) {
 	var hashes [][]byte
 	for _, each := range proof {
 		hashes = append(hashes, standard64(each, 32))
+	}
+	if q.OldRoot != nil {
+		oldRoot, root := standard64(*q.OldRoot, 32), standard64(*q.Root, 32)
+		must(grown(count(q.OldSize), oldRoot, count(q.Size), root, hashes), "another past")
+		return map[string]string{"level": "grown"}
 	}
 	reached := followed(standard64(*q.LeafHash, 32), count(q.Index), count(q.Size), hashes)
 	must(bytes.Equal(reached, standard64(*q.Root, 32)), "another root")

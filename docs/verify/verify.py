@@ -113,6 +113,31 @@ def followed(leaf_hash, index, size, proof):
     return reached
 
 
+def grown(old_size, old_root, size, root, proof):
+    """RFC 9162 section 2.1.4.2: whether the tree of `size` has grown out of the one of `old_size`, entry for entry."""
+    must(0 < old_size <= size, "sizes to compare")
+    if old_size == size:
+        return not proof and old_root == root
+    node, last = old_size - 1, size - 1
+    while node % 2 == 1:
+        node, last = node // 2, last // 2
+    # An old tree of a power of two is itself the first subtree, which the proof therefore leaves out.
+    path = [old_root, *proof] if node == 0 else list(proof)
+    must(bool(path) and all(len(each) == 32 for each in path), "the proof is too short")
+    before = after = path[0]
+    for sibling in path[1:]:
+        must(last > 0, "the proof is too long")
+        if node % 2 == 1 or node == last:
+            before, after = sha256(b"\1" + sibling + before), sha256(b"\1" + sibling + after)
+            while node % 2 == 0 and node > 0:
+                node, last = node // 2, last // 2
+        else:
+            after = sha256(b"\1" + after + sibling)
+        node, last = node // 2, last // 2
+    must(last == 0, "the proof is too short")
+    return before == old_root and after == root
+
+
 def read_entry(text):
     """The entry, if its text is its own canonical form (RFC 8785); its numbers are whole."""
     entry = read_object(text.encode())
@@ -260,12 +285,20 @@ def read_object(data):
 
 
 def answer(line):
-    """One line: a question, or the bare inclusion {leafHash, index, size, proof, root} with hashes in base64."""
+    """
+    One line: a question, or with hashes in base64 the bare inclusion {leafHash, index, size, proof, root}, or the bare
+    consistency {oldSize, oldRoot, size, proof, root}.
+    """
     try:
         asked = json.loads(line)
-        if "leafHash" not in asked:
+        if "leafHash" not in asked and "oldRoot" not in asked:
             return {"level": verify(asked), "entry": asked["receipt"]["entry"]}
         hashes = [standard64(each, 32) for each in asked["proof"]]
+        if "oldRoot" in asked:
+            old = (count(asked["oldSize"]), standard64(asked["oldRoot"], 32))
+            now = (count(asked["size"]), standard64(asked["root"], 32))
+            must(grown(*old, *now, hashes), "another past")
+            return {"level": "grown"}
         reached = followed(standard64(asked["leafHash"], 32), count(asked["index"]), count(asked["size"]), hashes)
         must(reached == standard64(asked["root"], 32), "another root")
         return {"level": "included"}

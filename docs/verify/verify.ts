@@ -124,6 +124,34 @@ export function followed(leafHash: Buffer, index: number, size: number, proof: r
   return hash;
 }
 
+/** RFC 9162 §2.1.4.2: whether the tree of `size` has grown out of the one of `oldSize`, entry for entry. */
+export function grown(
+  old: { readonly size: number; readonly root: Buffer },
+  now: { readonly size: number; readonly root: Buffer },
+  proof: readonly Buffer[],
+): boolean {
+  must(old.size > 0 && old.size <= now.size, 'sizes to compare');
+  if (old.size === now.size) return proof.length === 0 && old.root.equals(now.root);
+  const half = (value: number): number => Math.floor(value / 2);
+  let [node, last] = [old.size - 1, now.size - 1];
+  while (node % 2 === 1) [node, last] = [half(node), half(last)];
+  // An old tree of a power of two is itself the first subtree, which the proof therefore leaves out.
+  const [first, ...rest] = node === 0 ? [old.root, ...proof] : proof;
+  must(first?.length === 32, 'the proof is too short');
+  let [before, after] = [first, first];
+  for (const sibling of rest) {
+    must(last > 0 && sibling.length === 32, 'the proof is too long');
+    if (node % 2 === 1 || node === last) {
+      before = sha256(Buffer.of(1), sibling, before);
+      after = sha256(Buffer.of(1), sibling, after);
+      while (node % 2 === 0 && node > 0) [node, last] = [half(node), half(last)];
+    } else after = sha256(Buffer.of(1), after, sibling);
+    [node, last] = [half(node), half(last)];
+  }
+  must(last === 0, 'the proof is too short');
+  return before.equals(old.root) && after.equals(now.root);
+}
+
 /** The entry, if its text is its own canonical form (RFC 8785); its numbers are whole. */
 function readEntry(text: string): Record<string, unknown> {
   const entry = object(Buffer.from(text));
@@ -249,13 +277,22 @@ function object(bytes: Buffer): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** One line: a question, or the bare inclusion `{leafHash, index, size, proof, root}` with hashes in base64. */
+/**
+ * One line: a question, or with hashes in base64 the bare inclusion `{leafHash, index, size, proof, root}`, or the bare
+ * consistency `{oldSize, oldRoot, size, proof, root}`.
+ */
 function answerLine(line: string): object {
   try {
     const asked = object(Buffer.from(line));
-    if (!('leafHash' in asked)) return verify(asked as unknown as Question);
-    const { leafHash, index, size, proof, root } = asked;
+    if (!('leafHash' in asked || 'oldRoot' in asked)) return verify(asked as unknown as Question);
+    const { leafHash, index, size, proof, root, oldSize, oldRoot } = asked;
     const hashes = (proof as readonly string[]).map((hash) => base64(hash, 32));
+    if (oldRoot !== undefined) {
+      const old = { size: count(oldSize), root: base64(String(oldRoot), 32) };
+      const now = { size: count(size), root: base64(String(root), 32) };
+      must(grown(old, now, hashes), 'another past');
+      return { level: 'grown' };
+    }
     const reached = followed(base64(String(leafHash), 32), count(index), count(size), hashes);
     must(reached.equals(base64(String(root), 32)), 'another root');
     return { level: 'included' };

@@ -9,6 +9,11 @@ export interface JournalOptions<T extends Tables, Rules> {
   readonly dataSource: DataSource;
   readonly app: ProcessName;
   readonly origin: string;
+  /**
+   * The log that an append of this writer closes: the head row still has its name, and the database is known to be behind
+   * what it published. Of `tool recover` alone.
+   */
+  readonly closes?: string;
   /** `iss` of heads: the public base URL of the log. */
   readonly iss: string;
   readonly headKey: { readonly kid: string; readonly key: KeyObject };

@@ -316,11 +316,13 @@ export class Journal<T extends Tables, Rules> {
     });
   }
 
-  private misfits({ head, sentinels }: Look): readonly string[] {
-    const own = this.options.keyChecks;
+  private misfits({ head, sentinels, isCompared }: Look): readonly string[] {
+    const { keyChecks: own, origin, closes } = this.options;
     const keys = new Set([...Object.keys(own), ...Object.keys(head.keyChecks)]);
     return [
-      ...(head.origin === this.options.origin ? [] : ['origin']),
+      ...(head.origin === (closes ?? origin) ? [] : ['origin']),
+      // A copy that was put back may lack what was published: until somebody has looked, nobody is "clear".
+      ...(isCompared || closes !== undefined ? [] : ['published']),
       ...([...keys].every((epoch) => own[epoch] === head.keyChecks[epoch]) ? [] : ['lookup key']),
       // Without its sentinel a look with a wrong key would find nobody, and everybody would be "clear".
       ...(sentinels === this.options.sentinels.length ? [] : ['sentinel']),

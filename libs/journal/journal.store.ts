@@ -13,6 +13,12 @@ import { makeReceipt, saltsOf, type Receipt } from './receipt.js';
 export const headColumns = `origin, size, root, frontier, state_version, rules_version, feed_seq, last_at, clock_offset_ms,
   key_checks, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + clock_offset_ms AS registry_now`;
 
+/**
+ * Whether the signer has held this database against what was published since its server started; also true where none
+ * ever did, because then nothing was published. A copy that was put back is in another life.
+ */
+export const isCompared = `coalesce((SELECT life IS NOT DISTINCT FROM database_life() FROM comparisons), true)`;
+
 /** The head row without a lock. */
 export async function journalHead(tx: EntityManager): Promise<Head> {
   const rows: Record<string, unknown>[] = await tx.query(`SELECT ${headColumns} FROM journal_head`);

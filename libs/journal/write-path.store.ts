@@ -8,7 +8,7 @@ import type { Table, Tables } from './act.js';
 import type { Batch } from './batch.js';
 import { formatInstant, type Instant } from './instant.js';
 import type { Head } from './head-row.js';
-import { headColumns, headFromRow } from './journal.store.js';
+import { headColumns, headFromRow, isCompared } from './journal.store.js';
 import { tipOf } from './standing.js';
 import { byteas, int2s, int4s, int8s, texts, uuids } from './pg-array.js';
 
@@ -29,6 +29,8 @@ export interface Look {
   readonly head: Head;
   /** How many of the sentinels were found. */
   readonly sentinels: number;
+  /** Whether the database is known to go on from what was published. */
+  readonly isCompared: boolean;
   /** Table → key → row. */
   readonly found: ReadonlyMap<string, Map<string, unknown>>;
 }
@@ -56,7 +58,7 @@ export function lookSql(tables: Tables): string {
     ({ name }, place) =>
       `(SELECT coalesce(jsonb_agg(to_jsonb(x)), '[]') FROM (${numbered[place + 1] ?? ''}) x) AS "${name}"`,
   );
-  return `SELECT ${[headColumns, `(${numbered[0] ?? ''}) AS sentinels`, ...columns].join(',\n')} FROM journal_head`;
+  return `SELECT ${[headColumns, `(${numbered[0] ?? ''}) AS sentinels, ${isCompared} AS is_compared`, ...columns].join(',\n')} FROM journal_head`;
 }
 
 const moved: Fragment = {
@@ -212,7 +214,7 @@ export async function runLook(
     const some = list.map((one) => look.fromJson(one as Record<string, unknown>));
     found.set(name, new Map(some.map((one): [string, unknown] => [table.keyOf(one), one])));
   }
-  return { head, sentinels: Number(row?.['sentinels']), found };
+  return { head, sentinels: Number(row?.['sentinels']), isCompared: row?.['is_compared'] === true, found };
 }
 
 /** Looks of tables that have one, in the order of `lookSql`. */

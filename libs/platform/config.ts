@@ -95,6 +95,12 @@ export class WitnessConfig {
   @Matches(/^https?:\/\/\S+[^/\s]$/) readonly url: string;
 }
 
+/** A log that was closed with `log.broken`, and the folder it left. */
+export class ClosedLogConfig {
+  @Matches(/^(sandbox\.)?tyiym\.kz\/journal\/[1-9]\d*$/) readonly origin: string;
+  @IsString() readonly tilesDir: string;
+}
+
 export class Config {
   @IsIn(processNames) readonly app: ConfiguredProcess;
   @IsBoolean() readonly sandbox: boolean;
@@ -104,6 +110,12 @@ export class Config {
   @IsString() readonly keysDir: string;
   /** Where the signer keeps the files of the public log, and the log serves them from. */
   @IsOptional() @IsString() readonly tilesDir?: string;
+  /** Of the log: those that were closed, served under `/closed/<number>/`. */
+  @IsOptional()
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => ClosedLogConfig)
+  readonly closedLogs?: ClosedLogConfig[];
   /** Public base URL of this app without a final slash: the audience of its tokens. */
   @IsOptional() @Matches(/^https?:\/\/[^/]+$/) readonly publicBase?: string;
   @IsOptional() @ValidateNested() @Type(() => ListenConfig) readonly listen?: ListenConfig;
@@ -173,6 +185,9 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
     keysDir: at(config.keysDir),
     database: { ...config.database, passwordFile: at(config.database.passwordFile) },
     ...(config.tilesDir !== undefined && { tilesDir: at(config.tilesDir) }),
+    ...(config.closedLogs && {
+      closedLogs: config.closedLogs.map((log) => ({ ...log, tilesDir: at(log.tilesDir) })),
+    }),
     ...(nca && { nca }),
     ...(tls && { listenTls: tls }),
     ...(watchdog && { watchdog }),

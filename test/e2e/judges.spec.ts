@@ -116,7 +116,7 @@ describe('ten thousand random proofs', () => {
     expect(judges.verifiers(proofs)).toEqual({ typescript: said, python: said, go: said });
   }, 240_000);
 
-  it('of consistency get one verdict from us and from Go’s checksum database', async () => {
+  it('of consistency get one verdict from us, from Go’s checksum database and from the three verifiers', async () => {
     const proofs: BareConsistency[] = [];
     for (let made = 0; made < 4000; made += 1) {
       const size = randomSize();
@@ -130,8 +130,70 @@ describe('ten thousand random proofs', () => {
       verifyConsistency(oldSize, bytes(oldRoot), size, bytes(root), proof.map(bytes)),
     );
     expect(ours.filter(Boolean).length).toBeGreaterThan(1500);
+    expect(ours.filter((holds) => !holds).length).toBeGreaterThan(1300);
     expect(judges.sumdb(proofs)).toEqual(ours);
+    const said = ours.map((holds) => (holds ? 'grown' : 'refused'));
+    expect(judges.verifiers(proofs)).toEqual({ typescript: said, python: said, go: said });
   }, 240_000);
+
+  it.each([
+    [69, 70_000],
+    [256, 257],
+    [65_536, 65_537],
+    [70_000, 70_000],
+  ])(
+    'from %i to %i are refused by each alike when a bit of any byte, a root or a size is another',
+    async (oldSize, size) => {
+      const [oldRoot, root] = [text(await treeRoot(read, oldSize)), text(await treeRoot(read, size))];
+      const proof = await consistencyProof(read, oldSize, size);
+      const whole: BareConsistency = { oldSize, oldRoot, size, proof: proof.map(text), root };
+      const bytes = Buffer.concat(proof);
+      const bentAt = (at: number): BareConsistency => {
+        const other = Buffer.from(bytes);
+        other[at] = (other[at] ?? 0) ^ (1 << randomInt(8));
+        const hashes = proof.map((_, place) =>
+          other.subarray(place * hashLength, place * hashLength + hashLength),
+        );
+        return { ...whole, proof: hashes.map(text) };
+      };
+      const stranger = text(randomBytes(hashLength));
+      const wrong: BareConsistency[] = [
+        ...Array.from(bytes.keys(), bentAt),
+        { ...whole, oldRoot: stranger },
+        { ...whole, root: stranger },
+        { ...whole, proof: [...whole.proof, stranger] },
+        ...(proof.length > 0
+          ? [
+              { ...whole, proof: whole.proof.slice(1) },
+              { ...whole, proof: [] },
+            ]
+          : []),
+        ...(oldSize < size
+          ? [
+              { ...whole, oldRoot: root, root: oldRoot },
+              { ...whole, oldSize: size },
+            ]
+          : []),
+        { ...whole, oldSize: size + 1 },
+        { ...whole, oldSize: 0 },
+      ];
+      const holds = ({
+        oldSize: from,
+        oldRoot: was,
+        size: to,
+        root: is,
+        proof: by,
+      }: BareConsistency): boolean => {
+        const read64 = (of: string): Buffer => Buffer.from(of, 'base64');
+        return verifyConsistency(from, read64(was), to, read64(is), by.map(read64));
+      };
+      expect(wrong.map(holds)).not.toContain(true);
+      expect(judges.sumdb(wrong)).not.toContain(true);
+      const refused = wrong.map(() => 'refused');
+      expect(judges.verifiers(wrong)).toEqual({ typescript: refused, python: refused, go: refused });
+      expect(judges.verifiers([whole])).toEqual({ typescript: ['grown'], python: ['grown'], go: ['grown'] });
+    },
+  );
 });
 
 describe('a receipt and its published proof', () => {
@@ -218,14 +280,40 @@ describe('a receipt and its published proof', () => {
     expect(all).toEqual({ typescript: refused, python: refused, go: refused });
   });
 
-  it('are refused by each alike when any byte of the proof is another', async () => {
+  it('are refused by each alike when any byte of the proof, of the receipt’s own proof or of its head is another', async () => {
     const proof = Buffer.from(String(whole['proof']));
-    const bentAt = (at: number): object => {
-      const other = Buffer.from(proof);
+    const flippedAt = (bytes: Buffer, at: number): Buffer => {
+      const other = Buffer.from(bytes);
       other[at] = (other[at] ?? 0) ^ 1;
-      return { ...whole, jwks: undefined, proof: other.toString() };
+      return other;
     };
-    const questions = Array.from(proof.keys(), bentAt);
+    const own = Buffer.from(receipt.proof, 'base64url');
+    const [header = '', payload = '', signature = ''] = receipt.head.split('.');
+    const parts = [header, payload, signature].map((part) => Buffer.from(part, 'base64url'));
+    const heads = parts.flatMap((part, place) =>
+      Array.from(part.keys(), (at) =>
+        parts
+          .map((each, other) => (other === place ? flippedAt(each, at) : each).toString('base64url'))
+          .join('.'),
+      ),
+    );
+    const questions: object[] = [
+      ...Array.from(proof.keys(), (at) => ({
+        ...whole,
+        jwks: undefined,
+        proof: flippedAt(proof, at).toString(),
+      })),
+      ...Array.from(own.keys(), (at) => ({
+        ...whole,
+        ...changed({ proof: flippedAt(own, at).toString('base64url') }),
+        proof: undefined,
+      })),
+      ...heads.map((head) => ({ ...whole, ...changed({ head }), proof: undefined })),
+      ...Array.from(Buffer.from(receipt.entry).keys(), (at) => ({
+        ...whole,
+        ...changed({ entry: flippedAt(Buffer.from(receipt.entry), at).toString() }),
+      })),
+    ];
     const refused = questions.map(() => 'refused');
     expect(judges.verifiers(questions)).toEqual({ typescript: refused, python: refused, go: refused });
   }, 240_000);

@@ -26,6 +26,8 @@ export interface BreakingProxy {
   count(statement: string): number;
   /** From now on whoever connects is taken and never answered, until this is called with false. */
   swallow(isOn: boolean): void;
+  /** Hangs up on everybody who is connected, whatever the server is doing for them. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,9 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
     count: (statement) => counts.get(statement) ?? 0,
     swallow: (isOn) => {
       isSwallowing = isOn;
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
     },
     close: () => {
       for (const socket of sockets) socket.destroy();

@@ -21,6 +21,11 @@ export interface TestDatabase {
   readonly owner: pg.Client;
   /** The same over new connections, after the server was killed under these. */
   again(): Promise<TestDatabase>;
+  /**
+   * A copy of it as it stands, as a backup would be, entered over connections of its own. Whoever is connected to this one
+   * is cut off: go on with `again()`.
+   */
+  copy(): Promise<TestDatabase>;
   /** Ends its own connections and leaves the database. */
   leave(): Promise<void>;
   /** Ends whoever is still connected. */
@@ -53,6 +58,22 @@ async function enter(cluster: Cluster, name: string): Promise<TestDatabase> {
     superuser,
     owner,
     again: () => enter(cluster, name),
+    async copy() {
+      const other = `test_${randomBytes(6).toString('hex')}`;
+      await leave();
+      await asAdmin(admin, async (client) => {
+        // A pool that comes back in between would stand in the way of the copying.
+        await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+        await client.query(
+          'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1',
+          [name],
+        );
+        await client.query(`CREATE DATABASE ${other} TEMPLATE ${name} OWNER ${ownerRole}`);
+        await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+        await grantConnect(client, other);
+      });
+      return enter(cluster, other);
+    },
     leave,
     async drop() {
       await leave();

@@ -82,18 +82,7 @@ export async function newOperator({ opens }: { opens: boolean }): Promise<Operat
   if (opens) await foundRegistry(config, foundation);
   const registry = await openRegistry(config);
   await registry.journal.refreshRules();
-  const acts = new OfficialActs({
-    journal: registry.journal,
-    origin,
-    identityKey: readIdentityKey(config.keysDir),
-    signatures: {
-      trust,
-      verifier: {
-        verify: verifySignature,
-        knownGood: () => Promise.resolve({ kind: 'crl', der: Buffer.alloc(0), sha256: '', stale: false }),
-      },
-    },
-  });
+  const acts = actsOver(registry, config, trust);
   return {
     ...{ database, config, keysRoot, authority, trust, officials, foundation, registry, acts },
     sign: (text, who) => {
@@ -107,6 +96,22 @@ export async function newOperator({ opens }: { opens: boolean }): Promise<Operat
       rmSync(home, { recursive: true });
     },
   };
+}
+
+/** The officials' acts over an open registry, judged by the rules alone. */
+export function actsOver({ journal }: OpenRegistry, config: Config, trust: TrustAnchors): OfficialActs {
+  return new OfficialActs({
+    journal,
+    origin: config.origin,
+    identityKey: readIdentityKey(config.keysDir),
+    signatures: {
+      trust,
+      verifier: {
+        verify: verifySignature,
+        knownGood: () => Promise.resolve({ kind: 'crl', der: Buffer.alloc(0), sha256: '', stale: false }),
+      },
+    },
+  });
 }
 
 /** The body of `party.admitted` for a party with a fresh key. */
@@ -136,7 +141,10 @@ export function thumbprint(certPem: string): string {
 export const enter = (database: TestDatabase, role: Parameters<TestDatabase['target']>[0]) =>
   openDatabase(database.target(role), 2);
 
-function loginOf(database: TestDatabase, role: Parameters<TestDatabase['target']>[0]): Config['database'] {
+export function loginOf(
+  database: TestDatabase,
+  role: Parameters<TestDatabase['target']>[0],
+): Config['database'] {
   const { host, port, name, user } = database.target(role);
   return { host, port, name, user, passwordFile: database.passwordFile(role) };
 }

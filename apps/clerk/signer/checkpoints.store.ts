@@ -35,14 +35,34 @@ export async function endLease(tx: EntityManager, holder: string): Promise<void>
   await tx.query('UPDATE signer_lease SET until = clock_timestamp() WHERE holder = $1', [holder]);
 }
 
-export async function standing(tx: EntityManager): Promise<Standing> {
-  const newest = async (where: string): Promise<SignedCheckpoint | undefined> => {
+/** Of one log: those of a log that was closed are behind it, and its own to keep. */
+export async function standing(tx: EntityManager, origin: string): Promise<Standing> {
+  const newest = async (condition: string): Promise<SignedCheckpoint | undefined> => {
     const rows: SignedCheckpoint[] = await tx.query(
-      `SELECT size, origin, root, note FROM checkpoints ${where} ORDER BY size DESC LIMIT 1`,
+      `SELECT size, origin, root, note FROM checkpoints WHERE origin = $1 ${condition} ORDER BY size DESC LIMIT 1`,
+      [origin],
     );
     return rows[0];
   };
-  return { signed: await newest(''), published: await newest('WHERE published_at IS NOT NULL') };
+  return { signed: await newest(''), published: await newest('AND published_at IS NOT NULL') };
+}
+
+/** Whether this life of the database was compared with what was published. */
+export async function isComparedNow(tx: EntityManager): Promise<boolean> {
+  const rows: { yes: boolean }[] = await tx.query(
+    `SELECT coalesce((SELECT life IS NOT DISTINCT FROM database_life() FROM comparisons), false) AS yes`,
+  );
+  return rows[0]?.yes === true;
+}
+
+/** Says how the comparison came out: every process that appends or looks up a refusal goes by it. */
+export async function keepComparison(tx: EntityManager, goesOn: boolean): Promise<void> {
+  await tx.query(
+    `INSERT INTO comparisons (life, compared_at)
+     VALUES (CASE WHEN $1 THEN database_life() END, registry_now())
+     ON CONFLICT (only_row) DO UPDATE SET life = excluded.life, compared_at = excluded.compared_at`,
+    [goesOn],
+  );
 }
 
 /**
@@ -60,7 +80,7 @@ export async function reserve(
   const rows: unknown[] = await tx.query(
     `WITH mine AS (UPDATE signer_lease SET until = until WHERE holder = $5 AND until > clock_timestamp() RETURNING 1)
      INSERT INTO checkpoints AS c (size, origin, root, note, signed_at)
-     SELECT $1, $2, $3, $4, registry_now() FROM mine WHERE coalesce((SELECT max(size) FROM checkpoints), 0) = $6
+     SELECT $1, $2, $3, $4, registry_now() FROM mine WHERE coalesce((SELECT max(size) FROM checkpoints WHERE origin = $2), 0) = $6
      ON CONFLICT (size) DO UPDATE SET signed_at = greatest(c.signed_at, excluded.signed_at)
        WHERE c.origin = excluded.origin AND c.root = excluded.root
      RETURNING 1`,

@@ -18,6 +18,8 @@ import { edgeRoot, emptyEdge, partialFiles, type Edge } from '#libs/tlog/tile-bu
 import { tilePath } from '#libs/tlog/tile.js';
 import {
   endLease,
+  isComparedNow,
+  keepComparison,
   markPublished,
   reserve,
   standing,
@@ -83,6 +85,8 @@ export class SignerService {
     } catch (error) {
       // Whatever was known may no longer be so: the next turn looks again.
       this.ground = undefined;
+      if (error instanceof SigningRefused && error.isAnotherHistory)
+        await keepComparison(this.settings.tx, false);
       throw error;
     }
     this.ground = undefined;
@@ -98,6 +102,8 @@ export class SignerService {
     const { tx, clock, holder, files } = this.settings;
     const head = await journalHead(tx);
     refuseUnless(head.origin === this.settings.origin, 'another origin');
+    // Under a server that was started anew lies perhaps another copy.
+    if (!(await isComparedNow(tx))) this.ground = undefined;
     const before = (this.ground ??= await this.resume(head));
     refuseUnless(head.size >= before.edge.size, 'shorter than what was published');
     const isFresh = head.size === before.edge.size && clock() - this.signedAt < renewEveryMs;
@@ -133,7 +139,7 @@ export class SignerService {
   private async resume(head: Head): Promise<Ground> {
     const { tx, files } = this.settings;
     await files.sweep();
-    const { signed, published } = await standing(tx);
+    const { signed, published } = await standing(tx, this.settings.origin);
     const shown = [await this.newestInFolder(), published].filter((each) => each !== undefined);
     const [newest, older] = shown.toSorted((a, b) => b.size - a.size);
     refuseUnless(newest === undefined || head.size >= newest.size, 'shorter than what was published');
@@ -145,6 +151,8 @@ export class SignerService {
       edge = await this.growTo(edge, signed.size);
       refuseUnless(edgeRoot(edge).equals(signed.root), 'not the tree that was published');
     }
+    // From here on the registry answers again, if its server was started anew.
+    await keepComparison(tx, true);
     return { edge, signed: signed?.size ?? 0 };
   }
 

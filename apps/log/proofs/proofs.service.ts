@@ -5,12 +5,15 @@ import { Problem } from '#libs/problem/problem.js';
 import { inclusionRoot } from '#libs/tlog/proof.js';
 import { inclusionProof, leafHashAt } from '#libs/tlog/tile-reading.js';
 import { formatTlogProof } from '#libs/tlog/tlog-proof.js';
-import { checkpointOf, newestCheckpoint } from '../checkpoints/published.store.js';
+import type { NewestService } from '../checkpoints/newest.service.js';
+import { checkpointOf } from '../checkpoints/published.store.js';
 import type { TilesService } from '../tiles/tiles.service.js';
 
 export class ProofsService {
   constructor(
     private readonly tx: EntityManager,
+    private readonly origin: string,
+    private readonly published: Pick<NewestService, 'newest'>,
     private readonly tiles: Pick<TilesService, 'read'>,
   ) {}
 
@@ -24,8 +27,8 @@ export class ProofsService {
     const place = numberOf('index', index);
     const checkpoint =
       size === undefined
-        ? await newestCheckpoint(this.tx)
-        : await checkpointOf(this.tx, numberOf('size', size));
+        ? await this.published.newest()
+        : await checkpointOf(this.tx, this.origin, numberOf('size', size));
     if (checkpoint === undefined || place >= checkpoint.size) throw new Problem('not-found');
     const read = this.tiles.read.bind(this.tiles);
     const [proof, leaf] = await Promise.all([

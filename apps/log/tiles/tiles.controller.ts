@@ -1,6 +1,4 @@
 /** `GET /tile/…`: hash tiles and entry bundles by C2SP tlog-tiles. What is published never changes. */
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import {
   ApiNotFoundResponse,
@@ -11,9 +9,8 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendTile } from './tile-reply.js';
 import { TilesService } from './tiles.service.js';
-
-const compress = promisify(gzip);
 
 @ApiTags('log')
 @Controller()
@@ -39,28 +36,6 @@ export class TilesController {
   ): Promise<Buffer> {
     // The path as it was sent: an escaped spelling is another one, and no cache shall keep two.
     const path = request.originalUrl.split('?')[0]?.slice(1) ?? '';
-    const { at, bytes } = await this.tiles.named(path);
-    void reply
-      .header('Content-Type', 'application/octet-stream')
-      .header('Cache-Control', 'public, max-age=31536000, immutable');
-    if (at.level !== 'entries') return bytes;
-    void reply.header('Vary', 'Accept-Encoding');
-    if (!takesGzip(request.headers['accept-encoding'])) return bytes;
-    void reply.header('Content-Encoding', 'gzip');
-    return compress(bytes);
+    return sendTile(request, reply, await this.tiles.named(path));
   }
-}
-
-/** RFC 9110 §12.5.3, as far as gzip is concerned: hashes do not compress, and bundles are small. */
-function takesGzip(accepted: string | string[] | undefined): boolean {
-  const codings = String(accepted ?? '')
-    .split(',')
-    .map((each) =>
-      each
-        .trim()
-        .toLowerCase()
-        .split(/\s*;\s*/),
-    );
-  const gzipped = codings.find(([coding]) => coding === 'gzip' || coding === 'x-gzip');
-  return gzipped !== undefined && !gzipped.slice(1).some((weight) => /^q=0(\.0*)?$/.test(weight));
 }

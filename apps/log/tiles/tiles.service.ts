@@ -2,15 +2,10 @@
  * Tiles and bundles as they lie in the folder of the signer. Only what a published checkpoint holds is shown, because
  * answers are kept for good by whoever asked; and only what a canonical path names, so that no path leads elsewhere.
  */
-import type { EntityManager } from 'typeorm';
 import { Problem } from '#libs/problem/problem.js';
 import { beginningOf, parseTilePath, tilePath, tileWidth, type TileAt } from '#libs/tlog/tile.js';
-import { newestCheckpoint } from '../checkpoints/published.store.js';
-
-/** The folder, as far as the log may touch it. */
-export interface ReadFolder {
-  read(path: string): Promise<Buffer | undefined>;
-}
+import type { NewestService } from '../checkpoints/newest.service.js';
+import type { ReadFolder } from '../checkpoints/shown.js';
 
 export class TilesService {
   /** Newest published size seen; asked for again when somebody wants more. */
@@ -18,7 +13,7 @@ export class TilesService {
 
   /** @param folder undefined where the log was given none */
   constructor(
-    private readonly tx: EntityManager,
+    private readonly published: Pick<NewestService, 'newest'>,
     private readonly folder: ReadFolder | undefined,
   ) {}
 
@@ -43,7 +38,7 @@ export class TilesService {
 
   private async isPublished({ level, index, width }: TileAt): Promise<boolean> {
     const end = (index * tileWidth + width) * tileWidth ** (level === 'entries' ? 0 : level);
-    if (end > this.size) this.size = (await newestCheckpoint(this.tx))?.size ?? 0;
+    if (end > this.size) this.size = (await this.published.newest())?.size ?? 0;
     return end <= this.size;
   }
 }

@@ -3,6 +3,7 @@
  * that the writer, a draft and fsck say the same of the same entry.
  */
 import type { EntryKind } from '#libs/journal/entry.js';
+import { brokenRows } from './log-changes.js';
 import { officialRows, suspendedOfficialRows } from './official-changes.js';
 import { ActRefused, type Body } from './members.js';
 import { keyChangedRows, partyRows, suspendedPartyRows } from './party-changes.js';
@@ -28,6 +29,7 @@ const readers: Readonly<Partial<Record<EntryKind, Reader>>> = {
   'key.published': publishedRows,
   'key.retired': retiredRows,
   'key.compromised': compromisedRows,
+  'log.broken': brokenRows,
 };
 
 /** Whether entries of this kind change the registry, and so are folded. */

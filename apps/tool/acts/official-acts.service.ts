@@ -42,14 +42,18 @@ export type Applied = readonly Receipt[];
 export class OfficialActs {
   constructor(private readonly options: OfficialActsOptions) {}
 
-  /** The text for two officials to sign. @throws ActRefused when it could not be applied as things stand. */
-  async draft(change: Change): Promise<string> {
+  /**
+   * The text for two officials to sign.
+   * @param index where its entry will stand, if the change says so.
+   * @throws ActRefused when it could not be applied as things stand.
+   */
+  async draft(change: Change, index = 0): Promise<string> {
     const { journal, origin } = this.options;
     await assertThumbprints(change);
     const registry = await journal.refreshRules();
     const at = journal.registryNow();
     // An act about to be refused is not worth two people's signatures.
-    rowsOf(registry, withOwnPlace(change, 0), { at, index: 0, origin });
+    rowsOf(registry, withOwnPlace(change, index), { at, index, origin });
     return draftAct(change, { origin, at, actId: newUuid(at), nonce: randomBytes(16) });
   }
 
@@ -171,6 +175,7 @@ function together(all: readonly RegistryRows[]): RegistryRows {
     officials: all.flatMap((rows) => rows.officials ?? []),
     regime: all.flatMap((rows) => rows.regime ?? []),
     signingKeys: all.flatMap((rows) => rows.signingKeys ?? []),
+    closedLogs: all.flatMap((rows) => rows.closedLogs ?? []),
   };
 }
 

@@ -1,14 +1,15 @@
-/** SQL of the five tables the operator's acts write, whole rows as JSON in both directions. */
+/** SQL of the six tables the operator's acts write, whole rows as JSON in both directions. */
 import type { EntityManager } from 'typeorm';
 import type { Table } from '#libs/journal/act.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
-import { instantFromJson } from '#libs/journal/json-row.js';
+import { bytesFromJson, instantFromJson } from '#libs/journal/json-row.js';
 import type { PartyKind } from '#libs/party/party.js';
 import type { RegimeRow } from '#libs/regime/regime.js';
 import { allRegimeRows } from '#libs/regime/regime.store.js';
 import {
   partyKeyName,
   regimeName,
+  type ClosedLogRow,
   type OfficialRole,
   type OfficialRow,
   type PartyKeyRow,
@@ -59,15 +60,23 @@ export const registryTables = {
     key: 'kid',
     columns: ['retired_at', 'revoked_at', 'entry_index'],
   }),
+  closedLogs: tableOf<ClosedLogRow>(
+    'closedLogs',
+    'closed_logs',
+    (row) => row.origin,
+    closedLogToJson,
+    undefined,
+  ),
 } as const;
 
-/** The five tables as they stand; whether the registry is open is known by its regime, which only opening begins. */
+/** The six tables as they stand; whether the registry is open is known by its regime, which only opening begins. */
 export async function loadRegistry(tx: EntityManager): Promise<Registry> {
   const regime = await allRegimeRows(tx);
   const parties = (await rowsOf(tx, 'parties')).map(partyFromJson);
   const partyKeys = (await rowsOf(tx, 'party_keys')).map(partyKeyFromJson);
   const officials = (await rowsOf(tx, 'officials')).map(officialFromJson);
   const signingKeys = (await rowsOf(tx, 'signing_keys')).map(signingKeyFromJson);
+  const closedLogs = await closedLogRows(tx);
   return {
     isOpen: regime.length > 0,
     parties: new Map(parties.map((row) => [row.clientId, row])),
@@ -75,7 +84,13 @@ export async function loadRegistry(tx: EntityManager): Promise<Registry> {
     officials: new Map(officials.map((row) => [row.officialId, row])),
     regime,
     signingKeys: new Map(signingKeys.map((row) => [row.kid, row])),
+    closedLogs: new Map(closedLogs.map((row) => [row.origin, row])),
   };
+}
+
+/** Logs that were closed, in the order in which they were. */
+export async function closedLogRows(tx: EntityManager): Promise<readonly ClosedLogRow[]> {
+  return (await rowsOf(tx, 'closed_logs')).map(closedLogFromJson);
 }
 
 async function rowsOf(tx: EntityManager, table: string): Promise<readonly Json[]> {
@@ -231,4 +246,24 @@ function optional<T extends object>(members: T): Partial<{ [N in keyof T]: NonNu
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<{
     [N in keyof T]: NonNullable<T[N]>;
   }>;
+}
+
+function closedLogToJson(row: ClosedLogRow): Json {
+  return {
+    origin: row.origin,
+    successor: row.successor,
+    size: row.size,
+    root: `\\x${row.root.toString('hex')}`,
+    entry_index: row.entryIndex,
+  };
+}
+
+function closedLogFromJson(row: Json): ClosedLogRow {
+  return {
+    origin: row['origin'] as string,
+    successor: row['successor'] as string,
+    size: row['size'] as number,
+    root: bytesFromJson(row['root']),
+    entryIndex: row['entry_index'] as number,
+  };
 }

@@ -60,16 +60,27 @@ export interface SigningKeyRow {
   readonly entryIndex: number;
 }
 
-/** Rows of the five tables, as one change writes them. */
+/** A log that had published more than a restored database held. */
+export interface ClosedLogRow {
+  readonly origin: string;
+  readonly successor: string;
+  /** Entries it had published; those from `entryIndex` on are lost. */
+  readonly size: number;
+  readonly root: Buffer;
+  readonly entryIndex: number;
+}
+
+/** Rows of the six tables, as one change writes them. */
 export interface RegistryRows {
   readonly parties?: readonly PartyRow[];
   readonly partyKeys?: readonly PartyKeyRow[];
   readonly officials?: readonly OfficialRow[];
   readonly regime?: readonly RegimeRow[];
   readonly signingKeys?: readonly SigningKeyRow[];
+  readonly closedLogs?: readonly ClosedLogRow[];
 }
 
-/** The five tables whole. */
+/** The six tables whole. */
 export interface Registry {
   /** Whether `registry.opened` is in the Journal: from then on every act needs two officials. */
   readonly isOpen: boolean;
@@ -79,6 +90,7 @@ export interface Registry {
   readonly officials: ReadonlyMap<string, OfficialRow>;
   readonly regime: readonly RegimeRow[];
   readonly signingKeys: ReadonlyMap<string, SigningKeyRow>;
+  readonly closedLogs: ReadonlyMap<string, ClosedLogRow>;
 }
 
 /** Where the entry of a change stands. */
@@ -95,11 +107,19 @@ export const emptyRegistry: Registry = {
   officials: new Map(),
   regime: [],
   signingKeys: new Map(),
+  closedLogs: new Map(),
 };
 
 /** The registry after rows were written; `regime` rows are only ever added. */
 export function withRows(before: Registry, rows: RegistryRows, opens: boolean): Registry {
-  const { parties = [], partyKeys = [], officials = [], regime = [], signingKeys = [] } = rows;
+  const {
+    parties = [],
+    partyKeys = [],
+    officials = [],
+    regime = [],
+    signingKeys = [],
+    closedLogs = [],
+  } = rows;
   return {
     isOpen: before.isOpen || opens,
     parties: joined(before.parties, parties, (row) => row.clientId),
@@ -107,6 +127,7 @@ export function withRows(before: Registry, rows: RegistryRows, opens: boolean): 
     officials: joined(before.officials, officials, (row) => row.officialId),
     regime: [...before.regime, ...regime],
     signingKeys: joined(before.signingKeys, signingKeys, (row) => row.kid),
+    closedLogs: joined(before.closedLogs, closedLogs, (row) => row.origin),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the doctor says: one line a question, and what to do next where the answer is not good. */
 import type { SigningKeyRow } from '../acts/registry.js';
+import { isLive } from '../key/rotation.js';
 
 export interface Diagnosis {
   readonly question: string;
@@ -29,28 +30,27 @@ export function diagnoseKeys(
   keys: readonly SigningKeyRow[],
   { ownKid, at }: { readonly ownKid: string; readonly at: number },
 ): readonly Diagnosis[] {
-  const isLive = (key: SigningKeyRow): boolean =>
-    key.notBefore <= at && at < Math.min(key.expiresAt, key.retiredAt ?? Infinity, key.revokedAt ?? Infinity);
   const purposes = [
     ...['head/citizen', 'head/lender', 'head/bureau', 'head/clerk', 'head/tool', 'access', 'log', 'set'],
   ];
   const lines = purposes.map((purpose) => {
     const question = `key ${purpose}`;
-    const until = Math.max(
-      ...keys.filter((key) => key.purpose === purpose && isLive(key)).map((key) => key.expiresAt),
-    );
+    const own = keys.filter((key) => key.purpose === purpose);
+    const live = own.filter((key) => isLive(key, at));
+    const until = Math.max(...live.map((key) => key.expiresAt));
+    const again = `tool key rotate ${purpose} --keys <dir>`;
     const days = Math.floor((until - at) / dayMs);
     if (until === -Infinity)
-      return bad(question, 'no live key is published', 'tool key publish --file publicKeys.json');
+      return own.some(({ revokedAt }) => revokedAt !== undefined)
+        ? bad(question, 'the key was compromised and has no successor', again)
+        : bad(question, 'no live key is published', 'tool key publish --file publicKeys.json');
+    if (live.length > 1)
+      return warning(question, `${live.length} keys are live: a rotation is under way`, again);
     return days < warnDays
-      ? warning(
-          question,
-          `expires in ${days} days`,
-          'make and publish the next one: tool keygen, tool key publish',
-        )
+      ? warning(question, `expires in ${days} days`, again)
       : good(question, `live for ${days} days`);
   });
-  const isOwn = keys.some((key) => key.kid === ownKid && key.purpose === 'head/tool' && isLive(key));
+  const isOwn = keys.some((key) => key.kid === ownKid && key.purpose === 'head/tool' && isLive(key, at));
   const own = 'own head key';
   return [
     ...lines,

@@ -1,6 +1,6 @@
 /** Published checkpoints: the note verifies with a key of the log, and says what the tree says of its size. */
-import { createPublicKey } from 'node:crypto';
-import { makeVkey, parseCheckpoint, parseVkey, verifyNote, type Vkey } from '#libs/tlog/note.js';
+import { parseCheckpoint, verifyNote } from '#libs/tlog/note.js';
+import { logKeys } from '../acts/log-changes.js';
 import type { Registry } from '../acts/registry.js';
 import type { Finding } from './finding.js';
 
@@ -12,11 +12,15 @@ export interface CheckpointRow {
   readonly note: string;
 }
 
-/** @param rootAt the root of the tree at this size, as far as a head ends there. */
+/**
+ * @param rootAt the root of the tree at this size, as far as a head ends there.
+ * @param origin the log that this size was of.
+ */
 export function checkCheckpoint(
   row: CheckpointRow,
   rootAt: Buffer | undefined,
   registry: Registry,
+  origin: string,
 ): readonly Finding[] {
   const say = (what: string): Finding => ({
     code: 'checkpoint-differs',
@@ -28,18 +32,17 @@ export function checkCheckpoint(
   const tree = rootAt?.toString('base64') ?? 'none';
   if (rootAt?.equals(row.root) !== true)
     found.push(say(`the root is ${row.root.toString('base64')}, the tree has ${tree} at this size`));
+  if (row.origin !== origin) found.push(say('it is of another log than its entries'));
   try {
-    const { origin, size, root } = parseCheckpoint(verifyNote(row.note, vkeysOf(registry, row.origin)).text);
-    if (origin !== row.origin || size !== row.size || !root.equals(row.root))
+    const {
+      origin: signed,
+      size,
+      root,
+    } = parseCheckpoint(verifyNote(row.note, logKeys(registry, row.origin)).text);
+    if (signed !== row.origin || size !== row.size || !root.equals(row.root))
       found.push(say('the note signs another checkpoint'));
   } catch {
     found.push(say('the note does not verify with a published key of the log'));
   }
   return found;
-}
-
-function vkeysOf(registry: Registry, origin: string): readonly Vkey[] {
-  return [...registry.signingKeys.values()]
-    .filter(({ purpose }) => purpose === 'log')
-    .map(({ jwk }) => parseVkey(makeVkey(origin, createPublicKey({ key: { ...jwk }, format: 'jwk' }))));
 }

@@ -128,14 +128,21 @@ function collect(text: string, before: readonly string[] = []): readonly string[
   return [...before, text];
 }
 
-function print({ size, erased, findings }: FsckReport, isJson: boolean): void {
+function print({ size, erased, closed, findings }: FsckReport, isJson: boolean): void {
   if (isJson) {
-    console.log(JSON.stringify({ size, erased, findings }, null, 2));
+    const logs = closed.map(({ root, ...log }) => ({ ...log, root: root.toString('base64') }));
+    console.log(
+      JSON.stringify({ size, erased, ...(logs.length > 0 && { closed: logs }), findings }, null, 2),
+    );
     return;
   }
   for (const { code, index, table, row, what } of findings)
     console.log(
       `${code} · ${index === undefined ? `${table ?? ''} ${row ?? ''}` : `entry ${index}`} · ${what}`,
+    );
+  for (const { origin, successor, size: published, entryIndex } of closed)
+    console.log(
+      `${origin} was closed with entry ${entryIndex}: it had published ${published} entries, those from ${entryIndex} on are lost; ${successor} goes on.`,
     );
   const gone = erased > 0 ? `, ${erased} of them of erased persons` : '';
   console.log(

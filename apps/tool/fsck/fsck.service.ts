@@ -11,6 +11,9 @@ import { journalHead } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyChecks, subjectText, type LookupKeys } from '#libs/subject/subject.js';
+import { originAt } from '../acts/log-changes.js';
+import type { ClosedLogRow } from '../acts/registry.js';
+import { closedLogRows } from '../acts/registry.store.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
 import { compareCorrections, compareCorrectionsOf } from './corrections.service.js';
@@ -65,6 +68,8 @@ export interface FsckReport {
   readonly size: number;
   /** Rows of erased persons: their leaf hashes stand, their texts are gone. */
   readonly erased: number;
+  /** Logs that were closed because a restored database was shorter than what they had published. */
+  readonly closed: readonly ClosedLogRow[];
   readonly findings: readonly Finding[];
 }
 
@@ -77,8 +82,10 @@ interface Beside {
 const noTrust: TrustAnchors = { roots: [], intermediates: [] };
 
 /** Runs every check once. Never throws for what it finds. */
-export function fsck(options: FsckOptions): Promise<FsckReport> {
-  return new Fsck(options).run();
+export async function fsck(options: FsckOptions): Promise<FsckReport> {
+  // Taken from their rows, because a head must be judged before the entry that closed its log is reached; the rows are
+  // compared with the entries at the end.
+  return new Fsck(options, await closedLogRows(options.tx)).run();
 }
 
 class Fsck {
@@ -95,10 +102,14 @@ class Fsck {
   private erased = 0;
   private checks = 0;
 
-  constructor(private readonly options: FsckOptions) {
-    const { origin, identityKey, trust } = options;
-    this.tree = new TreeReplay({ origin });
-    this.registry = new RegistryReplay({ origin, identityKey, trust });
+  constructor(
+    private readonly options: FsckOptions,
+    private readonly closed: readonly ClosedLogRow[],
+  ) {
+    const { identityKey, trust } = options;
+    this.tree = new TreeReplay((index) => this.originAt(index));
+    const originBefore = (index: number): string => this.originAt(index - 1);
+    this.registry = new RegistryReplay({ originBefore, identityKey, trust });
     this.pageSize = options.pageSize ?? 4000;
   }
 
@@ -130,7 +141,8 @@ class Fsck {
     );
     // A person met on two pages is found twice.
     const findings = new Map(this.findings.map((finding) => [JSON.stringify(finding), finding]));
-    return { size: head.size, erased: this.erased, findings: [...findings.values()] };
+    const { closed, erased } = this;
+    return { size: head.size, erased, closed, findings: [...findings.values()] };
   }
 
   private fetch(from: number, size: number): Promise<Page | undefined> {
@@ -171,7 +183,9 @@ class Fsck {
       }
     }
     for (const each of page.checkpoints)
-      this.findings.push(...checkCheckpoint(each, roots.get(each.size), this.registry.registry));
+      this.findings.push(
+        ...checkCheckpoint(each, roots.get(each.size), this.registry.registry, this.originAt(each.size - 1)),
+      );
     const checks = compareChecksOf(read, page.checks);
     this.findings.push(...checks.findings);
     this.checks += checks.rows;
@@ -242,6 +256,10 @@ class Fsck {
     if (fault !== undefined)
       this.findings.push({ code: 'revocation-not-shown', index, what: `${entry.kind}: ${fault}` });
     return fault === undefined;
+  }
+
+  private originAt(index: number): string {
+    return originAt(this.closed, this.options.origin, index);
   }
 
   private count(kind: string): void {

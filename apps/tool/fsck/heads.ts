@@ -29,7 +29,8 @@ export class TreeReplay {
   private batch: Leaf[] = [];
   private at: Instant | undefined;
 
-  constructor(private readonly log: { readonly origin: string }) {}
+  /** @param originAt the log that the entry at an index was appended to. */
+  constructor(private readonly originAt: (index: number) => string) {}
 
   /** The next entry's leaf. */
   add(leaf: Leaf): void {
@@ -93,7 +94,12 @@ export class TreeReplay {
     try {
       const { payload } = await openHead(head.jws, { keys: [jwksMember(key)] });
       const says = [payload.origin, payload.size, payload.root, payload.iat];
-      const is = [this.log.origin, head.size, head.root.toString('base64url'), Math.floor(head.at / 1000)];
+      const is = [
+        this.originAt(head.size - 1),
+        head.size,
+        head.root.toString('base64url'),
+        Math.floor(head.at / 1000),
+      ];
       if (says.some((each, place) => each !== is[place]))
         found.push(['head-signature', 'it signs another head']);
     } catch {

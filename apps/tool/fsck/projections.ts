@@ -115,6 +115,7 @@ export function compareRegistry(expected: Registry, actual: Registry, size: numb
     ...compareMaps('party_keys', expected.partyKeys, actual.partyKeys, size),
     ...compareMaps('officials', expected.officials, actual.officials, size),
     ...compareMaps('signing_keys', expected.signingKeys, actual.signingKeys, size),
+    ...compareMaps('closed_logs', expected.closedLogs, actual.closedLogs, size),
     ...compareMaps('regime', byName(expected.regime, regimeName), byName(actual.regime, regimeName), size),
   ];
 }

@@ -15,7 +15,8 @@ import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
 
 export interface ActKeys {
-  readonly origin: string;
+  /** The log that stood before the entry at this index. */
+  readonly originBefore: (index: number) => string;
   readonly identityKey: SealingKey;
   /** Undefined: officials' signatures cannot be judged. */
   readonly trust: TrustAnchors | undefined;
@@ -45,7 +46,11 @@ export class RegistryReplay {
     if (fault !== undefined) return [{ code: 'registry-act-not-signed', index, what: `${kind}: ${fault}` }];
     const body = Object.fromEntries(Object.entries(members).filter(([name]) => !common.has(name)));
     try {
-      this.folded = registryAfter(this.folded, { kind, body }, { at, index, origin: this.keys.origin });
+      this.folded = registryAfter(
+        this.folded,
+        { kind, body },
+        { at, index, origin: this.keys.originBefore(index) },
+      );
       return [];
     } catch (error) {
       if (!(error instanceof ActRefused)) throw error;
@@ -59,7 +64,7 @@ export class RegistryReplay {
     if (this.acts.has(act.actId)) return 'its act was applied before';
     this.acts.add(act.actId);
     const stated = readCanonical(act.act);
-    if (stated?.['kind'] !== kind || stated['origin'] !== this.keys.origin)
+    if (stated?.['kind'] !== kind || stated['origin'] !== this.keys.originBefore(row.index))
       return 'the signed act is another';
     if (!saysTheSame(stated['body'], members)) return 'the signed act says something else';
     if (this.keys.trust === undefined) return 'the configuration has no `nca` to judge its signatures by';

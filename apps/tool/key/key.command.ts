@@ -1,11 +1,39 @@
 /** `tool key …`: which public keys the registry signs with; each is pinned by an entry. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { acting } from '../acts/act-options.command.js';
 import type { Change } from '../acts/change.js';
+import { toolConfig, withConfig } from '../config.js';
+
+interface RotateOptions {
+  readonly config?: string;
+  readonly keys: string;
+  readonly draft: string;
+  readonly json?: boolean;
+}
+
+const rotation = `
+One step each time, whatever became of the last; call it again until it says that nothing is left:
+  make and publish   writes --draft, which two officials sign; tool key publish --apply … appends it
+  activate           puts the key in its place; start its process anew
+  retire             writes --draft for the old key, once the new one has signed
+Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set, and lookup (docs/operations.md).`;
 
 export function register(program: Command): void {
-  const key = program.command('key').description('publish, retire or revoke keys of the registry');
+  const key = program.command('key').description('publish, rotate, retire or revoke keys of the registry');
+
+  withConfig(
+    key
+      .command('rotate')
+      .description('do the next step of the rotation of a key, and say which comes then')
+      .argument('<purpose>', 'head/lender, log, … or lookup')
+      .requiredOption('--keys <dir>', 'what tool keygen --out wrote')
+      .option('--draft <file>', 'where the act for two officials goes', 'act.json'),
+  )
+    .option('--json', 'print JSON in place of text')
+    .addHelpText('after', rotation)
+    .action(rotateKey);
 
   acting<{ file: string }>(
     key
@@ -38,5 +66,38 @@ export function register(program: Command): void {
       .option('--since <instant>', 'RFC 3339 with milliseconds and Z (default: now)'),
     'key.compromised',
     ([kid], { since }) => [{ kind: 'key.compromised', body: { kid, ...(since !== undefined && { since }) } }],
+  );
+}
+
+async function rotateKey(purpose: string, options: RotateOptions): Promise<void> {
+  const root = resolve(options.keys);
+  if (purpose === 'lookup') return rotateLookup(root, options);
+  const { openRegistry } = await import('../registry.module.js');
+  const { hasSignedHead } = await import('./heads.store.js');
+  const { rotate, wordsOf } = await import('./rotate.service.js');
+  const registry = await openRegistry(await toolConfig(options));
+  try {
+    const rules = await registry.journal.refreshRules();
+    const tx = registry.dataSource.manager;
+    const hasSigned = (kid: string): Promise<boolean | undefined> =>
+      purpose.startsWith('head/') ? hasSignedHead(tx, kid) : Promise.resolve(undefined);
+    const rotated = await rotate(root, purpose, rules, registry.journal.registryNow(), hasSigned);
+    if (rotated.change !== undefined)
+      writeFileSync(options.draft, await registry.acts.draft(rotated.change), { flag: 'wx', mode: 0o644 });
+    if (options.json === true) console.log(JSON.stringify(rotated.step));
+    else console.log(wordsOf(rotated, purpose, options.draft));
+  } finally {
+    await registry.close();
+  }
+}
+
+/** Lookup keys are never retired here: whoever stands under one keeps his pseudonym. */
+async function rotateLookup(root: string, { json }: RotateOptions): Promise<void> {
+  const { addLookupEpoch } = await import('../keygen/lookup-epochs.service.js');
+  const { randomBytes } = await import('node:crypto');
+  const epoch = addLookupEpoch(root, randomBytes(32));
+  if (json === true) return console.log(JSON.stringify({ step: 'carry', epoch }));
+  console.log(
+    `lookup/${epoch} is made: carry each lookup.json to its machine; tool migrate; then start the processes anew.`,
   );
 }

@@ -2,7 +2,7 @@
  * Rotation of a signing key in two steps, with its publication between them: the next key is made beside the one in use,
  * `tool key publish` pins it, and only then does it take its place. Nothing is lost when either step is cut short.
  */
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
 import type { KeyedProcess, KeyFile, KeyPurpose } from './key-table.js';
@@ -43,6 +43,17 @@ export async function makeNextKey(out: string, purpose: string, now: number): Pr
 export function useNextKey(out: string, purpose: string): void {
   const file = fileOf(out, purpose);
   renameSync(`${file}.next`, file);
+}
+
+/** Names of the key in use and of the one that waits beside it. */
+export function kidsIn(out: string, purpose: string): { readonly inUse: string; readonly waiting?: string } {
+  const file = fileOf(out, purpose);
+  const kidOf = (path: string): string => {
+    const read = JSON.parse(readFileSync(path, 'utf8')) as JWK & { keys?: JWK[] };
+    return String((read.keys?.[0] ?? read).kid);
+  };
+  const next = `${file}.next`;
+  return { inUse: kidOf(file), ...(existsSync(next) && { waiting: kidOf(next) }) };
 }
 
 function fileOf(out: string, purpose: string): string {

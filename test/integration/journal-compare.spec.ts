@@ -1,0 +1,171 @@
+/**
+ * What the writer's lock, compare and fence are for, each with the harm it keeps away: whoever takes one of them out of the
+ * writer sees a line of this file fail.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import type { Tables } from '#libs/journal/act.js';
+import type { JournalOptions } from '#libs/journal/config.js';
+import type { Journal } from '#libs/journal/journal.service.js';
+import type { Receipt } from '#libs/journal/receipt.js';
+import { openDatabase } from '#libs/platform/database.js';
+import { breakingProxy, type BreakingProxy } from '../support/breaking-proxy.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { newJournal, newLookupKeys, openRegistry, origin } from '../support/journals.js';
+
+type Plain = Journal<Tables, object>;
+
+const keys = newLookupKeys();
+let database: TestDatabase;
+let source: DataSource;
+let line: BreakingProxy;
+const failures: string[] = [];
+const journals: Plain[] = [];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await openRegistry(database, keys);
+  line = await breakingProxy(database.target('tyiym_lender'));
+  source = await openDatabase(line.target);
+});
+afterEach(async () => {
+  await Promise.all(journals.splice(0).map((journal) => journal.stop()));
+  failures.length = 0;
+});
+afterAll(async () => {
+  await source.destroy();
+  await line.close();
+  await database.drop();
+});
+
+function writer(changes: Partial<JournalOptions<Tables, object>> = {}): Plain {
+  const onFailure = (what: string): void => void failures.push(what);
+  const journal = newJournal<Tables>(source, 'lender', keys, {}, { ...changes, onFailure });
+  journals.push(journal);
+  return journal;
+}
+
+/** One entry; `decided` counts how often it was decided. */
+function counted(journal: Plain): { readonly answer: Promise<Receipt | undefined>; decided: number } {
+  const seen = { decided: 0 };
+  const answer = journal.submit({
+    look: {},
+    decide: () => {
+      seen.decided += 1;
+      return {
+        entries: [{ kind: 'notice.delivered', body: { number: seen.decided } }],
+        answer: ([receipt]) => receipt,
+      };
+    },
+  });
+  return Object.assign(seen, { answer });
+}
+
+async function sizeNow(): Promise<number> {
+  const { rows } = await database.owner.query<{ size: number }>('SELECT count(*)::int AS size FROM entries');
+  return rows[0]?.size ?? -1;
+}
+
+const tamper = (sql: string): string =>
+  `SET LOCAL session_replication_role = replica; UPDATE journal_head SET ${sql}; SET LOCAL session_replication_role = origin`;
+
+/** How many of the lender's sessions wait for this. */
+async function waitingFor(event: 'Lock' | 'PgSleep'): Promise<number> {
+  const { rows } = await database.owner.query<{ waiting: number }>(
+    `SELECT count(*)::int AS waiting FROM pg_stat_activity
+     WHERE datname = current_database() AND usename = 'tyiym_lender' AND $1 IN (wait_event_type, wait_event)`,
+    [event],
+  );
+  return rows[0]?.waiting ?? 0;
+}
+
+/** Lets an append wait at the head row, does something there, and lets it go on. */
+async function whileItWaits(sql: string, act: () => void): Promise<void> {
+  await database.superuser.query('BEGIN; SELECT FROM journal_head FOR UPDATE');
+  act();
+  await eventually(
+    'the append waits for the head',
+    () => waitingFor('Lock'),
+    (count) => count > 0,
+    10_000,
+  );
+  await database.superuser.query(`${sql}; COMMIT`);
+}
+
+describe('an append that looked ahead compares', () => {
+  it.each([
+    [
+      'state_version, so that nothing lands after the fence',
+      'UPDATE journal_head SET state_version = state_version + 1',
+    ],
+    [
+      'rules_version, so that a new rule is seen by the very next batch',
+      tamper('rules_version = rules_version + 1'),
+    ],
+    ['the clock, so that no entry is dated more than a second before its commit', 'SELECT pg_sleep(1.2)'],
+  ])('%s', async (_, change) => {
+    const journal = writer({ looksAhead: true });
+    let act: ReturnType<typeof counted> | undefined;
+    await whileItWaits(change, () => (act = counted(journal)));
+    expect(await act?.answer).toMatchObject({ index: (await sizeNow()) - 1 });
+    expect(act?.decided).toBe(2);
+  });
+
+  it.each([
+    ['the name of the log', "origin = 'sandbox.tyiym.kz/journal/9'", `origin = '${origin}'`],
+    ['the lookup keys', `key_checks = key_checks || '{"2":"x"}'`, "key_checks = key_checks - '2'"],
+  ])(
+    '%s, which only an operator changes: whoever has the old one appends nothing',
+    async (_, change, back) => {
+      const journal = writer({ looksAhead: true });
+      const before = await sizeNow();
+      let act: ReturnType<typeof counted> | undefined;
+      await whileItWaits(tamper(change), () => {
+        act = counted(journal);
+        act.answer.catch(() => undefined);
+      });
+      await expect(act?.answer).rejects.toMatchObject({ code: 'registry-unavailable' });
+      expect(await sizeNow()).toBe(before);
+      await database.superuser.query(`BEGIN; ${tamper(back)}; COMMIT`);
+    },
+  );
+});
+
+describe('the lock', () => {
+  it('lets two processes append side by side, and nobody loses a race', async () => {
+    const before = await sizeNow();
+    const both = [writer({ maxBatch: 1 }), writer({ maxBatch: 1 })];
+    await Promise.all(both.flatMap((journal) => Array.from({ length: 40 }, () => counted(journal).answer)));
+    expect(await sizeNow()).toBe(before + 80);
+    expect(failures).toEqual([]);
+  });
+});
+
+describe('the fence', () => {
+  /** Commits take a while, so that a connection can be gone before they are done. */
+  const slow = `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON heads DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`;
+
+  it.each([
+    ['under the lock', {}],
+    ['ahead of it', { looksAhead: true }],
+  ])('waits for a commit whose connection is gone, so that it is not done once more: %s', async (_, mode) => {
+    const journal = writer(mode);
+    await counted(journal).answer;
+    const before = await sizeNow();
+    await database.superuser.query(slow);
+    const act = counted(journal);
+    await eventually(
+      'the server commits',
+      () => waitingFor('PgSleep'),
+      (count) => count > 0,
+      10_000,
+    );
+    line.cut();
+    await act.answer;
+    await database.superuser.query('DROP FUNCTION slow() CASCADE');
+    expect(await sizeNow()).toBe(before + 1);
+    expect(act.decided).toBe(1);
+  });
+});
