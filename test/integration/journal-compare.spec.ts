@@ -103,7 +103,6 @@ describe('an append that looked ahead compares', () => {
       'rules_version, so that a new rule is seen by the very next batch',
       tamper('rules_version = rules_version + 1'),
     ],
-    ['the clock, so that no entry is dated more than a second before its commit', 'SELECT pg_sleep(1.2)'],
   ])('%s', async (_, change) => {
     const journal = writer({ looksAhead: true });
     let act: ReturnType<typeof counted> | undefined;

@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { Act } from '#libs/journal/act.js';
-import { idempotencyName, idempotencyTable, utcDay } from '#libs/journal/idempotency.store.js';
+import { utcDay } from '#libs/journal/idempotency.store.js';
 import { journalHead, readReceipt } from '#libs/journal/journal.store.js';
-import type { Receipt } from '#libs/journal/receipt.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { Problem } from '#libs/problem/problem.js';
 import { batchProofs } from '#libs/tlog/proof.js';
@@ -13,8 +12,9 @@ import { appendLeaves, emptyFrontier, rootOf } from '#libs/tlog/tree.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
+import { once, onceTables } from '../support/once-act.js';
 
-const tables = { idempotency: idempotencyTable };
+const tables = onceTables;
 type TestAct<A> = Act<typeof tables, object, A>;
 
 const keys = newLookupKeys();
@@ -32,36 +32,6 @@ afterAll(async () => {
   await dataSource.destroy();
   await database.drop();
 });
-
-/** Appends one entry under a key; the same key again appends nothing. */
-function once(key: string, body: Record<string, unknown> = {}): TestAct<Receipt | number> {
-  const want = { app: 'lender', party: 'bank-alpha', route: 'POST /test', key };
-  return {
-    look: { idempotency: [want] },
-    decide: (seen) => {
-      const earlier = seen.find('idempotency', idempotencyName(want));
-      if (earlier?.entryIndex !== undefined) {
-        const { entryIndex } = earlier;
-        return { entries: [], answer: () => entryIndex };
-      }
-      return {
-        entries: [{ kind: 'notice.delivered', body: { key, ...body } }],
-        rows: (made) => ({
-          idempotency: made.map(({ index }) => ({
-            ...want,
-            day: utcDay(seen.at),
-            bodyHmac: Buffer.alloc(32),
-            entryIndex: index,
-          })),
-        }),
-        answer: ([receipt]) => {
-          if (receipt === undefined) throw new Error('no receipt');
-          return receipt;
-        },
-      };
-    },
-  };
-}
 
 async function head() {
   return journalHead(dataSource.manager);

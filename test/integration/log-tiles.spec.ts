@@ -1,64 +1,37 @@
 /** Tiles, bundles and proofs of the public log over HTTP. */
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { pino } from 'pino';
-import request from 'supertest';
-import type { DataSource } from 'typeorm';
-import { ImmutableFiles } from '#libs/platform/immutable-files.js';
-import { createApp } from '#libs/platform/http.js';
-import { readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
+import { readLookupKeys } from '#libs/platform/keys.js';
 import { parseCheckpoint } from '#libs/tlog/note.js';
 import { inclusionRoot } from '#libs/tlog/proof.js';
 import { tilePath } from '#libs/tlog/tile.js';
 import { parseTlogProof } from '#libs/tlog/tlog-proof.js';
 import { leafHash } from '#libs/tlog/tree.js';
-import { SignerService } from '../../apps/clerk/signer/signer.service.js';
-import { LogModule } from '../../apps/log/log.module.js';
-import { keepAnswers, type Answer } from '../support/answers.js';
 import { auditAfterEach } from '../support/auditor.js';
+import { newLogScene, type LogScene } from '../support/log-scene.js';
 import { newJournal } from '../support/journals.js';
-import { leavesIn, neededFor, newFolder, tileBytes } from '../support/log-files.js';
-import { enter, newOperator, type Operator } from '../support/operator.js';
+import { leavesIn, neededFor, tileBytes } from '../support/log-files.js';
+import { enter, type Operator } from '../support/operator.js';
 
+let scene: LogScene;
 let operator: Operator;
 let app: NestFastifyApplication;
-let signer: DataSource;
-const tilesDir = newFolder();
-const holder = randomUUID();
-const answers: Answer[] = [];
-
+let tilesDir: string;
 beforeAll(async () => {
-  operator = await newOperator({ opens: true });
-  const { host, port, name, user } = operator.database.target('tyiym_log');
-  const config = {
-    ...operator.config,
-    app: 'log' as const,
-    tilesDir,
-    database: { host, port, name, user, passwordFile: operator.database.passwordFile('tyiym_log') },
-  };
-  app = await createApp(LogModule.register(config), config, pino({ level: 'silent' }));
-  keepAnswers(app, answers);
-  await app.init();
-  await app.getHttpAdapter().getInstance().ready();
-  signer = await enter(operator.database, 'tyiym_clerk_signer');
+  scene = await newLogScene();
+  ({ operator, app, tilesDir } = scene);
 });
 // Its entries are signed with a key nobody published: only tree, answers and columns.
-auditAfterEach(() => ({ database: operator.database, answers }));
-afterAll(async () => {
-  await app.close();
-  await signer.destroy();
-  await operator.close();
-  rmSync(tilesDir, { recursive: true });
-});
+auditAfterEach(() => ({ database: operator.database, answers: scene.answers }));
+afterAll(() => scene.close());
 
-const get = (path: string, headers: Record<string, string> = {}) =>
-  request(app.getHttpServer()).get(path).set(headers);
+const get = (path: string, headers?: Record<string, string>) => scene.get(path, headers);
+const publish = () => scene.publish();
 
 /** A path sent exactly as it stands: clients of higher layers tidy it first. */
 async function rawGet(path: string): Promise<{ status: number; cacheControl: string | undefined }> {
@@ -75,15 +48,6 @@ async function rawGet(path: string): Promise<{ status: number; cacheControl: str
     asked.on('error', reject);
   });
 }
-
-const publish = () =>
-  new SignerService({
-    ...{ tx: signer.manager, files: new ImmutableFiles(tilesDir), holder },
-    witnesses: { gather: () => Promise.resolve([]) },
-    origin: operator.config.origin,
-    key: readSigningKey(join(operator.keysRoot, 'clerk-signer'), 'log.jwk.json'),
-    clock: () => 0,
-  }).publish();
 
 /** Three hundred entries about nobody, so that a tile is full. */
 async function append(count: number): Promise<void> {

@@ -1,71 +1,32 @@
 /** The public log over HTTP: what anybody may read, exactly, and nothing else. */
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createPublicKey, randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import { pino } from 'pino';
 import request from 'supertest';
-import type { DataSource } from 'typeorm';
 import { leafOf } from '#libs/journal/commitment.js';
-import { ImmutableFiles } from '#libs/platform/immutable-files.js';
-import { createApp } from '#libs/platform/http.js';
 import { readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { problemKinds } from '#libs/problem/catalogue.js';
 import { parseCheckpoint, parseVkey, verifyNote } from '#libs/tlog/note.js';
 import { leafHash } from '#libs/tlog/tree.js';
-import { SignerService } from '../../apps/clerk/signer/signer.service.js';
-import { LogModule } from '../../apps/log/log.module.js';
-import { keepAnswers, type Answer } from '../support/answers.js';
 import { auditAfterEach } from '../support/auditor.js';
+import { newLogScene, type LogScene } from '../support/log-scene.js';
 import { newJournal } from '../support/journals.js';
-import { newFolder } from '../support/log-files.js';
-import { enter, newOperator, type Operator } from '../support/operator.js';
+import { enter, type Operator } from '../support/operator.js';
 
+let scene: LogScene;
 let operator: Operator;
-let app: NestFastifyApplication;
-let signer: DataSource;
-const tilesDir = newFolder();
-const holder = randomUUID();
-const answers: Answer[] = [];
-
 beforeAll(async () => {
-  operator = await newOperator({ opens: true });
-  const { host, port, name, user } = operator.database.target('tyiym_log');
-  const config = {
-    ...operator.config,
-    app: 'log' as const,
-    tilesDir,
-    database: { host, port, name, user, passwordFile: operator.database.passwordFile('tyiym_log') },
-  };
-  app = await createApp(LogModule.register(config), config, pino({ level: 'silent' }));
-  keepAnswers(app, answers);
-  await app.init();
-  await app.getHttpAdapter().getInstance().ready();
-  signer = await enter(operator.database, 'tyiym_clerk_signer');
+  scene = await newLogScene();
+  operator = scene.operator;
 });
 // Its entries are signed with a key nobody published: only tree, answers and columns.
-auditAfterEach(() => ({ database: operator.database, answers }));
-afterAll(async () => {
-  await app.close();
-  await signer.destroy();
-  await operator.close();
-  rmSync(tilesDir, { recursive: true });
-});
+auditAfterEach(() => ({ database: operator.database, answers: scene.answers }));
+afterAll(() => scene.close());
 
-const get = (path: string, headers: Record<string, string> = {}) =>
-  request(app.getHttpServer()).get(path).set(headers);
-
-const publish = () =>
-  new SignerService({
-    ...{ tx: signer.manager, files: new ImmutableFiles(tilesDir), holder },
-    witnesses: { gather: () => Promise.resolve([]) },
-    origin: operator.config.origin,
-    key: readSigningKey(join(operator.keysRoot, 'clerk-signer'), 'log.jwk.json'),
-    clock: () => 0,
-  }).publish();
+const get = (path: string, headers?: Record<string, string>) => scene.get(path, headers);
+const publish = () => scene.publish();
 
 describe('the keys', () => {
   it('are all there with purpose, kinds and times in seconds, and no private half', async () => {
@@ -266,7 +227,7 @@ describe('every answer', () => {
 
   it('is only ever read: no other method is taken', async () => {
     for (const path of ['/checkpoint', '/vkeys', '/openings/0', '/problems/internal']) {
-      const answer = await request(app.getHttpServer()).post(path).send({ any: 1 });
+      const answer = await request(scene.app.getHttpServer()).post(path).send({ any: 1 });
       expect([404, 405]).toContain(answer.status);
     }
   });

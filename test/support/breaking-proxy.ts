@@ -26,7 +26,7 @@ export interface BreakingProxy {
   count(statement: string): number;
   /** From now on whoever connects is taken and never answered, until this is called with false. */
   swallow(isOn: boolean): void;
-  /** Hangs up on everybody who is connected, whatever the server is doing for them. */
+  /** Hangs up on whoever waits for an answer, whatever the server is doing for him. */
   cut(): void;
   close(): Promise<void>;
 }
@@ -38,6 +38,7 @@ interface Armed extends Break {
 /** Listens on 127.0.0.1 and passes everything on to `target` until it is told to break. */
 export async function breakingProxy(target: DatabaseTarget): Promise<BreakingProxy> {
   const sockets = new Set<Socket>();
+  const waiting = new Set<Socket>();
   const counts = new Map<string, number>();
   let armed: Armed | undefined;
   let isSwallowing = false;
@@ -56,6 +57,7 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       return at.how === 'goes on';
     };
     near.on('data', (bytes) => {
+      waiting.add(near);
       for (const [name, count] of counts) if (bytes.includes(name)) counts.set(name, count + 1);
       if (armed !== undefined && bytes.includes(armed.statement)) {
         due = armed;
@@ -65,6 +67,7 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       far.write(bytes);
     });
     far.on('data', (bytes) => {
+      waiting.delete(near);
       if (due === undefined || isPassing(due)) near.write(bytes);
     });
     for (const [one, other] of [[near, far] as const, [far, near] as const]) {
@@ -72,6 +75,7 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       one.on('error', () => other.destroy());
       one.on('close', () => {
         sockets.delete(one);
+        waiting.delete(one);
         other.destroy();
       });
     }
@@ -96,7 +100,7 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       isSwallowing = isOn;
     },
     cut: () => {
-      for (const socket of sockets) socket.destroy();
+      for (const near of waiting) near.destroy();
     },
     close: () => {
       for (const socket of sockets) socket.destroy();
