@@ -86,7 +86,10 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
           provide: MendingService,
           inject: [DataSource],
           useFactory: ({ manager: tx }: DataSource) =>
-            new MendingService({ tx, files: new ImmutableFiles(tilesDir), onMended: mendedIn(log) }),
+            new MendingService({
+              ...{ tx, origin: config.origin, files: new ImmutableFiles(tilesDir) },
+              onMended: mendedIn(log),
+            }),
         },
         {
           provide: READINESS,

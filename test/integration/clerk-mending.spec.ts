@@ -64,6 +64,7 @@ async function append(count: number): Promise<void> {
 
 const mend = (): Promise<number | undefined> =>
   new MendingService({
+    origin,
     ...{ tx: source.manager, files: new ImmutableFiles(folder), pauseMs: 0 },
     onMended: (paths) => void mended.push(...paths),
   }).mend();

@@ -89,7 +89,7 @@ describe('a registry with two databases and one key', () => {
     await other.publish();
     expect(one.outcomes.at(-1)).toBe('yes');
     // 409: it has cosigned this size already, with another root.
-    expect(other.outcomes.at(-1)).toBe('ahead');
+    expect(other.outcomes.at(-1)).toBe('refused');
     expect(conflicts().map(({ why }) => why)).toEqual(['another root for the size that was cosigned']);
   });
 

@@ -10,6 +10,8 @@ import { standing } from './checkpoints.store.js';
 
 export interface MendingSettings {
   readonly tx: EntityManager;
+  /** The log whose files these are. */
+  readonly origin: string;
   readonly files: LogFolder;
   /** Told which files held other bytes, and were written again. */
   readonly onMended?: (paths: readonly string[]) => void;
@@ -26,8 +28,8 @@ export class MendingService {
    * @throws LeafDiffers; whatever `signal` was aborted with
    */
   async mend(signal?: AbortSignal): Promise<number | undefined> {
-    const { tx, files, onMended, pauseMs = 1000 } = this.settings;
-    const { published } = await standing(tx);
+    const { tx, origin, files, onMended, pauseMs = 1000 } = this.settings;
+    const { published } = await standing(tx, origin);
     if (published === undefined) return undefined;
     const logFiles = new LogFilesService({
       ...{ tx, folder: files },
