@@ -185,6 +185,49 @@ COMMENT ON COLUMN checks.version IS 'Refusal version it rests on.';
 COMMENT ON COLUMN checks.at IS 'Registry time of the answer.';
 COMMENT ON COLUMN checks.valid_until IS 'Until when a clear verdict may be lent on.';
 
+CREATE TABLE closed_logs (
+  origin text NOT NULL,
+  successor text NOT NULL,
+  size bigint NOT NULL,
+  root bytea NOT NULL,
+  entry_index bigint NOT NULL,
+  CONSTRAINT closed_logs_pkey PRIMARY KEY (origin),
+  CONSTRAINT closed_logs_check CHECK ((entry_index < size)),
+  CONSTRAINT closed_logs_entry_index_key UNIQUE (entry_index),
+  CONSTRAINT closed_logs_root_check CHECK ((octet_length(root) = 32)),
+  CONSTRAINT closed_logs_successor_key UNIQUE (successor)
+);
+CREATE TRIGGER log_closed AFTER INSERT ON public.closed_logs FOR EACH ROW EXECUTE FUNCTION log_closed();
+GRANT SELECT ON closed_logs TO tyiym_log;
+GRANT INSERT ON closed_logs TO tyiym_tool;
+GRANT SELECT ON closed_logs TO tyiym_tool;
+COMMENT ON TABLE closed_logs IS 'Logs that had published more than a restored database held: fold of log.broken.';
+COMMENT ON COLUMN closed_logs.origin IS 'Name of the log that was closed.';
+COMMENT ON COLUMN closed_logs.successor IS 'Name of the log that goes on.';
+COMMENT ON COLUMN closed_logs.size IS 'Entries it had published; those from entry_index on are lost.';
+COMMENT ON COLUMN closed_logs.root IS 'Root of its last checkpoint.';
+COMMENT ON COLUMN closed_logs.entry_index IS 'The entry log.broken, first of the successor that the closed log does not have.';
+
+CREATE TABLE comparisons (
+  only_row boolean DEFAULT true NOT NULL,
+  life text,
+  compared_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT comparisons_pkey PRIMARY KEY (only_row),
+  CONSTRAINT comparisons_only_row_check CHECK (only_row)
+);
+GRANT SELECT ON comparisons TO tyiym_bureau;
+GRANT SELECT ON comparisons TO tyiym_citizen;
+GRANT INSERT ON comparisons TO tyiym_clerk_signer;
+GRANT SELECT ON comparisons TO tyiym_clerk_signer;
+GRANT UPDATE ON comparisons TO tyiym_clerk_signer;
+GRANT SELECT ON comparisons TO tyiym_clerk_worker;
+GRANT SELECT ON comparisons TO tyiym_lender;
+GRANT SELECT ON comparisons TO tyiym_tool;
+COMMENT ON TABLE comparisons IS 'When the signer last held this database against what was published. In another life of the database it does not count.';
+COMMENT ON COLUMN comparisons.only_row IS 'True: a second row cannot be.';
+COMMENT ON COLUMN comparisons.life IS 'Of the database that was compared and found to go on from what was published; NULL when it did not.';
+COMMENT ON COLUMN comparisons.compared_at IS 'Registry time.';
+
 CREATE TABLE contracts (
   party text NOT NULL,
   lender_bin text NOT NULL,
@@ -1304,6 +1347,17 @@ REVOKE ALL ON FUNCTION corrections_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION corrections_guard() TO PUBLIC;
 COMMENT ON FUNCTION corrections_guard() IS 'The projection can only follow the Journal.';
 
+CREATE OR REPLACE FUNCTION public.database_life()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT format('%s/%s', oid, extract(epoch FROM pg_postmaster_start_time())) FROM pg_database WHERE datname = current_database()
+$function$;
+REVOKE ALL ON FUNCTION database_life() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION database_life() TO PUBLIC;
+COMMENT ON FUNCTION database_life() IS 'Another value after each start of the server and in each copy of the database: what was put back cannot be taken for what it was.';
+
 CREATE OR REPLACE FUNCTION public.days_ahead()
  RETURNS integer
  LANGUAGE sql
@@ -1515,6 +1569,26 @@ GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_clerk_worker;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_lender;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_tool;
 COMMENT ON FUNCTION leaf_hashes(bigint,bigint) IS 'Leaf hashes of a batch, also of entries the role may not read: a proof needs them, and they tell nothing.';
+
+CREATE OR REPLACE FUNCTION public.log_closed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  UPDATE journal_head SET origin = NEW.successor WHERE origin = NEW.origin AND EXISTS (
+    SELECT FROM entries WHERE index = NEW.entry_index AND index = size - 1 AND kind = 'log.broken');
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a log is closed by its entry' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  -- The numbers of the lost items will be given again; under the old stream a bureau would take them for what it has.
+  TRUNCATE streams, sealed_items, day_keys, stream_members, stream_buckets, stream_vectors, digests;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION log_closed() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION log_closed() TO PUBLIC;
+COMMENT ON FUNCTION log_closed() IS 'The head goes on under the next origin, and every bureau''s stream begins anew, with the entry that says so.';
 
 CREATE OR REPLACE FUNCTION public.lost_race()
  RETURNS boolean
