@@ -99,14 +99,16 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
     swallow: (isOn) => {
       isSwallowing = isOn;
     },
-    cut: () => {
-      for (const near of waiting) near.destroy();
-    },
+    cut: () => hangUpOn(waiting),
     close: () => {
-      for (const socket of sockets) socket.destroy();
+      hangUpOn(sockets);
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function hangUpOn(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy();
 }
 
 function snap(socket: Socket, how: 'hangs up' | 'falls silent'): void {

@@ -3,8 +3,8 @@
  * is shown for good.
  */
 import type { EntityManager } from 'typeorm';
-import { newestCheckpoint, type PublishedCheckpoint } from './published.store.js';
-import { shownIn, type ReadFolder } from './shown.js';
+import { newestCheckpoint } from './published.store.js';
+import { shownIn, type PublishedCheckpoint, type ReadFolder } from './shown.js';
 
 export class NewestService {
   /** @param folder undefined where the log was given none */

@@ -1,12 +1,6 @@
 /** SQL of published checkpoints, as the log reads them. One that is signed and not published yet is nobody's to see. */
 import type { EntityManager } from 'typeorm';
-
-/** A checkpoint as it is served. */
-export interface PublishedCheckpoint {
-  readonly size: number;
-  readonly root: Buffer;
-  readonly note: string;
-}
+import type { PublishedCheckpoint } from './shown.js';
 
 const columns = 'SELECT size, root, note FROM checkpoints WHERE published_at IS NOT NULL AND origin = $1';
 

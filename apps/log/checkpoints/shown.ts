@@ -1,6 +1,12 @@
 /** The checkpoint that lies in a folder of the signer: what anybody was shown last. */
 import { parseCheckpoint } from '#libs/tlog/note.js';
-import type { PublishedCheckpoint } from './published.store.js';
+
+/** A checkpoint as it is served. */
+export interface PublishedCheckpoint {
+  readonly size: number;
+  readonly root: Buffer;
+  readonly note: string;
+}
 
 /** The folder, as far as the log may touch it. */
 export interface ReadFolder {

@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { sendTile } from '../tiles/tile-reply.js';
+import { sendTile } from '../tiles/tiles.controller.js';
 import { ClosedLogsService } from './closed-logs.service.js';
 
 const number = {
