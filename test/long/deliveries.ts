@@ -33,7 +33,10 @@ const every = { missing: 1009, state: 2003, day: 3001, twice: 50_021, malformed:
 const sources = values.sources.split(',');
 const sums = { people, inForce: people, leftOut: 0, saidTwice: 0, differing: 0 };
 for (const source of sources) await deliver(source);
-for (let number = 0; number < people; number += 1) if (differs(number)) sums.differing += 1;
+for (let number = 0; number < people; number += 1) {
+  if (differs(number)) sums.differing += 1;
+  if (!sources.some((source) => isInForceAt(source, number))) sums.inForce -= 1;
+}
 console.log(JSON.stringify(sums));
 
 async function deliver(source: string): Promise<void> {
@@ -71,6 +74,11 @@ function lineOf(source: string, number: number): string {
     return `E-${String(number)},${iin},2025-03-${day}T12:00:00+05:00,${lifted ? '2025-06-01T12:00:00+05:00' : ''}`;
   const isLate = is(number, every.day) && source === 'pkb';
   return `${source.slice(0, 1).toUpperCase()}-${String(number)},${iin},2025-${isLate ? '04' : '03'}-${day},`;
+}
+
+/** Whether this source says that his refusal is in force. */
+function isInForceAt(source: string, number: number): boolean {
+  return source === 'egov' ? !is(number, every.state) : !(source === 'gkb' && is(number, every.missing));
 }
 
 /** As the import counts it: over the sources that were delivered. */
