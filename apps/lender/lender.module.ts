@@ -39,7 +39,7 @@ export class LenderModule {
       config,
       app: 'lender',
       tables: lenderTables,
-      limits: { maxBatch: 512, minIntervalMs: 0, looksAhead: true },
+      limits: { maxBatch: 512, minIntervalMs: 0 },
     });
     return {
       module: LenderModule,

@@ -28,11 +28,6 @@ export interface JournalOptions<T extends Tables, Rules> {
   readonly maxBatch?: number;
   /** How many acts may wait in each lane; beyond it whoever comes is told so at once. */
   readonly maxQueue?: Readonly<Record<Lane, number>>;
-  /**
-   * Looks for the next batch while the last one commits, and appends by compare instead of under the lock. For a process
-   * that alone appends most of what there is.
-   */
-  readonly looksAhead?: boolean;
   /** Pause between commits; 0 for the lender's process, which must not wait. */
   readonly minIntervalMs?: number;
   /** Told of failures nobody is answered with in detail. */

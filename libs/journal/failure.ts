@@ -21,11 +21,6 @@ export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === '23505';
 }
 
-/** Whether an append found another head than the one it stood on: nothing of it was inserted. */
-export function isLostRace(error: unknown): boolean {
-  return sqlState(error) === '40001';
-}
-
 /**
  * Whether one act of the batch may have caused it (its data, a constraint, a policy, a trigger, a row that moved
  * meanwhile), so that the others succeed without it. Time-outs, full disks and missing partitions (a check violation

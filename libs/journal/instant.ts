@@ -10,12 +10,17 @@ const spelling = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** `2026-11-23T01:40:00.123Z` */
 export function formatInstant(at: Instant): string {
-  // A batch spells one instant a thousand times.
-  if (last.at !== at) last = { at, text: new Date(at).toISOString() };
-  return last.text;
+  const known = spelled.get(at);
+  if (known !== undefined) return known;
+  const text = new Date(at).toISOString();
+  if (spelled.size >= mostSpelled) spelled.clear();
+  spelled.set(at, text);
+  return text;
 }
 
-let last = { at: 0, text: '1970-01-01T00:00:00.000Z' };
+// A batch spells its own instant and the ends of its answers a thousand times.
+const spelled = new Map<Instant, string>();
+const mostSpelled = 64;
 
 /** The instant that `formatInstant` spells so; undefined for every other value, days that do not exist included. */
 export function readInstant(text: unknown): Instant | undefined {

@@ -1,7 +1,6 @@
 /**
  * The writer. It owns the transaction: a batch looks, decides, appends and commits, and only then is anybody answered.
- * Read `underLock` from top to bottom, then `ahead`, which does the same without waiting for the lock; after each
- * durable step a comment says what a crash there means and who repairs it.
+ * Read `underLock` from top to bottom: at each durable step a comment says what a crash there means and who repairs it.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
@@ -11,7 +10,7 @@ import { frontierFromBytes } from '#libs/tlog/tree.js';
 import type { Act, Tables } from './act.js';
 import { answerAll, decideBatch, type Batch } from './batch.js';
 import { saltLength } from './commitment.js';
-import { isLostConnection, isLostRace, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
+import { isLostConnection, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
 import { utcDay } from './idempotency.store.js';
 import type { Head } from './head-row.js';
@@ -20,7 +19,6 @@ import type { JournalOptions, Readiness } from './config.js';
 import { committed, fenceSql, journalHead, partitionsAhead } from './journal.store.js';
 import { Lanes, type Lane } from './lanes.js';
 import { randomSlice } from './random-slices.js';
-import { groundOf, tipOf, type Standing, type Tip } from './standing.js';
 import { appendValues, lockSql, lookValues, runLook, Statements } from './write-path.store.js';
 import type { Look, Statement } from './write-path.store.js';
 
@@ -31,10 +29,6 @@ interface Waiting<T extends Tables, Rules> {
 }
 
 const maxSkewMs = 1000;
-/** How many races in a row are lost before the lock is waited for, and for how long from then on. */
-const maxLosses = 2;
-const lockForMs = 5000;
-const nothingKnown: Promise<Tip | undefined> = Promise.resolve(undefined);
 /** Two of the largest check-batches in the lane of the bulk. */
 const defaultQueue = { single: 4096, bulk: 20_000 };
 
@@ -47,10 +41,6 @@ export class Journal<T extends Tables, Rules> {
   private running: Promise<void> | undefined;
   private stopped = false;
   private lastBatchAt = 0;
-  /** The append under way, if one is: it resolves to where it ended, or to nothing when that must be looked up. */
-  private flight = nothingKnown;
-  /** Machine time until which batches wait for the lock, because races were lost. */
-  private lockedUntil = 0;
   private known: { readonly version: number; readonly rules: Rules; readonly offsetMs: number } | undefined;
 
   constructor(private readonly options: JournalOptions<T, Rules>) {
@@ -110,10 +100,9 @@ export class Journal<T extends Tables, Rules> {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.running;
-    await this.flight;
   }
 
-  /** Everything that waits when the batch before is on its way is the next one: no timer gathers it. */
+  /** Everything that waits when the batch before is committed is the next one: no timer gathers it. */
   private async work(): Promise<void> {
     // Leaving the caller's turn first lets everything that arrives in it share the batch.
     await Promise.resolve();
@@ -125,12 +114,7 @@ export class Journal<T extends Tables, Rules> {
         if (pauseMs > 0) await wait(pauseMs);
         this.lastBatchAt = this.options.clock();
         const batch = this.queue.take(this.maxBatch);
-        if (this.options.looksAhead === true && this.lastBatchAt >= this.lockedUntil) await this.ahead(batch);
-        else {
-          await this.flight;
-          this.flight = nothingKnown;
-          await this.settle(batch);
-        }
+        await this.settle(batch);
       }
     } finally {
       // In the same turn as the last look at the queue: an act that came in between would wait for the next one.
@@ -165,97 +149,32 @@ export class Journal<T extends Tables, Rules> {
   private async underLock(waiting: readonly Waiting<T, Rules>[]): Promise<void> {
     await this.withClient(async (client, runner) => {
       try {
-        // 1. This lock is the order: every entry before ours is visible from here on.
-        await client.query(lockSql);
-        // 2. + 3. Look in one snapshot, decide in order. Nothing is written yet; a crash leaves nothing.
-        const standing = await this.lookFor(client, waiting);
-        const batch = this.decide(waiting, standing, await this.rulesFor(standing.head, runner.manager));
+        // 1. + 2. This lock is the order: every entry before ours is visible from here on. The look is sent right behind
+        // it, as a statement of its own, because its snapshot must be taken after the wait. Nothing is written yet; a crash
+        // leaves nothing.
+        const [, look] = await Promise.all([client.query(lockSql), this.lookFor(client, waiting)]);
+        // 3. Decide in order.
+        const batch = this.decide(waiting, look, await this.rulesFor(look.head, runner.manager));
         if (batch.entries.length === 0) {
           // 4.a Replays and refusals of the rule book leave no entry: they answer from what is committed already.
           await client.query('ROLLBACK');
           return answerAll(waiting, batch, '');
         }
-        // 4. Append: head, signed head, entries and rows in one statement. A crash here leaves nothing: not committed.
+        // 4. Append: head, signed head, entries and rows in one statement, and COMMIT right behind it, which rolls back when
+        // the append was refused. A crash before leaves nothing.
         const jws = await this.sign(batch);
-        await client.query(this.appendOf(standing.head, batch, jws));
         // 5. A crash or a lost connection from here on leaves it open whether it happened: the fence finds out.
-        await this.durably(batch, () => client.query('COMMIT'));
+        await this.durably(batch, () =>
+          Promise.all([client.query(this.appendOf(look.head, batch, jws)), client.query('COMMIT')]),
+        );
         // Durable. A crash here loses only the answers: the same idempotency key finds them again.
-        answerAll(waiting, batch, jws);
+        setImmediate(() => answerAll(waiting, batch, jws));
       } catch (error) {
         // Of a connection that is gone nothing is left to roll back.
         await client.query('ROLLBACK').catch(() => undefined);
         throw error;
       }
     });
-  }
-
-  /**
-   * Looks while the batch before is on its way, stands on where that one ended, and sends its own append off. The append
-   * compares what it stands on: a foreign entry in between makes it fail as a whole, and the batch looks again.
-   */
-  private async ahead(waiting: readonly Waiting<T, Rules>[]): Promise<void> {
-    try {
-      const looking = this.withClient((client) => this.lookFor(client, waiting));
-      const [look, tip] = await Promise.all([looking, this.flight]);
-      const standing = groundOf(look, tip);
-      const batch = await this.decideAhead(waiting, standing);
-      if (batch !== undefined) this.flight = this.fly(waiting, standing, batch);
-    } catch (error) {
-      await this.flight;
-      await this.recover(waiting, error, 1);
-    }
-  }
-
-  /** The batch to append; undefined when everybody was answered from what is committed already. */
-  private async decideAhead(
-    waiting: readonly Waiting<T, Rules>[],
-    standing: Standing,
-  ): Promise<Batch<T> | undefined> {
-    const rules = await this.rulesFor(standing.head, this.options.dataSource.manager);
-    const batch = this.decide(waiting, standing, rules);
-    if (batch.entries.length > 0) return batch;
-    answerAll(waiting, batch, '');
-    return undefined;
-  }
-
-  /** Appends by compare. Resolves when everybody was served, with where it ended if that is known; never rejects. */
-  private async fly(
-    waiting: readonly Waiting<T, Rules>[],
-    standing: Standing,
-    batch: Batch<T>,
-    losses = 0,
-  ): Promise<Tip | undefined> {
-    try {
-      const jws = await this.sign(batch);
-      // One statement that commits with its end. A crash before leaves nothing; a crash or a lost connection while it
-      // runs leaves it open whether it happened: the fence finds out.
-      const append = this.appendOf(standing.head, batch, jws);
-      await this.withClient((client) => this.durably(batch, () => client.query(append)));
-      // Durable. The next batch goes off before anybody is answered, because PostgreSQL has nothing to do meanwhile.
-      setImmediate(() => answerAll(waiting, batch, jws));
-      return tipOf(standing.head, batch);
-    } catch (error) {
-      if (!isLostRace(error)) await this.recover(waiting, error, 1);
-      else if (losses + 1 < maxLosses) return this.again(waiting, losses + 1);
-      else {
-        this.lockedUntil = this.options.clock() + lockForMs;
-        await this.settle(waiting);
-      }
-      return undefined;
-    }
-  }
-
-  /** A foreign entry came first and nothing of the batch was inserted: it looks anew and is sent off again. */
-  private async again(waiting: readonly Waiting<T, Rules>[], losses: number): Promise<Tip | undefined> {
-    try {
-      const standing = await this.withClient((client) => this.lookFor(client, waiting));
-      const batch = await this.decideAhead(waiting, standing);
-      return batch && (await this.fly(waiting, standing, batch, losses));
-    } catch (error) {
-      await this.recover(waiting, error, 1);
-      return undefined;
-    }
   }
 
   /** Runs a task on a connection of its own. Whoever waits behind one that cannot be had would only wait for the same. */
@@ -277,7 +196,7 @@ export class Journal<T extends Tables, Rules> {
   }
 
   /** @throws Problem `registry-unavailable` when a look by this process cannot be trusted. */
-  private async lookFor(client: PoolClient, waiting: readonly Waiting<T, Rules>[]): Promise<Standing> {
+  private async lookFor(client: PoolClient, waiting: readonly Waiting<T, Rules>[]): Promise<Look> {
     const guess = this.registryNow();
     let look = await this.lookUp(client, waiting, guess);
     // What was asked for a day that is over would miss the keys of today; and this process may have slept over an answer.
@@ -304,7 +223,7 @@ export class Journal<T extends Tables, Rules> {
     return Math.abs(this.instantOf(head) - head.registryNow);
   }
 
-  private decide(waiting: readonly Waiting<T, Rules>[], { head, found }: Standing, rules: Rules): Batch<T> {
+  private decide(waiting: readonly Waiting<T, Rules>[], { head, found }: Look, rules: Rules): Batch<T> {
     const acts = waiting.map(({ act }) => act);
     return decideBatch(this.options.tables, acts, {
       app: this.options.app,

@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import type { PoolClient } from 'pg';
+import { frontierToBytes } from '#libs/tlog/tree.js';
 import type { Table, Tables } from './act.js';
-import type { Batch } from './batch.js';
+import { countersOf, type Batch } from './batch.js';
 import { formatInstant, type Instant } from './instant.js';
 import type { Head } from './head-row.js';
 import { headColumns, headFromRow, isCompared } from './journal.store.js';
-import { tipOf } from './standing.js';
 import { byteas, int2s, int4s, int8s, texts, uuids } from './pg-array.js';
 
 /** A statement with a fixed text; `params` counts its placeholders. */
@@ -169,16 +169,18 @@ export function appendValues(
 ): unknown[] {
   const { entries } = batch;
   const at = formatInstant(batch.at);
-  const { head: next } = tipOf(head, batch);
+  const moves = countersOf(entries);
+  const frontier = frontierToBytes(batch.after);
   const inserts = insertTables(tables).map(({ name, insert }) => {
     const rows = [...(batch.rows.get(name)?.values() ?? [])];
     return { params: insert.params(rows), count: rows.length };
   });
   return [
-    ...[next.size, next.root, next.frontier, next.stateVersion, next.rulesVersion, next.feedSeq, at],
+    ...[batch.after.size, batch.root, frontier],
+    ...[head.stateVersion + moves.state, head.rulesVersion + moves.rules, head.feedSeq + moves.feed, at],
     ...[head.origin, head.size, head.stateVersion, head.rulesVersion],
     signedHead.keyChecks,
-    ...[next.size, head.size, at, next.root, next.frontier, signedHead.kid, signedHead.jws],
+    ...[batch.after.size, head.size, at, batch.root, frontier, signedHead.kid, signedHead.jws],
     int8s(entries.map((e) => e.index)),
     uuids(entries.map((e) => e.uuid)),
     texts(entries.map((e) => e.kind)),

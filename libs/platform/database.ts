@@ -50,6 +50,8 @@ export function dataSourceOf(target: DatabaseTarget, poolSize = 10): DataSource 
       statement_timeout: statementTimeoutMs,
       options: '-c plan_cache_mode=force_generic_plan',
       keepAlive: true,
+      // What the writer sends at once arrives at once: it holds the head for two round trips instead of four.
+      pipeline: true,
       idleTimeoutMillis: 30_000,
       onConnect: hangUpOnSilence,
     },

@@ -34,7 +34,7 @@ export interface RegistrySettings<T extends Tables> {
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Limits of the batches: the lender's process has others. */
-  readonly limits?: Pick<JournalOptions<T, Rules>, 'maxBatch' | 'minIntervalMs' | 'looksAhead'>;
+  readonly limits?: Pick<JournalOptions<T, Rules>, 'maxBatch' | 'minIntervalMs'>;
 }
 
 const warnBelowDays = 7;

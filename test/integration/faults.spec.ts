@@ -6,7 +6,6 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Break } from '../support/breaking-proxy.js';
-import type { LenderWish } from '../support/contenders.js';
 import { ownCluster, type OwnCluster } from '../support/own-cluster.js';
 import { play, type Fault, type FaultScene, type Played } from '../support/fault-scene.js';
 
@@ -26,55 +25,39 @@ const answered = 'before its answer';
 
 type Moment = readonly [Break['statement'], Break['when'], Persisted];
 
-const underTheLock: readonly Moment[] = [
+/** Lock and look leave together, as do append and COMMIT; of those the server may do one and find nobody for the other. */
+const moments: readonly Moment[] = [
   [lock, sent, 'not persisted'],
   [lock, answered, 'not persisted'],
-  [look, sent, 'not persisted'],
   [look, answered, 'not persisted'],
   [append, sent, 'not persisted'],
-  [append, answered, 'not persisted'],
-  [commit, sent, 'not persisted'],
-  [commit, answered, 'persisted'],
-];
-/** Whoever looks ahead waits for no lock, and his append commits with its own end. */
-const aheadOfIt: readonly Moment[] = [
-  [look, sent, 'not persisted'],
-  [look, answered, 'not persisted'],
-  [append, sent, 'not persisted'],
-  [append, answered, 'persisted'],
+  [append, answered, 'either'],
+  [commit, answered, 'either'],
 ];
 
-/** How the lenders write, and where that can break. */
-const modes: readonly (readonly [string, LenderWish, readonly Moment[]])[] = [
-  ['under the lock', {}, underTheLock],
-  ['ahead of it', { looksAhead: true }, aheadOfIt],
-];
-
-const lines = (moments: readonly Moment[]): readonly Row[] =>
-  (['hangs up', 'falls silent'] as const).flatMap((how) =>
-    moments.map(([statement, when, persisted]): Row => {
-      return [
-        `the line ${how} at ${statement}, ${when}`,
-        { at: { statement, when, how } },
-        persisted,
-        'answered',
-      ];
-    }),
-  );
+const lines: readonly Row[] = (['hangs up', 'falls silent'] as const).flatMap((how) =>
+  moments.map(([statement, when, persisted]): Row => {
+    return [
+      `the line ${how} at ${statement}, ${when}`,
+      { at: { statement, when, how } },
+      persisted,
+      'answered',
+    ];
+  }),
+);
 
 /** What a process is killed or frozen after; before the next statement is sent it is no different. */
-const processes = (moments: readonly Moment[]): readonly Row[] =>
-  moments
-    .filter(([, when]) => when === answered)
-    .flatMap(([statement, when, persisted]): Row[] => {
-      const where = `at ${statement}, ${when}`;
-      const killed: Fault = { at: { statement, when, how: 'hangs up' }, signal: 'SIGKILL' };
-      const frozen: Fault = { at: { statement, when, how: 'goes on' }, signal: 'SIGSTOP' };
-      return [
-        [`the app is killed ${where}`, killed, persisted, 'unanswered'],
-        [`the app is frozen ${where}, and wakes`, frozen, persisted, 'answered'],
-      ];
-    });
+const processes: readonly Row[] = moments
+  .filter(([, when]) => when === answered)
+  .flatMap(([statement, when, persisted]): Row[] => {
+    const where = `at ${statement}, ${when}`;
+    const killed: Fault = { at: { statement, when, how: 'hangs up' }, signal: 'SIGKILL' };
+    const frozen: Fault = { at: { statement, when, how: 'goes on' }, signal: 'SIGSTOP' };
+    return [
+      [`the app is killed ${where}`, killed, persisted, 'unanswered'],
+      [`the app is frozen ${where}, and wakes`, frozen, persisted, 'answered'],
+    ];
+  });
 
 const sql =
   (text: string) =>
@@ -153,37 +136,27 @@ const clocks: readonly Row[] = [
 let cluster: OwnCluster;
 
 /** A server that loses one of its sessions to kill −9 starts again by itself; one that is killed by its supervisor. */
-const servers = (moments: readonly Moment[]): readonly Row[] =>
-  moments
-    .filter(([statement, when]) => when === answered && statement !== look && statement !== lock)
-    .flatMap(([statement, when, persisted]): Row[] => {
-      const at = { statement, when, how: 'hangs up' } as const;
-      const server = { kill: () => cluster.kill(), startAgain: () => cluster.startAgain() };
-      let session = 0;
-      const findSession = async ({ database }: FaultScene): Promise<void> => {
-        const { rows } = await database.owner.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-        session = rows[0]?.pid ?? 0;
-      };
-      const all: Fault = { at, strike: server.kill, heal: server.startAgain };
-      const one: Fault = { at, before: findSession, strike: () => process.kill(session, 'SIGKILL') };
-      killers.add(all).add(one);
-      return [
-        [`PostgreSQL is killed at ${statement}, ${when}`, all, persisted, 'answered or sent away'],
-        [
-          `a session of PostgreSQL is killed at ${statement}, ${when}`,
-          one,
-          persisted,
-          'answered or sent away',
-        ],
-      ];
-    });
+const servers: readonly Row[] = moments
+  .filter(([statement, when]) => when === answered && statement !== look && statement !== lock)
+  .flatMap(([statement, when, persisted]): Row[] => {
+    const at = { statement, when, how: 'hangs up' } as const;
+    const server = { kill: () => cluster.kill(), startAgain: () => cluster.startAgain() };
+    let session = 0;
+    const findSession = async ({ database }: FaultScene): Promise<void> => {
+      const { rows } = await database.owner.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      session = rows[0]?.pid ?? 0;
+    };
+    const all: Fault = { at, strike: server.kill, heal: server.startAgain };
+    const one: Fault = { at, before: findSession, strike: () => process.kill(session, 'SIGKILL') };
+    killers.add(all).add(one);
+    return [
+      [`PostgreSQL is killed at ${statement}, ${when}`, all, persisted, 'answered or sent away'],
+      [`a session of PostgreSQL is killed at ${statement}, ${when}`, one, persisted, 'answered or sent away'],
+    ];
+  });
 
-const rows = modes.flatMap(([mode, wish, moments]) =>
-  [...lines(moments), ...processes(moments), ...faultsOfTheDatabase, ...clocks, ...servers(moments)].map(
-    ([what, fault, persisted, waiting]) => ({
-      ...{ mode, wish, what, fault, persisted, waiting },
-    }),
-  ),
+const rows = [...lines, ...processes, ...faultsOfTheDatabase, ...clocks, ...servers].map(
+  ([what, fault, persisted, waiting]) => ({ what, fault, persisted, waiting }),
 );
 
 /** So many play at once: most of them only wait. */
@@ -197,7 +170,7 @@ beforeAll(async () => {
     // Who shares a server cannot do without it at the same time.
     const lane = killers.has(row.fault) ? 0 : place % atOnce;
     const server = lane === 0 ? cluster : undefined;
-    const result = (lanes[lane] ?? Promise.resolve()).then(() => play(row.fault, row.wish, server));
+    const result = (lanes[lane] ?? Promise.resolve()).then(() => play(row.fault, server));
     lanes[lane] = result.catch(() => undefined);
     played.set(row, result);
   });
@@ -209,7 +182,7 @@ afterAll(async () => {
 
 describe('nothing answered is lost and nothing contradicts', () => {
   it.each(rows)(
-    '$mode, when $what ($persisted): those who waited are $waiting',
+    'when $what ($persisted): those who waited are $waiting',
     async (row) => {
       const { answered: count, waited, wasPersisted, goesOn, faults } = (await played.get(row)) as Played;
       expect(faults).toEqual([]);

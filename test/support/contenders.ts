@@ -16,6 +16,7 @@ import { carryOut, lift, place, refusalAfter, type Move } from '#libs/refusal/tr
 import { defaultRules } from '#libs/regime/defaults.js';
 import { parseIin } from '#libs/subject/iin.js';
 import { subjectsOf, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
+import type { CheckAnswer } from '../../apps/lender/checks/check-answer.js';
 import { ChecksService } from '../../apps/lender/checks/checks.service.js';
 import { lenderTables, type LenderTables } from '../../apps/lender/tables.store.js';
 import type { Told, Verdict } from './history.js';
@@ -25,12 +26,6 @@ import { newJournal } from './journals.js';
 export interface Contender {
   readonly target: DatabaseTarget;
   readonly lookup: LookupKeys;
-}
-
-/** What of a lender's Journal a test chooses; plain, because it may go to another process. */
-export interface LenderWish {
-  readonly maxBatch?: number;
-  readonly looksAhead?: boolean;
 }
 
 export interface Lender {
@@ -81,7 +76,8 @@ export async function lenderHere(
     check: async (key, iin) => {
       const question = { iin: parseIin(iin), product: 'bank-loan', stage: 'decision', loanRef: key } as const;
       const bodyHmac = createHash('sha256').update(`${key} ${iin}`).digest();
-      const { answer } = await checks.make(lender, question, { key, bodyHmac });
+      const made = await checks.make(lender, question, { key, bodyHmac });
+      const answer = JSON.parse(made.answer) as CheckAnswer;
       const { id, version } = JSON.parse(answer.receipt.entry) as { id: string; version: number };
       return { index: answer.receipt.index, id, verdict: answer.verdict as Verdict, version };
     },

@@ -16,7 +16,6 @@ import {
   type Citizens,
   type Clerk,
   type Lender,
-  type LenderWish,
 } from './contenders.js';
 import { testDatabase } from './database.js';
 import { forkedLender, type ForkedLender } from './forked-lender.js';
@@ -30,8 +29,6 @@ import { validIins } from './vectors.js';
 export interface Contest {
   readonly operations: number;
   readonly seed: number;
-  /** How the lenders write. */
-  readonly wish: LenderWish;
 }
 
 export interface Outcome {
@@ -103,11 +100,11 @@ export async function contest(cluster: OwnCluster, given: Contest): Promise<Outc
   const [first, second, third] = lines.map(({ target }) => ({ target, lookup }));
   if (first === undefined || second === undefined || third === undefined) throw new Error('three lines');
   const clerk = await clerkHere({ target: database.target('tyiym_clerk_worker'), lookup });
-  const lenders = [await lenderHere(first, given.wish), await forkedLender(second, given.wish)] as const;
+  const lenders = [await lenderHere(first), await forkedLender(second)] as const;
   const run = new Run(given, {
     ...{ cluster, lines, clerk, lenders, citizens: await citizensHere(third) },
     person: (iin) => personOf(lookup, iin),
-    begin: () => forkedLender(second, given.wish),
+    begin: () => forkedLender(second),
   });
   try {
     await run.all();

@@ -14,7 +14,6 @@ import {
   type Clerk,
   type Lender,
   type LenderOptions,
-  type LenderWish,
 } from './contenders.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
@@ -68,24 +67,24 @@ const watchEveryMs = 1000;
 const patienceMs = 20_000;
 const [placing = '', refused = '', ...others] = validIins;
 
-/** Plays a fault in a database of its own. `wish` chooses how the lenders write. */
-export async function play(fault: Fault, wish: LenderWish, cluster?: OwnCluster): Promise<Played> {
+/** Plays a fault in a database of its own. */
+export async function play(fault: Fault, cluster?: OwnCluster): Promise<Played> {
   const database = await testDatabase(cluster);
   const lookup = newLookupKeys();
   await openRegistry(database, lookup);
   const line = await breakingProxy(database.target('tyiym_lender'));
   const contender = { target: line.target, lookup };
   let offByMs = 0;
-  const changes: Partial<LenderOptions> = { ...wish, clock: () => Date.now() + offByMs };
+  const changes: Partial<LenderOptions> = { clock: () => Date.now() + offByMs };
   const begin = (): Promise<Lender> => lenderHere(contender, changes);
   const role = (name: Parameters<TestDatabase['target']>[0]) => ({ target: database.target(name), lookup });
   const scene = {
     ...{
       database,
       line,
-      lender: fault.signal === undefined ? await begin() : await forkedLender(contender, wish),
+      lender: fault.signal === undefined ? await begin() : await forkedLender(contender),
     },
-    twin: await lenderHere(role('tyiym_lender'), wish),
+    twin: await lenderHere(role('tyiym_lender')),
     citizens: await citizensHere(role('tyiym_citizen')),
     clerk: await clerkHere(role('tyiym_clerk_worker')),
   };

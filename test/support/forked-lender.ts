@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Problem } from '#libs/problem/problem.js';
 import type { ProblemCode } from '#libs/problem/catalogue.js';
-import type { Contender, Lender, LenderWish } from './contenders.js';
+import type { Contender, Lender } from './contenders.js';
 import type { Told } from './history.js';
 import type { LenderAnswer, LenderQuestion, LenderStart } from './lender-process.js';
 import { ProcessEnded } from './recorder.js';
@@ -19,10 +19,7 @@ interface Waiting {
 }
 
 /** Starts the process and returns when it is connected to its database. */
-export async function forkedLender(
-  { target, lookup }: Contender,
-  wish: LenderWish = {},
-): Promise<ForkedLender> {
+export async function forkedLender({ target, lookup }: Contender): Promise<ForkedLender> {
   const child = fork('test/support/lender-process.ts', {
     execArgv: ['--import', './test/support/typescript.mjs'],
     serialization: 'advanced',
@@ -54,7 +51,7 @@ export async function forkedLender(
   });
   // What was under way when the process was killed cannot be sent any more; `exit` says so to those who wait.
   child.on('error', () => undefined);
-  await ask({ target, lookup: [...lookup], ...wish });
+  await ask({ target, lookup: [...lookup] });
   return {
     check: (key, iin) => ask({ key, iin }),
     signal: (name) => void child.kill(name),

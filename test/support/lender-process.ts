@@ -4,11 +4,11 @@
  */
 import type { DatabaseTarget } from '#libs/platform/database.js';
 import { asProblem } from '#libs/problem/as-problem.js';
-import { lenderHere, type Lender, type LenderWish } from './contenders.js';
+import { lenderHere, type Lender } from './contenders.js';
 import type { Told } from './history.js';
 
 /** What the parent says first, and then. */
-export interface LenderStart extends LenderWish {
+export interface LenderStart {
   readonly target: DatabaseTarget;
   readonly lookup: readonly (readonly [epoch: number, key: Buffer])[];
 }
@@ -26,8 +26,8 @@ let lender: Lender | undefined;
 
 async function answer(question: LenderStart | LenderQuestion): Promise<LenderAnswer> {
   if ('target' in question) {
-    const { target, lookup, ...wish } = question;
-    lender = await lenderHere({ target, lookup: new Map(lookup) }, wish);
+    const { target, lookup } = question;
+    lender = await lenderHere({ target, lookup: new Map(lookup) });
     return { id: 0, told: { index: -1 } };
   }
   const { id, key, iin } = question;

@@ -1,15 +1,8 @@
 /** The one expectation of every contest, however long it is. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';
-import type { LenderWish } from './contenders.js';
 import { contest } from './contest.js';
 import { ownCluster, type OwnCluster } from './own-cluster.js';
-
-/** How the lenders write. */
-const modes: readonly (readonly [string, LenderWish])[] = [
-  ['under the lock', {}],
-  ['ahead of it', { looksAhead: true }],
-];
 
 /**
  * Runs contests of so many operations; `TYIYM_OPERATIONS` chooses another number, and `TYIYM_SEED` repeats what was
@@ -27,10 +20,10 @@ export function expectOneOrder(usually: number): void {
     }, 60_000);
     afterAll(() => cluster.close());
 
-    it.each(modes)(
-      `%s have the one order of the Journal (TYIYM_OPERATIONS=${operations} TYIYM_SEED=${seed})`,
-      async (_, wish) => {
-        const { faults, calls, journal, broken } = await contest(cluster, { operations, seed, wish });
+    it(
+      `have the one order of the Journal (TYIYM_OPERATIONS=${operations} TYIYM_SEED=${seed})`,
+      async () => {
+        const { faults, calls, journal, broken } = await contest(cluster, { operations, seed });
         expect(faults).toEqual([]);
         // And it was a contest: all kinds of entries, calls without an answer, and things that broke.
         const kinds = new Set(journal.map(({ kind }) => kind));

@@ -66,7 +66,7 @@ export class CheckBatchesService {
       // The writer has the next slice to go on with while this one is put into words.
       next = this.submit(call, items, from + sliceLength);
       const made = await settled(slice, next);
-      for (const each of made) if (each !== undefined) counts['receipt' in each ? 'made' : 'found'] += 1;
+      for (const each of made) if (each !== undefined) counts['answer' in each ? 'made' : 'found'] += 1;
       const texts = await this.texts(call.requestId, items.slice(from, from + sliceLength), made);
       parts.push(Buffer.from(`${from === 0 ? '{"items":[' : ','}${texts.join(',')}`));
     }
@@ -110,7 +110,9 @@ export class CheckBatchesService {
         return JSON.stringify({ ref, problem: problemDocument(asked, this.problemBase, requestId) });
       const each = made[place];
       assert(each !== undefined);
-      const receipt = 'receipt' in each ? each.receipt : found.get(each.replayOf);
+      // The answer is an object that has members, and the reference comes before them.
+      if ('answer' in each) return `{"ref":${JSON.stringify(ref)},${each.answer.slice(1)}`;
+      const receipt = found.get(each.replayOf);
       // Its person was erased since: as for a single check, there is nothing here any more.
       if (receipt === undefined) {
         const gone = new Problem('not-found');

@@ -1,6 +1,7 @@
 /** What a lender is answered: nothing that the entry in its receipt does not say. */
+import type { Draft } from '#libs/journal/act.js';
 import { uuidToId } from '#libs/journal/id.js';
-import { formatInstant } from '#libs/journal/instant.js';
+import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import type { Check } from '#libs/check/check.js';
 import type { Verdict } from '#libs/refusal/verdict.js';
@@ -42,6 +43,15 @@ export function answerOf(receipt: Receipt): CheckAnswer {
     ...(entry.validUntil !== undefined && { validUntil: entry.validUntil }),
     receipt,
   };
+}
+
+/** The JSON of the same for a check that was just made, without reading its entry again. */
+export function newAnswer(
+  { checkId, verdict, validUntil }: Draft['body'],
+  at: Instant,
+  receipt: Receipt,
+): string {
+  return JSON.stringify({ checkId, verdict, asOf: formatInstant(at), validUntil, receipt });
 }
 
 /** A check as a list shows it. */

@@ -47,10 +47,7 @@ export class ChecksController {
     const question = parseQuestion(request.body);
     const { answer, isReplay } = await this.checks.make(request.party.clientId, question, idempotent);
     if (isReplay) void reply.header('Idempotent-Replayed', 'true');
-    void reply
-      .code(201)
-      .header('Content-Type', 'application/json; charset=utf-8')
-      .send(JSON.stringify(answer));
+    void reply.code(201).header('Content-Type', 'application/json; charset=utf-8').send(answer);
   }
 
   @Get(':checkId')

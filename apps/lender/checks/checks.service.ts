@@ -17,10 +17,10 @@ import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import type { LenderTables } from '../tables.store.js';
-import { answerOf, itemOf, type CheckAnswer, type CheckPage } from './check-answer.js';
+import { answerOf, itemOf, newAnswer, type CheckAnswer, type CheckPage } from './check-answer.js';
 
-/** What the Journal says: a new check, or where an earlier answer to the same request stands. */
-export type Made = { readonly receipt: Receipt } | { readonly replayOf: number };
+/** What the Journal says: the JSON of a new check's answer, or where an earlier answer to the same request stands. */
+export type Made = { readonly answer: string } | { readonly replayOf: number };
 
 /** A request with the route on which its key counts. */
 export type RoutedRequest = IdempotentRequest & { readonly route: string };
@@ -37,6 +37,7 @@ export class ChecksService {
 
   /**
    * Makes a check, or finds the one the same key made.
+   * @returns the JSON of a `CheckAnswer`
    * @throws Problem `reference-holds-iin`, `idempotency-key-reused`, `not-permitted`, `party-suspended`,
    *   `registry-unavailable`
    */
@@ -44,11 +45,11 @@ export class ChecksService {
     clientId: string,
     question: Question,
     request: IdempotentRequest,
-  ): Promise<{ readonly answer: CheckAnswer; readonly isReplay: boolean }> {
+  ): Promise<{ readonly answer: string; readonly isReplay: boolean }> {
     assertNoIin(question.iin, { '/loanRef': question.loanRef, 'Idempotency-Key': request.key });
     const made = await this.submit(clientId, question, { ...request, route });
-    if ('receipt' in made) return { answer: answerOf(made.receipt), isReplay: false };
-    return { answer: answerOf(await this.receipt(made.replayOf)), isReplay: true };
+    if ('answer' in made) return { answer: made.answer, isReplay: false };
+    return { answer: JSON.stringify(answerOf(await this.receipt(made.replayOf))), isReplay: true };
   }
 
   /**
@@ -111,9 +112,10 @@ export class ChecksService {
             const used = { ...want, day: utcDay(seen.at), bodyHmac };
             return { checks: [row], idempotency: [{ ...used, resource: row.uuid, entryIndex: entry.index }] };
           },
+          // Put into words before anybody is answered, so that the answers of a batch leave right behind each other.
           answer: ([receipt]) => {
             assert(receipt !== undefined);
-            return { receipt };
+            return { answer: newAnswer(check.draft.body, seen.at, receipt) };
           },
         };
       },

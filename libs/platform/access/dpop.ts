@@ -2,7 +2,7 @@
  * DPoP proofs (RFC 9449 §4.3) at the resource server. A proof is good for one request: this method, this URL, this
  * token, this minute, once. It does not cover the body, which is why partners are told to prefer mutual TLS.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import type { DpopNonces } from './dpop-nonces.js';
 import type { ProofKeys } from './proof-keys.js';
@@ -106,5 +106,5 @@ function withoutQuery(url: URL): string {
 
 /** `ath`: base64url SHA-256 of the ASCII access token. */
 function hashOf(accessToken: string): string {
-  return createHash('sha256').update(accessToken, 'ascii').digest('base64url');
+  return hash('sha256', accessToken, 'base64url');
 }

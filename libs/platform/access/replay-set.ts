@@ -2,7 +2,7 @@
  * Identifiers that count once. Bounded, and when it is full it says so instead of forgetting: a set that drops its
  * oldest members under load is one an attacker empties before he replays.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Problem } from '#libs/problem/problem.js';
 
 export interface ReplaySet {
@@ -28,7 +28,7 @@ export function replaySet(keptMs: number, max = 1_000_000): ReplaySet {
   function isFirst(id: string, nowMs: number): boolean {
     forgetExpired(nowMs);
     // Hashed, because the sender chooses how long an identifier is.
-    const key = createHash('sha256').update(id).digest('base64url');
+    const key = hash('sha256', id, 'base64url');
     if (expiries.has(key)) return false;
     if (expiries.size >= max) throw new Problem('too-many-requests');
     expiries.set(key, nowMs + keptMs);

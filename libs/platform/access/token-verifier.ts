@@ -3,7 +3,7 @@
  * What was verified once is remembered until it expires or until the rules change, because an uncached ES256 token
  * costs more than everything else on the hot path. Who holds the token is not asked here: see dpop.ts and mtls.ts.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { mustHold, refusedBy } from './refused.js';
@@ -51,14 +51,14 @@ export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
 
   async function verify(token: string, nowMs: number): Promise<AccessToken> {
     mustHold(token.length <= maxTokenLength, 'invalid_token', 'token too long');
-    const hash = createHash('sha256').update(token).digest('base64url');
-    const known = verified.get(hash);
+    const name = hash('sha256', token, 'base64url');
+    const known = verified.get(name);
     if (known !== undefined) {
       mustHold(nowMs < known.expiresAtS * 1000, 'invalid_token', 'token expired');
       return known;
     }
     const fresh = readClaims(await verifiedPayload(token, options, nowMs));
-    verified.set(hash, fresh);
+    verified.set(name, fresh);
     return fresh;
   }
 
