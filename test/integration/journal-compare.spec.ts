@@ -131,7 +131,10 @@ describe('a batch that waited for the lock', () => {
 describe('an append', () => {
   /** The append of one entry on this head. */
   async function append(head: Head, keyChecks: object): Promise<unknown> {
-    const act = { look: {}, decide: () => ({ entries: [{ kind: 'notice.delivered' as const, body: {} }], answer: () => undefined }) };
+    const act = {
+      look: {},
+      decide: () => ({ entries: [{ kind: 'notice.delivered' as const, body: {} }], answer: () => undefined }),
+    };
     const batch = decideBatch({}, [act], {
       ...{ app: 'lender', at: head.registryNow, rules: {}, found: new Map(), seed: () => randomBytes(32) },
       frontier: frontierFromBytes(head.size, head.frontier),
