@@ -109,6 +109,8 @@ describe('the law of asking', () => {
     const changed = [...regime, { ...shorter, value: [24] } as (typeof regime)[number]];
     expect(lawAt(changed, at - 1).lockAllowed).toEqual([0, 12, 24, 72, 168]);
     expect(lawAt(changed, at)).toEqual({ lockAllowed: [24], returnAllowed: true, liftDelayHours: 0 });
-    expect(() => lawAt([], at)).toThrow('lockAllowed');
+    const silent = regime.filter(({ name }) => name !== 'lockAllowed');
+    expect(() => lawAt(silent, at)).toThrow('lockAllowed');
+    expect(() => lawAt([], at)).toThrow('registry-not-open');
   });
 });
