@@ -1037,6 +1037,7 @@ CREATE TABLE sealed_items (
   version integer NOT NULL,
   at timestamp(3) with time zone NOT NULL,
   sealed text NOT NULL,
+  withheld boolean DEFAULT false NOT NULL,
   CONSTRAINT sealed_items_pkey PRIMARY KEY (stream_id, seq),
   CONSTRAINT sealed_items_kind_check CHECK ((kind = ANY (ARRAY['refusal-placed'::text, 'refusal-lifted'::text]))),
   CONSTRAINT sealed_items_seq_fkey FOREIGN KEY (seq) REFERENCES feed(seq),
@@ -1056,6 +1057,7 @@ COMMENT ON COLUMN sealed_items.sub_id IS 'The person as this bureau knows him: H
 COMMENT ON COLUMN sealed_items.version IS 'Refusal version that the entry made.';
 COMMENT ON COLUMN sealed_items.at IS 'Registry time of the entry.';
 COMMENT ON COLUMN sealed_items.sealed IS 'Compact JWE, dir and A256GCM under the key of the UTC day of sealing.';
+COMMENT ON COLUMN sealed_items.withheld IS 'Names nobody: the person is erased, or was never known by his number. Part of no set, and nothing to stamp.';
 
 CREATE TABLE signed_documents (
   entry_index bigint NOT NULL,
@@ -1151,7 +1153,7 @@ CREATE TABLE stamps (
   CONSTRAINT stamps_state_check CHECK ((state = ANY (ARRAY['stamped'::text, 'lost'::text])))
 );
 CREATE INDEX stamps_of_item ON public.stamps USING btree (seq, client_id, entry_index);
-CREATE TRIGGER stamps_guard AFTER INSERT ON public.stamps FOR EACH ROW EXECUTE FUNCTION stamps_guard();
+CREATE TRIGGER stamps_guard AFTER INSERT ON public.stamps REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION stamps_guard();
 GRANT INSERT ON stamps TO tyiym_bureau;
 GRANT SELECT ON stamps TO tyiym_bureau;
 GRANT SELECT ON stamps TO tyiym_citizen;
@@ -1263,6 +1265,37 @@ COMMENT ON COLUMN streams.sealed_seq IS 'Items of the feed up to here are sealed
 COMMENT ON COLUMN streams.in_force IS 'Refusals in force after them, as the bureau counts them.';
 COMMENT ON COLUMN streams.acked_seq IS 'The bureau acknowledged everything up to here; delivery goes on behind it.';
 COMMENT ON COLUMN streams.verified_at IS 'Registry time of the newest verification event; NULL: the next poll brings one.';
+
+CREATE VIEW bureau_figures AS
+ SELECT s.client_id,
+    p.name_kk,
+    p.name_ru,
+    p.name_en,
+    (h.feed_seq - s.acked_seq) AS behind,
+    (COALESCE((EXTRACT(epoch FROM (registry_now() - o.at)) * (1000)::numeric), (0)::numeric))::double precision AS oldest_ms,
+    l.p50,
+    l.p99,
+    d.agrees,
+    d.posted_at
+   FROM (((((streams s
+     JOIN parties p ON ((p.client_id = s.client_id)))
+     CROSS JOIN journal_head h)
+     LEFT JOIN feed o ON ((o.seq = (s.acked_seq + 1))))
+     LEFT JOIN digests d ON ((d.stream_id = s.stream_id)))
+     CROSS JOIN LATERAL ( SELECT percentile_cont((0.5)::double precision) WITHIN GROUP (ORDER BY ((x.lag)::double precision)) AS p50,
+            percentile_cont((0.99)::double precision) WITHIN GROUP (ORDER BY ((x.lag)::double precision)) AS p99
+           FROM ( SELECT (EXTRACT(epoch FROM (t.at - f.at)) * (1000)::numeric) AS lag
+                   FROM (( SELECT stamps.seq,
+                            stamps.client_id,
+                            stamps.state,
+                            stamps.at
+                           FROM stamps
+                          ORDER BY stamps.entry_index DESC
+                         LIMIT 4000) t
+                     JOIN feed f ON ((f.seq = t.seq)))
+                  WHERE ((t.client_id = s.client_id) AND (t.state = 'stamped'::text) AND (t.at > (registry_now() - '01:00:00'::interval)))) x) l);
+GRANT SELECT ON bureau_figures TO tyiym_log;
+COMMENT ON VIEW bureau_figures IS 'How far each bureau is behind and how soon it stamps, of the newest 4000 stamps and the last hour: for everybody, and about nobody.';
 
 CREATE VIEW public_openings AS
  SELECT index,
@@ -1708,9 +1741,10 @@ CREATE OR REPLACE FUNCTION public.stamps_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  PERFORM 1 FROM entries e WHERE e.index = NEW.entry_index AND e.party = NEW.client_id AND e.at = NEW.at
-    AND e.kind = (CASE NEW.state WHEN 'stamped' THEN 'refusal.stamped' ELSE 'stamp.lost' END);
-  IF NOT FOUND THEN
+  PERFORM 1 FROM written w LEFT JOIN entries e ON e.index = w.entry_index AND e.party = w.client_id AND e.at = w.at
+    AND e.kind = (CASE w.state WHEN 'stamped' THEN 'refusal.stamped' ELSE 'stamp.lost' END)
+    WHERE e.index IS NULL;
+  IF FOUND THEN
     RAISE EXCEPTION 'a stamp stands only as an entry of its bureau says' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;

@@ -47,7 +47,14 @@ const running = [
 
 /** Steps of `--long`: loads, soaks and faults that take more than minutes. */
 const long = [
-  ['A full disk and a hundred thousand concurrent operations lose nothing', jest('integration', 'test/long')],
+  [
+    'A full disk and a hundred thousand concurrent operations lose nothing',
+    jest('integration', 'test/long/disk-full', 'test/long/histories'),
+  ],
+  [
+    'Two hundred thousand placings and lifts reach both bureaus once, whoever is killed meanwhile',
+    jest('integration', 'test/long/feed'),
+  ],
 ];
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;

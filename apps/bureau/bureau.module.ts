@@ -21,10 +21,16 @@ import { COMPARED, DigestsService } from './digests/digests.service.js';
 import { LoansController } from './loans/loans.controller.js';
 import { LoansService } from './loans/loans.service.js';
 import { StampsController } from './stamps/stamps.controller.js';
-import { StampsService } from './stamps/stamps.service.js';
+import { STAMPED, StampsService } from './stamps/stamps.service.js';
 import { LagGauges } from './streams/lag-gauges.service.js';
 import { BUREAU_BASE, StreamsController } from './streams/streams.controller.js';
-import { SET_ERRORS, SET_SIGNER, STREAM_CLOCK, StreamsService } from './streams/streams.service.js';
+import {
+  DELIVERED,
+  SET_ERRORS,
+  SET_SIGNER,
+  STREAM_CLOCK,
+  StreamsService,
+} from './streams/streams.service.js';
 import { LOG_BASE, TransmitterController } from './streams/transmitter.controller.js';
 import { bureauTables, type BureauTables } from './tables.store.js';
 
@@ -36,6 +42,20 @@ const setErrors = new Counter({
   name: 'tyiym_bureau_set_errors_total',
   help: 'SETs a bureau reported as wrong, by bureau and code.',
   labelNames: ['bureau', 'code'],
+  registers: [metrics],
+});
+
+const delivered = new Counter({
+  name: 'tyiym_bureau_delivered_total',
+  help: 'SETs delivered to a bureau, repetitions included.',
+  labelNames: ['bureau'],
+  registers: [metrics],
+});
+
+const stamped = new Counter({
+  name: 'tyiym_bureau_stamped_total',
+  help: 'Stamps of a bureau that stand, also those that say nothing new.',
+  labelNames: ['bureau'],
   registers: [metrics],
 });
 
@@ -111,6 +131,8 @@ function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
         if (buckets > 0) log.warn({ bureau, buckets }, 'a bureau holds something else than the registry');
       },
     },
+    { provide: DELIVERED, useValue: (bureau: string, count: number) => delivered.inc({ bureau }, count) },
+    { provide: STAMPED, useValue: (bureau: string, count: number) => stamped.inc({ bureau }, count) },
     {
       provide: SET_ERRORS,
       useValue: (bureau: string, code: string): void => {

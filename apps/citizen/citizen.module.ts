@@ -22,6 +22,7 @@ import { PHONE_LOG, PhoneFilter } from './egov-mobile/phone.filter.js';
 import { ORGANISATION, PhoneService } from './egov-mobile/phone.service.js';
 import { RefusalController } from './refusal/refusal.controller.js';
 import { RefusalService } from './refusal/refusal.service.js';
+import { StampsShownService } from './refusal/stamps-shown.service.js';
 import { CITIZEN_RESOURCE, CitizenPresence, MACHINE_CLOCK } from './session/citizen-presence.service.js';
 import { KeptAnswers } from './session/kept-answers.service.js';
 import { citizenTables, type CitizenTables } from './tables.store.js';
@@ -62,7 +63,7 @@ export class CitizenModule implements OnModuleDestroy {
       providers: [
         ...settingsOf(config, overrides),
         ...[ApplicationsService, SigningService, OutcomeService, RefusalService, TrailService],
-        ...[PhoneService, PhoneFilter, CitizenPresence, KeptAnswers],
+        ...[PhoneService, PhoneFilter, CitizenPresence, KeptAnswers, StampsShownService],
       ],
     };
   }

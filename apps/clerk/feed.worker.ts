@@ -11,6 +11,14 @@ const sealedItems = new Counter({
   registers: [metrics],
 });
 
+/** Should rise with erased people alone. */
+export const withheldItems = new Counter({
+  name: 'tyiym_clerk_withheld_items_total',
+  help: 'Items of the feed sealed without a person, because nobody is known under their pseudonym.',
+  labelNames: ['bureau'],
+  registers: [metrics],
+});
+
 /** How long a lost bell may delay an item. */
 const lookAgainMs = 1000;
 

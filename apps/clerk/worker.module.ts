@@ -25,7 +25,7 @@ import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
 import { SealingService } from './feed/sealing.service.js';
-import { feedDuty } from './feed.worker.js';
+import { feedDuty, withheldItems } from './feed.worker.js';
 import { jobsOf, type Jobs } from './jobs.worker.js';
 import { loop, type Duty } from './loop.worker.js';
 import {
@@ -174,6 +174,7 @@ function feedProviders({ database, keysDir }: Config): Provider[] {
           keys: { feed: readFeedRoot(keysDir), identity: readIdentityKey(keysDir), lookup },
           parties: () => journal.rules().parties.values(),
           registryNow: () => journal.registryNow(),
+          onWithheld: (bureau, count) => withheldItems.inc({ bureau }, count),
         }),
     },
     { provide: Bell, useFactory: () => new Bell(databaseTarget(database), 'tyiym_feed') },

@@ -21,8 +21,10 @@ export interface FeedItem {
   readonly kind: string;
   readonly version: number;
   readonly at: Date;
-  readonly subjectEpoch: number;
-  readonly subject: Buffer;
+  /** Null once the person is erased. */
+  readonly subjectEpoch: number | null;
+  readonly subject: Buffer | null;
+  /** Null when nobody is known under this pseudonym, or not any more. */
   readonly personId: string | null;
   readonly dataKey: Buffer | null;
   readonly iin: Buffer | null;
@@ -37,6 +39,8 @@ export interface SealedRow {
   readonly version: number;
   readonly at: Date;
   readonly sealed: string;
+  /** Names nobody, so it is part of no set. */
+  readonly isWithheld: boolean;
 }
 
 /** What one sealing changes of the set in force. */
@@ -98,9 +102,9 @@ export async function appendSealed(
   const moved: { moved: number }[] = await tx.query(
     `WITH s AS (UPDATE streams SET sealed_seq = $3, in_force = in_force + $4
          WHERE stream_id = $1 AND sealed_seq = $2 RETURNING stream_id),
-       i AS (INSERT INTO sealed_items (stream_id, seq, entry_id, kind, sub_id, version, at, sealed)
+       i AS (INSERT INTO sealed_items (stream_id, seq, entry_id, kind, sub_id, version, at, sealed, withheld)
          SELECT s.stream_id, u.* FROM s, unnest($5::bigint[], $6::uuid[], $7::text[], $8::bytea[], $9::integer[],
-           $10::timestamptz[], $11::text[]) AS u RETURNING 1),
+           $10::timestamptz[], $11::text[], $19::boolean[]) AS u RETURNING 1),
        d AS (DELETE FROM stream_members m USING s WHERE m.stream_id = s.stream_id AND m.sub_id = ANY ($12::bytea[]) RETURNING 1),
        p AS (INSERT INTO stream_members (stream_id, sub_id, version, seq, bucket)
          SELECT s.stream_id, u.* FROM s, unnest($13::bytea[], $14::integer[], $15::bigint[], $16::smallint[]) AS u
@@ -117,7 +121,7 @@ export async function appendSealed(
       ...[rows.map((row) => row.sealed), lifted],
       ...[placed.map((row) => row.subId), placed.map((row) => row.version)],
       ...[placed.map((row) => row.seq), placed.map((row) => row.bucket)],
-      ...[[...buckets.keys()], [...buckets.values()]],
+      ...[[...buckets.keys()], [...buckets.values()], rows.map((row) => row.isWithheld)],
     ],
   );
   return moved[0]?.moved === 1;

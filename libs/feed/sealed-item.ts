@@ -2,19 +2,26 @@
  * What a bureau alone may read of an item: a compact JWE (RFC 7516) under the key of its stream and day. The day keys
  * themselves are handed out wrapped for the key the bureau registered.
  */
-import { CompactEncrypt, importJWK, type JWK } from 'jose';
+import { webcrypto } from 'node:crypto';
+import { CompactEncrypt, importJWK, type CryptoKey, type JWK } from 'jose';
 
 /** The members of the sealed JSON. A receipt lets the bureau check the entry itself. */
 export interface SealedContent {
-  readonly iin: string;
+  /** Absent when the item is withheld: it names nobody. */
+  readonly iin?: string;
   /** base64url; the same as outside, so that a sealed value cannot be put into another SET. */
   readonly sub_id: string;
   readonly version: number;
   readonly receipt: object;
 }
 
+/** A day key made ready for many items. */
+export async function itemKey(key: Buffer): Promise<CryptoKey> {
+  return webcrypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt']);
+}
+
 /** `{alg:"dir",enc:"A256GCM",kid:"<streamId>.<yyyy-mm-dd>"}` */
-export async function sealItem(key: Buffer, kid: string, content: SealedContent): Promise<string> {
+export async function sealItem(key: CryptoKey, kid: string, content: SealedContent): Promise<string> {
   return new CompactEncrypt(Buffer.from(JSON.stringify(content)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
     .encrypt(key);

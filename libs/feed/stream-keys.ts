@@ -31,6 +31,11 @@ export function subIdOf(key: Buffer, iin: string): Buffer {
   return createHmac('sha256', key).update(`kz.iin:${iin}`).digest();
 }
 
+/** Stands for somebody whose number nobody knows (any more), by the entry that spoke of him: 32 bytes. */
+export function namelessSubId(key: Buffer, entryId: string): Buffer {
+  return createHmac('sha256', key).update(`kz.entry:${entryId}`).digest();
+}
+
 function derive(key: Buffer, info: string): Buffer {
   assert(key.length === 32, 'a key has 32 bytes');
   return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), info, 32));

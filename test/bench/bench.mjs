@@ -13,6 +13,12 @@
 //   --explain        prints the plans of the hot statements as docs/performance-explain.md, and measures nothing
 //   --json           JSON instead of the table, the table's rows with every round
 //   --correct        only whether everything is right: a second each; says nothing about speed
+//
+// With `--feed` first, how soon a placing is on the credit histories of both bureaus, and how fast they catch up:
+//
+//   --placings N     signed placings, one after another, idle and beside lenders at full speed (1000; 0: none)
+//   --items N        items that both bureaus are behind (30000; 0: none)
 import '../support/typescript.mjs';
 
-await import('./main.ts');
+if (process.argv.includes('--feed')) await import('./feed.ts');
+else await import('./main.ts');

@@ -91,6 +91,12 @@ describe('fsck', () => {
         'row-differs in refusals',
       ],
     ],
+    [
+      'what a bureau is to hold',
+      `UPDATE stream_buckets SET ${flip('value')} WHERE (stream_id, bucket) =
+         (SELECT stream_id, bucket FROM stream_buckets ORDER BY 1, 2 LIMIT 1)`,
+      ['row-differs in stream_buckets', 'row-differs in stream_members'],
+    ],
   ])(
     'names %s of which one byte was changed',
     async (_what, change, findings) => {

@@ -75,7 +75,13 @@ describe('placing', () => {
     const { receipt, ...answer } = body as Outcome;
     expect(answer).toEqual({
       state: 'in-force',
-      refusal: { state: 'in-force', placedAt: expect.any(String), lockHours: 24, version: 1, stamps: [] },
+      refusal: {
+        ...{ state: 'in-force', placedAt: expect.any(String), lockHours: 24, version: 1 },
+        stamps: [
+          { bureau: 'gkb', state: 'waiting' },
+          { bureau: 'pkb', state: 'waiting' },
+        ],
+      },
     });
     const { entry, person } = await verified(world, receipt, who.iin);
     expect(person).toBe('shown');

@@ -178,7 +178,7 @@ describe('fsck', () => {
     [
       'an item of the feed, gone',
       `WITH s AS (DELETE FROM sealed_items) DELETE FROM feed WHERE seq = 2`,
-      ['row-missing'],
+      ['row-missing', 'row-differs'],
     ],
     [
       'the newest item of the feed, gone',

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { metrics } from '#libs/platform/metrics.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { BureauReader, type Received } from '../support/bureau-reader.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
@@ -262,5 +263,26 @@ describe('the worker', () => {
        WHERE in_force <> (SELECT count(*) FROM stream_members m WHERE m.stream_id = s.stream_id)`,
     );
     expect(rows).toEqual([{ differ: 0 }]);
+  });
+
+  const query = (sql: string) => world.database.superuser.query(sql);
+
+  it('stands still before a person whose row was bent, and goes on when it is mended', async () => {
+    await drain(pkb);
+    await clerk.close();
+    const somebody = await placed();
+    const bend = 'UPDATE people SET iin = set_byte(iin, 20, get_byte(iin, 20) # 1)';
+    await query(bend);
+    clerk = await world.startClerk();
+    const failures = async (): Promise<number> =>
+      (await metrics.getSingleMetric('tyiym_clerk_duty_failures_total')?.get())?.values.find(
+        ({ labels }) => labels['duty'] === 'feed',
+      )?.value ?? 0;
+    const before = await failures();
+    await eventually('the duty fails', failures, (count) => count > before);
+    expect(await pkb.items()).toEqual([]);
+    await query(bend);
+    const [item] = await waiting(pkb, 1);
+    expect((await pkb.open(item?.event.sealed ?? '')).iin).toBe(somebody.iin);
   });
 });

@@ -52,7 +52,7 @@ export async function togglesBetween(
 ): Promise<readonly (Toggle & { readonly seq: number })[]> {
   return tx.query<(Toggle & { seq: number })[]>(
     `SELECT seq, kind, sub_id AS "subId", version
-     FROM sealed_items WHERE stream_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
+     FROM sealed_items WHERE stream_id = $1 AND seq > $2 AND seq <= $3 AND NOT withheld ORDER BY seq LIMIT $4`,
     [streamUuid, after, to, limit],
   );
 }

@@ -15,9 +15,13 @@ import type { Rules } from '#libs/refusal/rules.js';
 import { stampName } from '#libs/refusal/stamp.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { itemNamedBy } from '../streams/jti.js';
+import type { OnCounted } from '../streams/streams.service.js';
 import type { BureauTables } from '../tables.store.js';
 import { bureauOf } from './bureau.js';
 import { lossOf, stampingOf, type Stamp, type Stamping } from './stamping.js';
+
+/** Injection token: told how many stamps of a bureau stand, also those that say nothing new. */
+export const STAMPED = Symbol('STAMPED');
 
 /** A stamp as it was posted. */
 export interface PostedStamp {
@@ -46,6 +50,7 @@ export class StampsService {
   constructor(
     @Inject(Journal) private readonly journal: Journal<BureauTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
+    @Inject(STAMPED) private readonly onStamped: OnCounted,
   ) {}
 
   /**
@@ -81,6 +86,7 @@ export class StampsService {
         for (const [place, code] of await this.journal.submit(this.stampAct(clientId, part, kept)))
           faults.set(place, code);
       }
+      this.onStamped(clientId, posted.length - faults.size);
       return { faults, isReplay: false };
     });
   }

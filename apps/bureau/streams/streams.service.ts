@@ -37,6 +37,10 @@ export const SET_SIGNER = Symbol('SET_SIGNER');
 export const STREAM_CLOCK = Symbol('STREAM_CLOCK');
 export const SET_ERRORS = Symbol('SET_ERRORS');
 
+/** Injection token: told how many SETs a bureau was delivered, repetitions included. */
+export const DELIVERED = Symbol('DELIVERED');
+export type OnCounted = (clientId: string, count: number) => void;
+
 /** Told of each error a bureau reports; the text is the bureau's own and is not repeated. */
 export type OnSetError = (clientId: string, code: string) => void;
 
@@ -79,6 +83,7 @@ export class StreamsService {
     @Inject(SET_SIGNER) private readonly signer: Signer,
     @Inject(STREAM_CLOCK) private readonly clock: Clock,
     @Inject(SET_ERRORS) private readonly onSetError: OnSetError,
+    @Inject(DELIVERED) private readonly onDelivered: OnCounted,
   ) {}
 
   /** The bureau's own streams. */
@@ -190,6 +195,7 @@ export class StreamsService {
     const items = maxEvents === 0 ? [] : await this.itemsAfter(stream, stream.ackedSeq, maxEvents);
     const signed = await Promise.all(items.map((item) => this.signed(stream, item)));
     const sets = Object.fromEntries(signed.map(({ jti, set }) => [jti, set]));
+    this.onDelivered(stream.clientId, signed.length);
     const verification = maxEvents === 0 ? undefined : await this.verification(stream);
     return {
       sets: { ...sets, ...verification },

@@ -16,6 +16,7 @@ import type { Iin } from '#libs/subject/iin.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { statusOf, type RefusalStatus } from '../refusal/refusal-status.js';
+import { StampsShownService } from '../refusal/stamps-shown.service.js';
 import { MACHINE_CLOCK } from '../session/citizen-presence.service.js';
 import { stateOf, type Application, type ApplicationState } from './application.js';
 import { applicationByUuid, newestEntryOf, type FoundApplication } from './applications.store.js';
@@ -49,6 +50,7 @@ export class OutcomeService {
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
     @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(MACHINE_CLOCK) private readonly clock: Clock,
+    @Inject(StampsShownService) private readonly stamps: StampsShownService,
   ) {}
 
   /** What came of a signed application. @param isDue whether the clerk is at it right now and worth waiting for. */
@@ -92,7 +94,8 @@ export class OutcomeService {
       const receipt = await readReceipt(tx, newest.index);
       assert(receipt !== undefined, 'the receipt of an entry of this person is there');
       const state = outcomeOf(newest.kind, isPending(refusal, entryIndex));
-      return { state, refusal: statusOf(refusal), receipt };
+      const shown = await this.stamps.with(tx, statusOf(refusal), refusal?.subject);
+      return { state, refusal: shown, receipt };
     });
   }
 }

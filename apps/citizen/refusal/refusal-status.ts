@@ -21,7 +21,7 @@ export interface RefusalStatus {
   readonly placedAgainAt?: string;
   /** 0: there never was one. */
   readonly version: number;
-  /** One member per bureau; empty in answers to an act, which say what its commit did. */
+  /** One member per bureau; empty before a bureau could be told, and in kept answers, which stay as they were. */
   readonly stamps: readonly StampStatus[];
 }
 

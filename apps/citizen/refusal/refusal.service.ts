@@ -14,10 +14,8 @@ import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
-import { assertOpen, valueAt } from '#libs/regime/regime.js';
+import { assertOpen } from '#libs/regime/regime.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
-import { stampShown } from '#libs/refusal/stamp.js';
-import { stampsOf } from '#libs/refusal/stamps.store.js';
 import { cancelLift, refusalAfter } from '#libs/refusal/transitions.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
@@ -29,7 +27,8 @@ import { KeptAnswers, keptRow, keyedRequest, type KeyedRequest } from '../sessio
 import { readingAct } from '../session/reading.service.js';
 import type { CitizenTables } from '../tables.store.js';
 import { refusalSeen } from './refusal-seen.js';
-import { statusOf, withStamps, type RefusalStatus } from './refusal-status.js';
+import { statusOf, type RefusalStatus } from './refusal-status.js';
+import { StampsShownService } from './stamps-shown.service.js';
 
 /** The answer to calling off a lift. */
 export interface LiftCancelled {
@@ -42,7 +41,6 @@ export interface LiftCancelled {
 type KeptCancelled = Omit<LiftCancelled, 'receipt'>;
 type CancelAct = Act<CitizenTables, Rules, LiftCancelled | 'made by a twin'>;
 
-const minuteMs = 60_000;
 const cancelRoute = 'POST /v1/lift-cancellations';
 
 @Injectable()
@@ -54,6 +52,7 @@ export class RefusalService {
     @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(CitizenPresence) private readonly presence: CitizenPresence,
     @Inject(KeptAnswers) private readonly kept: KeptAnswers,
+    @Inject(StampsShownService) private readonly stamps: StampsShownService,
   ) {}
 
   /**
@@ -70,14 +69,7 @@ export class RefusalService {
         subject: refusal?.subject,
       })),
     );
-    if (read.subject === undefined) return read.status;
-    const { now, stamps } = await stampsOf(this.dataSource.manager, read.subject, read.status.version);
-    if (stamps.length === 0) return read.status;
-    const within = valueAt(this.journal.rules().regime, 'bureauStampWithin', now) * minuteMs;
-    return withStamps(
-      read.status,
-      stamps.map((stamp) => stampShown(stamp, now, within)),
-    );
+    return this.stamps.with(this.dataSource.manager, read.status, read.subject);
   }
 
   /**

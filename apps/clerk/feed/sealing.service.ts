@@ -19,9 +19,9 @@ import {
   type Stream,
 } from '#libs/feed/feed.store.js';
 import { xor } from '#libs/feed/digest.js';
-import { sealItem, wrapKey } from '#libs/feed/sealed-item.js';
+import { itemKey, sealItem, wrapKey } from '#libs/feed/sealed-item.js';
 import { setAfter } from '#libs/feed/sealing.js';
-import { bureauKey, dayKey, dayKid, subIdOf } from '#libs/feed/stream-keys.js';
+import { bureauKey, dayKey, dayKid, namelessSubId, subIdOf } from '#libs/feed/stream-keys.js';
 import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { readReceipts } from '#libs/journal/journal.store.js';
 import { isLive, type Party, type PartyKey } from '#libs/party/party.js';
@@ -41,9 +41,12 @@ export interface SealingSettings {
   /** Bureaus are among them. */
   parties(): Iterable<Party>;
   registryNow(): number;
+  /** Told of items that name nobody: after a load of made-up people many, otherwise only of erased ones. */
+  onWithheld(clientId: string, count: number): void;
 }
 
-const pageSize = 128;
+/** Large enough that a backlog is sealed in bulk; what comes one by one is sealed one by one. */
+const pageSize = 500;
 
 export class SealingService {
   /** What was wrapped already, by stream, day and key: asked of the database once. */
@@ -99,13 +102,13 @@ export class SealingService {
   }
 
   private async sealPage(stream: Stream): Promise<number> {
-    const { tx, keys } = this.settings;
+    const { tx, keys, onWithheld } = this.settings;
     const items = await itemsAfter(tx, stream.sealedSeq, pageSize);
     if (items.length === 0) return 0;
     const subKey = bureauKey(keys.feed, stream.clientId);
     const kid = dayKid(uuidToId('str', stream.uuid), stream.today);
-    const day = dayKey(keys.feed, stream.clientId, kid);
-    // Before the receipts, which take longer: where somebody is unknown, nothing is sealed at each turn until he is known.
+    const day = await itemKey(dayKey(keys.feed, stream.clientId, kid));
+    // Before the receipts, which take longer: before a row that was bent nothing is sealed at each turn until it is mended.
     const iins = items.map((item) => this.personOf(item));
     const receipts = await readReceipts(
       tx,
@@ -114,18 +117,22 @@ export class SealingService {
     const rows = await Promise.all(
       items.map(async (item, place): Promise<SealedRow> => {
         const [receipt, iin] = [receipts.get(item.entryIndex), iins[place]];
-        assert(receipt !== undefined && iin !== undefined, `item ${item.seq} has no entry`);
-        const subId = subIdOf(subKey, iin);
-        const content = {
-          ...{ iin, sub_id: subId.toString('base64url'), version: item.version },
-          receipt,
-        };
+        assert(receipt !== undefined, `item ${item.seq} has no entry`);
         const { seq, entryUuid, version, at } = item;
+        const isWithheld = iin === undefined;
+        const subId = isWithheld ? namelessSubId(subKey, uuidToId('ent', entryUuid)) : subIdOf(subKey, iin);
+        const content = {
+          sub_id: subId.toString('base64url'),
+          version,
+          receipt,
+          ...(!isWithheld && { iin }),
+        };
         const kind = isPlacing(item.kind) ? 'refusal-placed' : 'refusal-lifted';
-        return { seq, entryUuid, kind, subId, version, at, sealed: await sealItem(day, kid, content) };
+        const sealed = await sealItem(day, kid, content);
+        return { seq, entryUuid, kind, subId, version, at, sealed, isWithheld };
       }),
     );
-    const change = setAfter(rows);
+    const change = setAfter(rows.filter(({ isWithheld }) => !isWithheld));
     const before = await bucketValues(tx, stream.uuid, [...change.buckets.keys()]);
     const buckets = new Map(
       [...change.buckets].map(([bucket, value]) => [
@@ -135,14 +142,22 @@ export class SealingService {
     );
     // A crash before this statement leaves nothing, one after it everything: the next worker goes on where it ended.
     const isOurs = await appendSealed(tx, stream, rows, { ...change, buckets });
-    if (isOurs) await keepVector(tx, stream.uuid);
-    return isOurs ? rows.length : 0;
+    if (!isOurs) return 0;
+    await keepVector(tx, stream.uuid);
+    const withheld = rows.filter(({ isWithheld }) => isWithheld).length;
+    if (withheld > 0) onWithheld(stream.clientId, withheld);
+    return rows.length;
   }
 
-  /** @throws AssertionError when the sealed number is not that of the item's subject */
-  private personOf({ seq, subject, subjectEpoch, personId, dataKey, iin }: FeedItem): Iin {
+  /**
+   * @returns undefined when nobody is known under the item's pseudonym (any more)
+   * @throws AssertionError when the sealed number does not open or is not that of the item's subject: somebody bent it,
+   *   and whoever bends a row must not be able to keep a placing from the bureaus by that
+   */
+  private personOf({ seq, subject, subjectEpoch, personId, dataKey, iin }: FeedItem): Iin | undefined {
     const { identity, lookup } = this.settings.keys;
-    assert(personId !== null && dataKey !== null && iin !== null, `item ${seq} names nobody we know`);
+    if (subject === null || subjectEpoch === null) return undefined;
+    if (personId === null || dataKey === null || iin === null) return undefined;
     const key = openDataKey(identity, personId, dataKey);
     const number = parseIin(unseal(key, { table: 'people', column: 'iin', row: personId }, iin).toString());
     const lookupKey = lookup.get(subjectEpoch);

@@ -1,6 +1,7 @@
 /** The figures as a page: plain words, no script, readable on a small phone. */
 import type { ProblemLanguage } from '#libs/problem/problem-text.js';
 import { escaped, page } from '../page.js';
+import { bureausPart } from './bureau-figures-page.js';
 import type { Figures, HourFigures } from './figures.js';
 import { figureWords, type FigureWords } from './figures-words.js';
 
@@ -34,6 +35,7 @@ ${row(say.cosigned, cosigned.length === 0 ? say.nobody : cosigned.join('<br>'))}
 ${row(say.lagP50, show.ms(log.lagP50Ms))}
 ${row(say.lagP99, show.ms(log.lagP99Ms))}
 </dl>
+${bureausPart(figures.bureaus, language, show)}
 ${hoursTable(figures, say, show)}`,
   );
 }

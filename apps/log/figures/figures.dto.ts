@@ -1,5 +1,6 @@
 /** The wire shape of the public figures. */
 import { ApiProperty } from '@nestjs/swagger';
+import { BureauFiguresDto } from './bureau-figures.dto.js';
 
 const ms = { type: 'number', nullable: true } as const;
 const instant = { type: 'string', format: 'date-time', nullable: true } as const;
@@ -62,4 +63,5 @@ export class FiguresDto {
   @ApiProperty({ format: 'date-time', description: 'Registry time.' }) readonly at: string;
   @ApiProperty() readonly checks: ChecksFiguresDto;
   @ApiProperty() readonly log: LogFiguresDto;
+  @ApiProperty({ type: [BureauFiguresDto] }) readonly bureaus: readonly BureauFiguresDto[];
 }

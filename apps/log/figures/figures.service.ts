@@ -1,6 +1,7 @@
 /** Gathers the public figures. Asked often by many, answered from the same rows for a few seconds. */
 import type { EntityManager } from 'typeorm';
 import { verifyNote, type Vkey } from '#libs/tlog/note.js';
+import { bureauFigures } from './bureau-figures.store.js';
 import { figuresOf, type Figures } from './figures.js';
 import { newestPublished, publicationLag, recentFigures, waitingNow, witnessedAt } from './figures.store.js';
 
@@ -41,6 +42,7 @@ export class FiguresService {
       publication: await publicationLag(tx),
       cosignatures: newest === undefined ? [] : cosignaturesOf(newest.note, witnesses),
       witnessedAt: quorum === 0 ? null : await witnessedAt(tx, quorum),
+      bureaus: await bureauFigures(tx),
     });
   }
 }

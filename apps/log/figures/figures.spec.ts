@@ -7,7 +7,7 @@ const now = new Date('2026-03-04T10:20:30.000Z');
 const at = (hour: number) => new Date(Date.UTC(2026, 2, 4, hour));
 const quiet: FigureSources = {
   ...{ now, rows: [], newest: undefined, publication: { p50: null, p99: null, published: 0 } },
-  ...{ waitingMs: 0, cosignatures: [], quorum: 0, witnessedAt: null },
+  ...{ waitingMs: 0, cosignatures: [], quorum: 0, witnessedAt: null, bureaus: [] },
 };
 const busy: FigureSources = {
   now,
@@ -25,6 +25,17 @@ const busy: FigureSources = {
   publication: { p50: 700.4, p99: 1900.6, published: 3000 },
   ...{ waitingMs: 300, quorum: 1, witnessedAt: new Date('2026-03-04T10:20:28.000Z') },
   cosignatures: [{ name: 'witness.example/<w1>', time: 1_772_619_628 }],
+  bureaus: [
+    {
+      ...{ clientId: 'gkb', nameKk: 'МКБ', nameRu: 'ГКБ', nameEn: 'State <bureau>' },
+      ...{ behind: 0, oldestMs: 0, p50: 41.6, p99: 180.2, agrees: true },
+      postedAt: new Date('2026-03-04T10:20:00.000Z'),
+    },
+    {
+      ...{ clientId: 'pkb', nameKk: 'БКБ', nameRu: 'ПКБ', nameEn: 'First bureau' },
+      ...{ behind: 43, oldestMs: 12_345, p50: null, p99: null, agrees: null, postedAt: null },
+    },
+  ],
 };
 
 describe('the figures', () => {
@@ -36,6 +47,7 @@ describe('the figures', () => {
         ...{ size: null, signedAt: null, lagP50Ms: null, lagP99Ms: null, waitingMs: 0, cosignatures: [] },
         ...{ quorum: 0, witnessedAt: null, isWithoutQuorum: false },
       },
+      bureaus: [],
     });
   });
 
@@ -57,6 +69,19 @@ describe('the figures', () => {
     });
     expect(log).toMatchObject({ size: 1_234_567, lagP50Ms: 700, lagP99Ms: 1901, isWithoutQuorum: false });
     expect(log.cosignatures).toEqual([{ witness: 'witness.example/<w1>', at: '2026-03-04T10:20:28.000Z' }]);
+  });
+
+  it('round up how far a bureau is behind, so that no single placing is told by it', () => {
+    expect(figuresOf(busy).bureaus).toEqual([
+      {
+        ...{ bureau: 'gkb', names: { kk: 'МКБ', ru: 'ГКБ', en: 'State <bureau>' }, behind: 0, oldestMs: 0 },
+        ...{ stampP50Ms: 42, stampP99Ms: 181, agrees: true, comparedAt: '2026-03-04T10:20:00.000Z' },
+      },
+      {
+        ...{ bureau: 'pkb', names: { kk: 'БКБ', ru: 'ПКБ', en: 'First bureau' }, behind: 50 },
+        ...{ oldestMs: 13_000, stampP50Ms: null, stampP99Ms: null, agrees: null, comparedAt: null },
+      },
+    ]);
   });
 
   it('of yesterday are not shown as those of now', () => {
@@ -85,6 +110,13 @@ describe.each(languages)('the page in %s', (language) => {
     expect(html).toContain('datetime="2026-03-04T10:20:29.000Z"');
     expect(html).not.toContain('class="alarm"');
     expect(html).not.toMatch(/<script|<img|style="|undefined|NaN|null/);
+  });
+
+  it('raises an alarm for a bureau that holds something else', () => {
+    const [gkb] = busy.bureaus;
+    if (gkb === undefined) throw new Error('no bureau');
+    const html = figuresPage(figuresOf({ ...busy, bureaus: [{ ...gkb, agrees: false }] }), language);
+    expect(html.match(/class="alarm"/g)).toHaveLength(1);
   });
 
   it('says in plain words that witnesses are missing and that entries wait', () => {

@@ -1,4 +1,5 @@
 /** The public figures, put together from rows: what is not known is null, and nothing is rounded up to look better. */
+import { bureauFiguresOf, type BureauFigureRow, type BureauFigures } from './bureau-figures.js';
 import type { FigureRow, NewestRow, PublicationRow } from './figure-rows.js';
 
 /** How the registry runs, as `/figures.json` says it. */
@@ -32,6 +33,7 @@ export interface Figures {
     /** No quorum for more than 15 minutes. */
     readonly isWithoutQuorum: boolean;
   };
+  readonly bureaus: readonly BureauFigures[];
 }
 
 export interface HourFigures {
@@ -53,6 +55,7 @@ export interface FigureSources {
   readonly cosignatures: readonly { readonly name: string; readonly time: number }[];
   readonly quorum: number;
   readonly witnessedAt: Date | null;
+  readonly bureaus: readonly BureauFigureRow[];
 }
 
 const quorumWithinMs = 15 * 60_000;
@@ -89,6 +92,7 @@ export function figuresOf(sources: FigureSources): Figures {
       witnessedAt: witnessedAt?.toISOString() ?? null,
       isWithoutQuorum: quorum > 0 && sinceWitnessed > quorumWithinMs,
     },
+    bureaus: bureauFiguresOf(sources.bureaus),
   };
 }
 

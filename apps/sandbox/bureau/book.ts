@@ -78,12 +78,9 @@ export class Book {
   ): Promise<void> {
     const last = events.at(-1);
     await this.transaction(async (client) => {
-      await client.query(
-        `INSERT INTO histories (history_id) SELECT DISTINCT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING`,
-        [events.map(({ iin }) => this.historyOf(iin))],
-      );
-      for (const event of events)
-        await mark(client, event, this.historyOf(event.iin), recordedAt(event.at, now));
+      // An item that was applied before would not be written a second time but fail here.
+      await client.query(insertApplied, [...appliedOf(events, now)]);
+      await this.mark(client, events);
       if (last !== undefined)
         await client.query('UPDATE position SET seq = $1, last_jti = $2', [last.seq, last.jti]);
       const verified = verifications.at(-1);
@@ -104,8 +101,13 @@ export class Book {
     return rows;
   }
 
-  async stamped(seqs: readonly number[]): Promise<void> {
-    await this.pool.query('UPDATE applied SET stamped_at = now() WHERE seq = ANY ($1::bigint[])', [seqs]);
+  /** The registry knows of them; one that was applied anew meanwhile waits to be said again. */
+  async stamped(items: readonly Unstamped[]): Promise<void> {
+    await this.pool.query(
+      `UPDATE applied a SET stamped_at = now() FROM unnest($1::bigint[], $2::timestamptz[]) AS u (seq, recorded_at)
+       WHERE a.seq = u.seq AND a.recorded_at = u.recorded_at`,
+      [items.map(({ seq }) => seq), items.map(({ recordedAt }) => recordedAt)],
+    );
   }
 
   /** Everything in force: what digests are made of. */
@@ -125,12 +127,8 @@ export class Book {
   ): Promise<void> {
     await this.transaction(async (client) => {
       await client.query('DELETE FROM marks');
-      await client.query(
-        `INSERT INTO histories (history_id) SELECT DISTINCT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING`,
-        [events.map(({ iin }) => this.historyOf(iin))],
-      );
-      for (const event of events)
-        await mark(client, event, this.historyOf(event.iin), recordedAt(event.at, now));
+      await client.query(`${insertApplied} ON CONFLICT DO NOTHING`, [...appliedOf(events, now)]);
+      await this.mark(client, events);
       await client.query(
         'UPDATE applied SET stamped_at = NULL, recorded_at = $2 WHERE jti = ANY ($1::text[])',
         [events.filter(({ subId }) => again.has(subId)).map(({ jti }) => jti), now],
@@ -152,6 +150,29 @@ export class Book {
     await this.pool.end();
   }
 
+  /** The mark is as the newest item of the person leaves it. Of whom nobody knows anything there is nothing to mark. */
+  private async mark(client: pg.PoolClient, events: readonly MarkEvent[]): Promise<void> {
+    const known = events.flatMap(({ iin, ...event }) => (iin === undefined ? [] : [{ ...event, iin }]));
+    const histories = known.map(({ iin }) => this.historyOf(iin));
+    await client.query(
+      `INSERT INTO histories (history_id) SELECT DISTINCT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING`,
+      [histories],
+    );
+    await client.query(
+      `INSERT INTO marks (sub_id, history_id, version, in_force, placed_at)
+       SELECT DISTINCT ON (sub_id) sub_id, history_id, version, in_force, at
+       FROM unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::boolean[], $6::timestamptz[])
+         AS u (seq, sub_id, history_id, version, in_force, at) ORDER BY sub_id, seq DESC
+       ON CONFLICT (sub_id) DO UPDATE SET version = excluded.version, in_force = excluded.in_force,
+         placed_at = CASE WHEN excluded.in_force THEN excluded.placed_at ELSE marks.placed_at END`,
+      [
+        ...[known.map(({ seq }) => seq), known.map(({ subId }) => subId), histories],
+        ...[known.map(({ version }) => version), known.map(({ kind }) => kind === 'refusal-placed')],
+        known.map(({ at }) => at),
+      ],
+    );
+  }
+
   private historyOf(iin: string): string {
     return createHmac('sha256', this.historyKey).update(iin).digest('base64url');
   }
@@ -171,18 +192,16 @@ export class Book {
   }
 }
 
-async function mark(client: pg.PoolClient, event: MarkEvent, historyId: string, at: Date): Promise<void> {
-  const { subId, version, kind } = event;
-  await client.query(
-    `INSERT INTO marks (sub_id, history_id, version, in_force, placed_at) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (sub_id) DO UPDATE SET version = excluded.version, in_force = excluded.in_force,
-       placed_at = CASE WHEN excluded.in_force THEN excluded.placed_at ELSE marks.placed_at END`,
-    [subId, historyId, version, kind === 'refusal-placed', event.at],
-  );
-  await client.query(
-    'INSERT INTO applied (seq, jti, recorded_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-    [event.seq, event.jti, at],
-  );
+/** With nothing to mark there is nothing to say of it, either. */
+const insertApplied = `INSERT INTO applied (seq, jti, recorded_at, stamped_at)
+  SELECT seq, jti, at, CASE WHEN nameless THEN at END
+  FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::boolean[]) AS u (seq, jti, at, nameless)`;
+
+function appliedOf(events: readonly MarkEvent[], now: Date): readonly unknown[][] {
+  return [
+    ...[events.map(({ seq }) => seq), events.map(({ jti }) => jti)],
+    ...[events.map(({ at }) => recordedAt(at, now)), events.map(({ iin }) => iin === undefined)],
+  ];
 }
 
 /** Never before the act itself, however our own clock goes. */

@@ -1,5 +1,5 @@
 /** A SET as a bureau takes it: signed by the registry, for us, of our stream; opened with the key of its day. */
-import { compactDecrypt, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { compactDecrypt, jwtVerify, type CryptoKey, type JWTVerifyGetKey } from 'jose';
 
 /** What a bureau keeps of a placing or a lift. */
 export interface MarkEvent {
@@ -10,7 +10,8 @@ export interface MarkEvent {
   readonly subId: string;
   readonly version: number;
   readonly at: string;
-  readonly iin: string;
+  /** Absent when the item names nobody (any more): it is applied, and neither marked nor stamped. */
+  readonly iin?: string;
 }
 
 export interface Verification {
@@ -21,7 +22,7 @@ export interface Verification {
 
 /** What was sealed for us. */
 export interface Opened {
-  readonly iin: string;
+  readonly iin?: string;
   readonly sub_id: string;
   readonly version: number;
   readonly receipt: { readonly entry: string };
@@ -32,7 +33,7 @@ export interface Trusted {
   readonly audience: string;
   readonly keys: JWTVerifyGetKey;
   /** The key of a day, by the name in the header. @throws when there is none */
-  dayKey(kid: string): Promise<Uint8Array>;
+  dayKey(kid: string): Promise<CryptoKey>;
 }
 
 const verificationUri = 'https://schemas.openid.net/secevent/ssf/event-type/verification';
@@ -62,7 +63,7 @@ export async function readEvent(
   const version = Number(event['version']);
   if (opened.sub_id !== subId || opened.version !== version) throw new Error('sealed for somebody else');
   const { seq, prev, at } = event as { seq: number; prev: string | null; at: string };
-  return { jti, seq, prev, kind, subId, version, at, iin: opened.iin };
+  return { jti, seq, prev, kind, subId, version, at, ...(opened.iin !== undefined && { iin: opened.iin }) };
 }
 
 /** @throws when no day key of ours opens it */

@@ -1,11 +1,14 @@
 /**
- * How a bureau follows the registry: poll, look for gaps, verify, open, apply, acknowledge, stamp; and once a minute
- * compare what both hold. Whatever fails is tried again at the next turn, from what is durable in the book.
+ * How a bureau follows the registry: poll, look for gaps, verify, open, apply, acknowledge; and once a minute compare what
+ * both hold. Beside that it stamps what is durable, so that a backlog is not fetched at the pace of its stamps. Whatever
+ * fails is tried again at the next turn, from what is durable in the book.
  */
+import { EventEmitter, once } from 'node:events';
+import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { compactDecrypt, createRemoteJWKSet, importPKCS8, type CryptoKey } from 'jose';
-import type { Book } from './book.js';
+import type { Book, Position } from './book.js';
 import { itemOf, vectorOf } from './digest.js';
 import { open, readEvent, type MarkEvent, type Trusted, type Verification } from './event.js';
 import type { RegistryCalls } from './registry-calls.js';
@@ -26,13 +29,24 @@ interface Delivered {
   readonly sets: Readonly<Record<string, string>>;
 }
 
+/** What a poll says of the one before. */
+interface Said {
+  readonly ack: readonly string[];
+  readonly setErrs: Readonly<Record<string, object>>;
+}
+
 const pageSize = 500;
+const stampsAtOnce = 1000;
 const pauseAfterFailureMs = 500;
 
 export class Follower {
   private readonly keys;
-  private readonly days = new Map<string, Uint8Array>();
+  private readonly days = new Map<string, CryptoKey>();
+  private readonly books = new EventEmitter();
+  /** How often something became durable that is to be stamped. */
+  private changes = 0;
   private encKey: CryptoKey | undefined;
+  private streamId: string | undefined;
   private comparedAt = 0;
 
   constructor(private readonly settings: FollowerSettings) {
@@ -41,59 +55,66 @@ export class Follower {
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    let acks: readonly string[] = [];
+    await Promise.all([this.follow(signal), this.stampDurable(signal)]);
+  }
+
+  private async follow(signal: AbortSignal): Promise<void> {
+    let said: Said = { ack: [], setErrs: {} };
     while (!signal.aborted) {
       try {
-        const streamId = await this.streamId();
-        acks = await this.turn(streamId, acks);
+        const streamId = (this.streamId ??= await this.ownStream());
+        said = await this.turn(streamId, said);
         if (Date.now() - this.comparedAt > this.settings.digestEveryMs) await this.compare(streamId);
       } catch (error) {
         if (signal.aborted) return;
-        this.settings.log({ failure: error instanceof Error ? error.message : 'unknown' });
-        acks = [];
+        this.failed(error);
+        said = { ack: [], setErrs: {} };
         await wait(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  /** One poll. @returns what to acknowledge with the next one, because it is durable now. */
-  private async turn(streamId: string, ack: readonly string[]): Promise<readonly string[]> {
+  /** One poll. @returns what to say with the next one: what is durable now, and what could not be taken. */
+  private async turn(streamId: string, { ack, setErrs }: Said): Promise<Said> {
     const { calls, book, digestEveryMs } = this.settings;
     const isQuiet = ack.length === 0;
     const { body } = await calls.json<Delivered>('POST', `/v1/streams/${streamId}/poll`, {
-      ...{ maxEvents: pageSize, ack },
+      ...{ maxEvents: pageSize, ack, setErrs },
       // With something to say there is no time to wait, nor when a comparison is due sooner.
       returnImmediately: !isQuiet || digestEveryMs < 25_000,
     });
     const sets = Object.entries(body.sets);
     const { events, verifications, errors } = await this.read(streamId, sets);
     const position = await book.position();
-    const news = events.filter(({ seq }) => seq > position.seq);
-    const first = news[0];
-    const follows =
-      first === undefined ||
-      (first.seq === position.seq + 1 && [null, first.prev].includes(position.lastJti));
-    const isGapless = news.every(({ seq }, place) => seq === (first?.seq ?? 0) + place);
-    if (!follows || !isGapless) {
+    const news = following(position, events);
+    const [first] = events;
+    // Nothing follows though something came that is new: everything from our own position on is wanted again.
+    if (news === undefined) {
       this.settings.log({ gap: first?.seq, position: position.seq });
       await calls.json('POST', `/v1/streams/${streamId}/position`, { afterSeq: position.seq });
-      return [];
+      return { ack: [], setErrs: errors };
     }
     if (news.length > 0 || verifications.length > 0) await book.apply(news, verifications, new Date());
-    await this.stamp();
-    if (errors.size > 0)
-      await calls.json('POST', `/v1/streams/${streamId}/poll`, {
-        maxEvents: 0,
-        setErrs: Object.fromEntries(errors),
-      });
+    if (news.length > 0) this.changed();
+    if (Object.keys(errors).length > 0) await wait(pauseAfterFailureMs);
     if (sets.length === 0 && isQuiet && digestEveryMs < 25_000) await wait(100);
-    return [...events, ...verifications].map(({ jti }) => jti);
+    const durable = events.filter(({ seq }) => seq <= position.seq + news.length);
+    return { ack: [...durable, ...verifications].map(({ jti }) => jti), setErrs: errors };
+  }
+
+  private changed(): void {
+    this.changes += 1;
+    this.books.emit('changed');
+  }
+
+  private failed(error: unknown): void {
+    this.settings.log({ failure: error instanceof Error ? error.message : 'unknown' });
   }
 
   private async read(
     streamId: string,
     sets: readonly (readonly [string, string])[],
-  ): Promise<{ events: MarkEvent[]; verifications: Verification[]; errors: Map<string, object> }> {
+  ): Promise<{ events: MarkEvent[]; verifications: Verification[]; errors: Said['setErrs'] }> {
     const { clientId, issuer } = this.settings;
     const trusted: Trusted = {
       issuer,
@@ -101,12 +122,12 @@ export class Follower {
       keys: this.keys,
       dayKey: (kid) => this.dayKey(streamId, kid),
     };
-    const errors = new Map<string, object>();
+    const errors: Record<string, object> = {};
     const read = await Promise.all(
       sets.map(async ([jti, set]) =>
         readEvent(jti, set, trusted).catch((error: unknown) => {
           this.settings.log({ jti, failure: error instanceof Error ? error.message : 'unknown' });
-          errors.set(jti, { err: 'invalid_request', description: 'not taken' });
+          errors[jti] = { err: 'invalid_request', description: 'not taken' };
           return undefined;
         }),
       ),
@@ -116,22 +137,34 @@ export class Follower {
     return { events, verifications: taken.filter((each) => 'headSeq' in each), errors };
   }
 
-  /** Says of everything that is durable that it is. */
-  private async stamp(): Promise<void> {
-    const { calls, book, log } = this.settings;
-    for (;;) {
-      const some = await book.unstamped(pageSize);
-      if (some.length === 0) return;
-      const items = some.map(({ jti, recordedAt }) => ({ jti, recordedAt: recordedAt.toISOString() }));
-      const { body } = await calls.json<{ items: { problem?: { code: string } }[] }>('POST', '/v1/stamps', {
-        items,
-      });
-      for (const { problem } of body.items) if (problem !== undefined) log({ stamp: problem.code });
-      await book.stamped(
-        some.filter((_, place) => body.items[place]?.problem === undefined).map(({ seq }) => seq),
-      );
-      if (body.items.some(({ problem }) => problem !== undefined)) return;
+  /** Says of everything that is durable that it is, whenever there is more of it. */
+  private async stampDurable(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const seen = this.changes;
+      try {
+        const isMore = await this.stamp();
+        if (!isMore && seen === this.changes) await once(this.books, 'changed', { signal });
+      } catch (error) {
+        if (signal.aborted) return;
+        this.failed(error);
+        await wait(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined);
+      }
     }
+  }
+
+  /** @returns whether there may be more to stamp */
+  private async stamp(): Promise<boolean> {
+    const { calls, book, log } = this.settings;
+    const some = await book.unstamped(stampsAtOnce);
+    if (some.length === 0) return false;
+    const items = some.map(({ jti, recordedAt }) => ({ jti, recordedAt: recordedAt.toISOString() }));
+    const { body } = await calls.json<{ items: { problem?: { code: string } }[] }>('POST', '/v1/stamps', {
+      items,
+    });
+    for (const { problem } of body.items) if (problem !== undefined) log({ stamp: problem.code });
+    const stamped = some.filter((_, place) => body.items[place]?.problem === undefined);
+    await book.stamped(stamped);
+    return stamped.length === some.length;
   }
 
   /** Posts the own digest first; where it differs, the items of the bucket; and takes a snapshot when something does. */
@@ -183,22 +216,23 @@ export class Follower {
           subId: subId ?? '',
           version,
           at: at ?? '',
-          iin: opened.iin,
+          ...(opened.iin !== undefined && { iin: opened.iin }),
         };
       }),
     );
     await book.replaceMarks(events, atSeq, again, new Date());
+    this.changed();
     await calls.json('POST', `/v1/streams/${streamId}/position`, { afterSeq: atSeq });
   }
 
-  private async streamId(): Promise<string> {
+  private async ownStream(): Promise<string> {
     const { body } = await this.settings.calls.json<{ stream_id: string }[]>('GET', '/v1/streams');
     const [stream] = body;
     if (stream === undefined) throw new Error('no stream yet');
     return stream.stream_id;
   }
 
-  private async dayKey(streamId: string, kid: string): Promise<Uint8Array> {
+  private async dayKey(streamId: string, kid: string): Promise<CryptoKey> {
     const known = this.days.get(kid);
     if (known !== undefined) return known;
     const from = kid.slice(-10);
@@ -213,8 +247,24 @@ export class Follower {
       readonly kid: string;
       readonly k: string;
     };
-    const key = Buffer.from(jwk.k, 'base64url');
+    const raw = Buffer.from(jwk.k, 'base64url');
+    const key = await webcrypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['decrypt']);
     this.days.set(kid, key);
     return key;
   }
+}
+
+/**
+ * The items that come right after the position, up to the first gap; what lies behind one is delivered again.
+ * @returns undefined when there are new ones and the first of them does not follow
+ */
+function following(position: Position, events: readonly MarkEvent[]): readonly MarkEvent[] | undefined {
+  const news = events.filter(({ seq }) => seq > position.seq);
+  const [first] = news;
+  if (first === undefined) return [];
+  // After a snapshot the item before is not known, so `prev` is not compared.
+  const isNext = first.seq === position.seq + 1 && [null, first.prev].includes(position.lastJti);
+  if (!isNext) return undefined;
+  const end = news.findIndex(({ seq }, place) => seq !== first.seq + place);
+  return end < 0 ? news : news.slice(0, end);
 }

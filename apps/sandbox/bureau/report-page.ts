@@ -4,6 +4,7 @@ import type { Mark, Position } from './book.js';
 
 const languages = ['kk', 'ru', 'en'] as const;
 type Language = (typeof languages)[number];
+const languageNames: Readonly<Record<Language, string>> = { kk: 'Қазақша', ru: 'Русский', en: 'English' };
 
 const words = {
   kk: {
@@ -127,9 +128,11 @@ function send(
   content: string,
 ): void {
   const text = words[language];
-  const others = languages
-    .filter((each) => each !== language)
-    .map((each) => `<a href="/${each}" lang="${each}">${words[each].title}</a>`);
+  const links = languages.map((each) =>
+    each === language
+      ? `<span aria-current="page">${languageNames[each]}</span>`
+      : `<a href="/${each}" lang="${each}" hreflang="${each}">${languageNames[each]}</a>`,
+  );
   response.writeHead(200, {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy':
@@ -138,13 +141,22 @@ function send(
   }).end(`<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${text.title} – ${names[language]}</title><style>${style}</style></head>
-<body><header>${names[language]} · ${others.join(' · ')}</header><main><h1>${text.title}</h1>
-<form method="post" action="/${language}/report"><label for="iin">${text.iin}</label>
+<body><header><strong>${names[language]}</strong><nav>${links.join('')}</nav></header><main><h1>${text.title}</h1>
+<form method="post" action="/${language}/report"><label for="iin">${text.iin}</label><div>
 <input id="iin" name="iin" inputmode="numeric" autocomplete="off" maxlength="12" required>
-<button>${text.show}</button></form>${content}</main></body></html>`);
+<button>${text.show}</button></div></form>${content}</main></body></html>`);
 }
 
-const style = `body{margin:0;font:1rem/1.5 system-ui,sans-serif;color:#1b1b1b}header{padding:.75rem 1rem;background:#3d2a54;color:#fff}
-header a{color:#fff}main{max-width:42rem;padding:0 1rem 2rem}label{display:block;font-weight:600}
-input,button{font:inherit;padding:.5rem;border:1px solid #555;border-radius:4px}button{background:#3d2a54;color:#fff}
-.mark{border-left:4px solid #a61b1b;padding:.25rem .75rem;background:#fdf0f0;margin-top:1rem}`;
+const style = `:root{--ink:#1f1a29;--quiet:#5d5668;--brand:#3d2a54;--line:#d9d4e0;--alarm:#a61b1b}*{box-sizing:border-box}
+body{margin:0;font:1.0625rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;color:var(--ink);background:#fff;overflow-wrap:break-word}
+header{display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;justify-content:space-between;padding:.875rem max(1.25rem,calc(50% - 20.75rem));background:var(--brand);color:#fff}
+nav{display:flex;flex-wrap:wrap;gap:1rem}header a{color:#fff;text-underline-offset:.15em}nav span{opacity:.75}
+main{max-width:44rem;margin:0 auto;padding:1.75rem 1.25rem 3rem}h1{font-size:1.625rem;line-height:1.25;margin:0 0 1.25rem}
+label{display:block;margin-bottom:.25rem;font-weight:600}form div{display:flex;flex-wrap:wrap;gap:.5rem}
+input,button{font:inherit;padding:.5rem .75rem;border:1px solid var(--quiet);border-radius:6px}
+input{width:14rem;max-width:100%;font-variant-numeric:tabular-nums;letter-spacing:.06em}
+button{background:var(--brand);border-color:var(--brand);color:#fff;cursor:pointer}
+:focus-visible{outline:3px solid #8a6fb3;outline-offset:2px}
+section,[role=alert]{margin:1.75rem 0 0;padding:1rem 1.25rem;border:1px solid var(--line);border-left-width:6px;border-radius:6px}
+section p{margin:0}section p+p{margin-top:.375rem;color:var(--quiet);font-size:.9375rem}
+.mark{border-color:var(--alarm);background:#fdf3f3}`;

@@ -47,6 +47,7 @@ import {
   type KnownPerson,
 } from './signatures.js';
 import { compareStamps } from './stamps.js';
+import { compareStreams } from './streams.service.js';
 import { SubjectNumbers } from './subject-numbers.js';
 import { VersionReplay } from './versions.js';
 
@@ -137,6 +138,7 @@ class Fsck {
       ...(await compareContracts(tx, head.size, this.pageSize)),
       ...(await compareCorrections(tx, head.size)),
       ...(await compareNotices(tx, this.pageSize)),
+      ...(await compareStreams(tx, this.pageSize)),
       ...(await compareRules(run, this.registry.registry)),
     );
     // A person met on two pages is found twice.
