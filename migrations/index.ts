@@ -18,7 +18,7 @@ import { Stamps1764000000017 } from './0017-stamps.js';
 import { BureauLoans1764000000018 } from './0018-bureau-loans.js';
 import { Import1764000000019 } from './0019-import.js';
 import { ClosedLogs1764000000024 } from './0024-closed-logs.js';
-import { FeedAtSpeed1764000000020 } from './0020-feed-at-speed.js';
+import { FeedAtSpeed1764000000027 } from './0027-feed-at-speed.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -40,5 +40,5 @@ export const migrations = [
   BureauLoans1764000000018,
   Import1764000000019,
   ClosedLogs1764000000024,
-  FeedAtSpeed1764000000020,
+  FeedAtSpeed1764000000027,
 ];

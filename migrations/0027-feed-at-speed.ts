@@ -5,7 +5,7 @@
  */
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class FeedAtSpeed1764000000020 implements MigrationInterface {
+export class FeedAtSpeed1764000000027 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
 DROP TRIGGER stamps_guard ON stamps;
