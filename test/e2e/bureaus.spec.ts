@@ -43,7 +43,7 @@ const placed = async (iin: string): Promise<Person> => {
 
 describe('the bureaus', () => {
   it('have everything once, whoever is killed −9 meanwhile', async () => {
-    expect(await writeAmongKills(sandbox, { items: 3000, kills: 8 })).toBeGreaterThan(3);
+    expect(await writeAmongKills(sandbox, { items: 2000, kills: 6 })).toBeGreaterThan(3);
     await everythingArrived(sandbox, patience);
     expect(await differences(sandbox)).toEqual([]);
   }, 180_000);
@@ -89,18 +89,20 @@ describe('the bureaus', () => {
     expect(await lost()).toBe(0);
     signal('gkb', 'SIGCONT');
     await eventually('a stamp that is lost', lost, (count) => count > 0, patience);
-    await eventually(
-      'it is stamped again',
-      () => stampOf(person, 'gkb'),
-      (state) => state === 'stamped',
-      patience,
-    );
-    const { seq } = await inBook(sandbox, 'gkb', bookState);
-    expect(seq).toBeGreaterThanOrEqual(before.seq);
+    await eventually('it is stamped again', stillLost, (count) => count === 0, patience);
+    await everythingArrived(sandbox, patience);
     const agrees = async (): Promise<number> => countOf(sandbox, 'SELECT FROM digests WHERE agrees');
     await eventually('both digests agree', agrees, (count) => count === 2, patience);
   }, 180_000);
 });
+
+/** Persons whose newest word of a bureau is that their mark is gone. */
+const stillLost = (): Promise<number> =>
+  countOf(
+    sandbox,
+    `SELECT FROM (SELECT DISTINCT ON (client_id, seq) state FROM stamps ORDER BY client_id, seq, entry_index DESC) t
+     WHERE state = 'lost'`,
+  );
 
 /** The same bureau, more impatient. */
 async function compareEverySecond(bureau: 'gkb'): Promise<void> {
