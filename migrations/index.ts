@@ -19,6 +19,7 @@ import { BureauLoans1764000000018 } from './0018-bureau-loans.js';
 import { Import1764000000019 } from './0019-import.js';
 import { ClosedLogs1764000000024 } from './0024-closed-logs.js';
 import { FeedAtSpeed1764000000027 } from './0027-feed-at-speed.js';
+import { SparedWaiters1764000000028 } from './0028-spared-waiters.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -41,4 +42,5 @@ export const migrations = [
   Import1764000000019,
   ClosedLogs1764000000024,
   FeedAtSpeed1764000000027,
+  SparedWaiters1764000000028,
 ];

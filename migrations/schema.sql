@@ -1450,10 +1450,12 @@ AS $function$
     WHERE granted AND relation = 'journal_head'::regclass AND mode IN ('RowShareLock', 'RowExclusiveLock')
   )
   SELECT count(*)::integer FROM (
-    SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN at_the_head USING (pid)
-    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
-      AND a.state_change < clock_timestamp() - interval '2 seconds'
-      AND NOT EXISTS (SELECT FROM unnest(pg_blocking_pids(a.pid)) AS b (pid) JOIN at_the_head USING (pid))
+    SELECT pg_terminate_backend(stuck.pid) FROM unnest((
+      SELECT array_agg(a.pid) FROM pg_stat_activity a JOIN at_the_head USING (pid)
+      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+        AND a.state_change < clock_timestamp() - interval '2 seconds'
+        AND NOT EXISTS (SELECT FROM unnest(pg_blocking_pids(a.pid)) AS b (pid) JOIN at_the_head USING (pid))
+    )) AS stuck (pid)
   ) ended
 $function$;
 REVOKE ALL ON FUNCTION end_stuck_backends() FROM PUBLIC;
