@@ -2,6 +2,7 @@
  * Everything an app of a spec answers, whoever asked: kept by a hook in the app itself, so that no call goes unseen.
  * From the request it keeps only whom it was about, which is what the auditor holds the answer against.
  */
+import { Readable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
@@ -25,16 +26,19 @@ export function keepAnswers(app: NestFastifyApplication, answers: Answer[]): voi
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     const iin = iinIn(request.body);
+    // Batches leave in pieces; other streams are too long to be kept, and hold no receipts.
+    const isBatch = payload instanceof Readable && request.url === '/v1/check-batches';
+    const whole: unknown = isBatch ? Buffer.concat((await payload.toArray()) as Buffer[]) : payload;
     answers.push({
       route: `${request.method} ${request.routeOptions.url ?? ''}`,
       url: request.url,
       status: reply.statusCode,
       headers: JSON.stringify(reply.getHeaders()),
-      text: Buffer.isBuffer(payload) || typeof payload === 'string' ? payload.toString() : '',
+      text: Buffer.isBuffer(whole) || typeof whole === 'string' ? whole.toString() : '',
       ...(iin !== undefined && { iin }),
       iinsByRef: iinsByRef(request.body),
     });
-    return payload;
+    return whole;
   });
 }
 
