@@ -31,6 +31,9 @@ export interface BreakingProxy {
   close(): Promise<void>;
 }
 
+/** ReadyForQuery, outside of a transaction. */
+const readyAndIdle = Buffer.from('Z\0\0\0\x05I', 'latin1');
+
 interface Armed extends Break {
   done(): void;
 }
@@ -67,7 +70,8 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       far.write(bytes);
     });
     far.on('data', (bytes) => {
-      waiting.delete(near);
+      // COMMIT is under way behind the append's answer: only who is in no transaction waits for nothing.
+      if (bytes.subarray(-readyAndIdle.length).equals(readyAndIdle)) waiting.delete(near);
       if (due === undefined || isPassing(due)) near.write(bytes);
     });
     for (const [one, other] of [[near, far] as const, [far, near] as const]) {
