@@ -22,6 +22,14 @@ export function isUniqueViolation(error: unknown): boolean {
 }
 
 /**
+ * Whether the append found that what it stands on is no longer so, which behind the lock only its instant can be: this
+ * process stood still for more than a second in between. Nothing was inserted.
+ */
+export function isStale(error: unknown): boolean {
+  return sqlState(error) === '40001';
+}
+
+/**
  * Whether one act of the batch may have caused it (its data, a constraint, a policy, a trigger, a row that moved
  * meanwhile), so that the others succeed without it. Time-outs, full disks and missing partitions (a check violation
  * that names no constraint) would only fail once more for each.

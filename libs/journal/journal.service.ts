@@ -2,7 +2,7 @@
  * The writer. It owns the transaction: a batch looks, decides, appends and commits, and only then is anybody answered.
  * Read `underLock` from top to bottom: at each durable step a comment says what a crash there means and who repairs it.
  */
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { Problem } from '#libs/problem/problem.js';
@@ -10,7 +10,7 @@ import { frontierFromBytes } from '#libs/tlog/tree.js';
 import type { Act, Tables } from './act.js';
 import { answerAll, decideBatch, type Batch } from './batch.js';
 import { saltLength } from './commitment.js';
-import { isLostConnection, isServerError, isUniqueViolation, mayBeOneActs } from './failure.js';
+import { isLostConnection, isServerError, isStale, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
 import { utcDay } from './idempotency.store.js';
 import type { Head } from './head-row.js';
@@ -100,6 +100,8 @@ export class Journal<T extends Tables, Rules> {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.running;
+    // The last batch is answered in the turn after its commit.
+    await turn();
   }
 
   /** Everything that waits when the batch before is committed is the next one: no timer gathers it. */
@@ -133,7 +135,7 @@ export class Journal<T extends Tables, Rules> {
 
   /** What becomes of a batch that left nothing; the one act that may have made it fail is found by halving. */
   private async recover(batch: readonly Waiting<T, Rules>[], error: unknown, attempt: number): Promise<void> {
-    if (isUniqueViolation(error) && attempt <= 3) return this.settle(batch, attempt + 1);
+    if ((isUniqueViolation(error) || isStale(error)) && attempt <= 3) return this.settle(batch, attempt + 1);
     // Nothing of it was persisted, or `findOut` would have said so: it simply is the next batch, once.
     if (isLostConnection(error) && attempt === 1) return this.settle(batch, attempt + 1);
     if (mayBeOneActs(error) && batch.length > 1) {
@@ -167,7 +169,8 @@ export class Journal<T extends Tables, Rules> {
         await this.durably(batch, () =>
           Promise.all([client.query(this.appendOf(look.head, batch, jws)), client.query('COMMIT')]),
         );
-        // Durable. A crash here loses only the answers: the same idempotency key finds them again.
+        // Durable. A crash here loses only the answers: the same idempotency key finds them again. The next batch goes off
+        // before anybody is answered, because PostgreSQL has nothing to do meanwhile.
         setImmediate(() => answerAll(waiting, batch, jws));
       } catch (error) {
         // Of a connection that is gone nothing is left to roll back.

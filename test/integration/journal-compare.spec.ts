@@ -176,6 +176,26 @@ describe('an append', () => {
   });
 });
 
+describe('a process that stood still between look and append', () => {
+  it('looks again, because its instant is over, and then appends', async () => {
+    const journal = writer();
+    let decided = 0;
+    const receipt = await journal.submit({
+      look: {},
+      decide: () => {
+        decided += 1;
+        if (decided === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+        return {
+          entries: [{ kind: 'notice.delivered' as const, body: {} }],
+          answer: ([one]: readonly Receipt[]) => one,
+        };
+      },
+    });
+    expect(receipt).toMatchObject({ index: (await sizeNow()) - 1 });
+    expect(decided).toBe(2);
+  });
+});
+
 describe('the lock', () => {
   it('lets two processes append side by side, and nobody loses a race', async () => {
     const before = await sizeNow();
