@@ -5,7 +5,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Response } from 'supertest';
 import { newId } from '#libs/journal/id.js';
 import { auditAfterEach } from '../support/auditor.js';
-import { BureauReader } from '../support/bureau-reader.js';
+import type { BureauReader } from '../support/bureau-reader.js';
+import { bureauReader } from '../support/bureau-scene.js';
 import { citizenActs, type CitizenActs } from '../support/citizen-acts.js';
 import { iins, newWorld, type World } from '../support/citizen-world.js';
 
@@ -23,12 +24,7 @@ beforeAll(async () => {
   world = await newWorld();
   app = await world.startBureau();
   acts = citizenActs(world);
-  const readerOf = (clientId: string): BureauReader => {
-    const bureau = world.others.find((each) => each.clientId === clientId);
-    if (bureau === undefined) throw new Error(clientId);
-    return new BureauReader(world, app, bureau);
-  };
-  [gkb, pkb] = [readerOf('gkb'), readerOf('pkb')];
+  [gkb, pkb] = [bureauReader(world, app, 'gkb'), bureauReader(world, app, 'pkb')];
 }, 60_000);
 auditAfterEach(() => world);
 afterAll(async () => {

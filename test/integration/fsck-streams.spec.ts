@@ -9,7 +9,8 @@ import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import type { FindingCode } from '../../apps/tool/fsck/finding.js';
 import { fsck } from '../../apps/tool/fsck/fsck.service.js';
 import { trustOf } from '../../apps/tool/registry.module.js';
-import { BureauReader } from '../support/bureau-reader.js';
+import type { BureauReader } from '../support/bureau-reader.js';
+import { bureauReader } from '../support/bureau-scene.js';
 import { citizenActs, type CitizenActs } from '../support/citizen-acts.js';
 import { newWorld, type World } from '../support/citizen-world.js';
 import { eventually } from '../support/eventually.js';
@@ -31,9 +32,7 @@ beforeAll(async () => {
   const people = [await acts.somebody(), await acts.somebody(), await acts.somebody()];
   for (const somebody of people) await acts.act(somebody, { kind: 'place', lockHours: 0 });
   for (const somebody of people.slice(1, 2)) await acts.act(somebody, { kind: 'lift' });
-  const bureau = world.others.find(({ clientId }) => clientId === 'gkb');
-  if (bureau === undefined) throw new Error('no gkb');
-  reader = new BureauReader(world, app, bureau);
+  reader = bureauReader(world, app, 'gkb');
   const items = await eventually(
     'four items',
     () => reader.items(),

@@ -1,51 +1,26 @@
 /** Stamps and digests: what a bureau says, what the citizen is shown of it, and how a bureau that lost something finds out. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Response } from 'supertest';
 import { auditAfterEach } from '../support/auditor.js';
-import { BureauReader, type Received } from '../support/bureau-reader.js';
-import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
-import { newWorld, type World } from '../support/citizen-world.js';
+import type { BureauReader, Received } from '../support/bureau-reader.js';
+import { bureauScene, type BureauScene } from '../support/bureau-scene.js';
+import type { CitizenActs, Somebody } from '../support/citizen-acts.js';
+import type { World } from '../support/citizen-world.js';
 import { eventually } from '../support/eventually.js';
 
+let scene: BureauScene;
 let world: World;
-let app: NestFastifyApplication;
-let clerk: INestApplicationContext;
 let acts: CitizenActs;
 let gkb: BureauReader;
 let pkb: BureauReader;
 
 beforeAll(async () => {
-  world = await newWorld();
-  app = await world.startBureau();
-  clerk = await world.startClerk();
-  acts = citizenActs(world);
-  const readerOf = (clientId: string): BureauReader => {
-    const bureau = world.others.find((each) => each.clientId === clientId);
-    if (bureau === undefined) throw new Error(clientId);
-    return new BureauReader(world, app, bureau);
-  };
-  [gkb, pkb] = [readerOf('gkb'), readerOf('pkb')];
-  await eventually(
-    'streams',
-    () => pkb.streamId(),
-    (id) => id !== 'none',
-  );
+  scene = await bureauScene();
+  ({ world, acts, gkb, pkb } = scene);
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await clerk.close();
-  await app.close();
-  await world.close();
-});
-
-async function placed(): Promise<Somebody> {
-  const somebody = await acts.somebody();
-  expect((await acts.act(somebody, { kind: 'place', lockHours: 0 })).status).toBe(200);
-  return somebody;
-}
+afterAll(() => scene.close());
 
 /** The newest item of a stream, once it is sealed. */
 async function newest(reader: BureauReader): Promise<Received> {
@@ -82,7 +57,7 @@ const codes = ({ body }: Response): unknown[] =>
 
 describe('a stamp', () => {
   it('turns waiting into stamped for its own bureau, and is an entry in the person’s trail', async () => {
-    const somebody = await placed();
+    const somebody = await scene.placed();
     const { jti } = await newest(gkb);
     expect(await shown(somebody)).toEqual([
       { bureau: 'gkb', state: 'waiting' },
@@ -104,7 +79,7 @@ describe('a stamp', () => {
   });
 
   it('is said once, however often it is sent, and superseded by another', async () => {
-    await placed();
+    await scene.placed();
     const { jti } = await newest(gkb);
     const before = (await kinds('refusal.stamped')).length;
     const said = [{ jti, recordedAt: recordedAt() }];
@@ -122,7 +97,7 @@ describe('a stamp', () => {
   });
 
   it('of nothing, of another stream, of the future or with the person’s number is answered by itself', async () => {
-    const somebody = await placed();
+    const somebody = await scene.placed();
     const [ours, theirs] = await Promise.all([newest(gkb), newest(pkb)]);
     const { jti } = ours;
     const at = recordedAt();
@@ -153,7 +128,7 @@ describe('a stamp', () => {
   });
 
   it('may come for a lift before that of its placing', async () => {
-    const somebody = await placed();
+    const somebody = await scene.placed();
     const placing = await newest(gkb);
     await acts.act(somebody, { kind: 'lift' });
     const lift = await newest(gkb);
@@ -163,10 +138,10 @@ describe('a stamp', () => {
   });
 
   it('is overdue when the bureau’s time is over', async () => {
-    const somebody = await placed();
+    const somebody = await scene.placed();
     const { jti } = await newest(pkb);
     await world.advanceHours(1);
-    await placed();
+    await scene.placed();
     expect(await shown(somebody)).toMatchObject([{ state: 'overdue' }, { state: 'overdue' }]);
     expect(codes(await stamp(pkb, [{ jti, recordedAt: recordedAt() }]))).toEqual(['stamped']);
     expect(await shown(somebody)).toMatchObject([{ state: 'overdue' }, { state: 'stamped' }]);
@@ -221,7 +196,7 @@ describe('a digest', () => {
   });
 
   it('names what a restored bureau lacks and what it holds too much, and lets the person wait again', async () => {
-    const somebody = await placed();
+    const somebody = await scene.placed();
     const lost = await newest(gkb);
     await stamp(gkb, [{ jti: lost.jti, recordedAt: recordedAt() }]);
     const all = await gkb.items({ maxEvents: 1000 });

@@ -1,50 +1,25 @@
 /** The streams of two bureaus, from a citizen's signature to what the bureau can read, and everything that goes wrong. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { metrics } from '#libs/platform/metrics.js';
 import { auditAfterEach } from '../support/auditor.js';
-import { BureauReader, type Received } from '../support/bureau-reader.js';
-import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
-import { newWorld, verified, type World } from '../support/citizen-world.js';
+import type { BureauReader, Received } from '../support/bureau-reader.js';
+import { bureauScene, type BureauScene } from '../support/bureau-scene.js';
+import type { CitizenActs } from '../support/citizen-acts.js';
+import { verified, type World } from '../support/citizen-world.js';
 import { eventually } from '../support/eventually.js';
 
+let scene: BureauScene;
 let world: World;
-let app: NestFastifyApplication;
-let clerk: INestApplicationContext;
 let acts: CitizenActs;
 let gkb: BureauReader;
 let pkb: BureauReader;
 
 beforeAll(async () => {
-  world = await newWorld();
-  app = await world.startBureau();
-  clerk = await world.startClerk();
-  acts = citizenActs(world);
-  const readerOf = (clientId: string): BureauReader => {
-    const bureau = world.others.find((each) => each.clientId === clientId);
-    if (bureau === undefined) throw new Error(clientId);
-    return new BureauReader(world, app, bureau);
-  };
-  [gkb, pkb] = [readerOf('gkb'), readerOf('pkb')];
-  await eventually(
-    'streams',
-    () => pkb.streamId(),
-    (id) => id !== 'none',
-  );
+  scene = await bureauScene();
+  ({ world, acts, gkb, pkb } = scene);
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await clerk.close();
-  await app.close();
-  await world.close();
-});
-
-async function placed(): Promise<Somebody> {
-  const somebody = await acts.somebody();
-  expect((await acts.act(somebody, { kind: 'place', lockHours: 0 })).status).toBe(200);
-  return somebody;
-}
+afterAll(() => scene.close());
 
 const waiting = (reader: BureauReader, count: number) =>
   eventually(
@@ -72,7 +47,7 @@ const seqs = (items: readonly Received[]): readonly number[] => items.map(({ eve
 
 describe('a stream', () => {
   it('brings both bureaus the placing, sealed for each alone, with a receipt that verifies', async () => {
-    const somebody = await placed();
+    const somebody = await scene.placed();
     const [[ours], [theirs]] = await Promise.all([waiting(gkb, 1), waiting(pkb, 1)]);
     if (ours === undefined || theirs === undefined) throw new Error('nothing');
     expect(ours).toMatchObject({ kind: 'refusal-placed', event: { seq: 1, prev: null, version: 1 } });
@@ -86,7 +61,7 @@ describe('a stream', () => {
   });
 
   it('delivers again what was not acknowledged, to two pollers alike, and stops before a gap', async () => {
-    await Promise.all([placed(), placed()]);
+    await Promise.all([scene.placed(), scene.placed()]);
     const items = await waiting(gkb, 3);
     const [twin, other] = await Promise.all([gkb.items(), gkb.items()]);
     expect(seqs(twin)).toEqual(seqs(items));
@@ -119,14 +94,14 @@ describe('a stream', () => {
     await drain(gkb);
     await gkb.poll();
     const poll = gkb.items({ returnImmediately: false });
-    const somebody = await placed();
+    const somebody = await scene.placed();
     const [item] = await poll;
     expect((await gkb.open(item?.event.sealed ?? '')).iin).toBe(somebody.iin);
   });
 
   it('tells of a lift and leaves out locks and requests', async () => {
     await drain(gkb);
-    const somebody = await placed();
+    const somebody = await scene.placed();
     expect((await acts.act(somebody, { kind: 'lift' })).body).toMatchObject({ state: 'lifted' });
     const items = await waiting(gkb, 2);
     expect(items.map(({ kind, event }) => `${kind} ${event.version}`)).toEqual([
@@ -138,10 +113,10 @@ describe('a stream', () => {
 
   it('goes on under the next day’s key in the middle of a catch-up', async () => {
     await drain(gkb);
-    await placed();
+    await scene.placed();
     await waiting(gkb, 1);
     await world.advanceHours(24);
-    await placed();
+    await scene.placed();
     const items = await eventually(
       'items of two days',
       () => gkb.items(),
@@ -247,13 +222,13 @@ describe('the worker', () => {
     await drain(pkb);
     await world.database.owner.query('REVOKE INSERT ON stream_buckets FROM tyiym_clerk_worker');
     const twin = await world.startClerk();
-    await placed();
-    await clerk.close();
-    await placed();
+    await scene.placed();
+    await scene.stopClerk();
+    await scene.placed();
     expect(await pkb.items()).toEqual([]);
     await world.database.owner.query('GRANT INSERT ON stream_buckets TO tyiym_clerk_worker');
-    clerk = await world.startClerk();
-    await Promise.all([placed(), placed()]);
+    await scene.startClerk();
+    await Promise.all([scene.placed(), scene.placed()]);
     const items = await waiting(pkb, 4);
     const { head } = await pkb.poll({ maxEvents: 0 });
     expect(seqs(items)).toEqual([head - 3, head - 2, head - 1, head]);
@@ -269,11 +244,11 @@ describe('the worker', () => {
 
   it('stands still before a person whose row was bent, and goes on when it is mended', async () => {
     await drain(pkb);
-    await clerk.close();
-    const somebody = await placed();
+    await scene.stopClerk();
+    const somebody = await scene.placed();
     const bend = 'UPDATE people SET iin = set_byte(iin, 20, get_byte(iin, 20) # 1)';
     await query(bend);
-    clerk = await world.startClerk();
+    await scene.startClerk();
     const failures = async (): Promise<number> =>
       (await metrics.getSingleMetric('tyiym_clerk_duty_failures_total')?.get())?.values.find(
         ({ labels }) => labels['duty'] === 'feed',
