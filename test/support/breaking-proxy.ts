@@ -31,7 +31,7 @@ export interface BreakingProxy {
   close(): Promise<void>;
 }
 
-/** ReadyForQuery, outside of a transaction. */
+/** ReadyForQuery, outside of a transaction: inside of one, COMMIT may be under way behind the append's answer. */
 const readyAndIdle = Buffer.from('Z\0\0\0\x05I', 'latin1');
 
 interface Armed extends Break {
@@ -70,7 +70,6 @@ export async function breakingProxy(target: DatabaseTarget): Promise<BreakingPro
       far.write(bytes);
     });
     far.on('data', (bytes) => {
-      // COMMIT is under way behind the append's answer: only who is in no transaction waits for nothing.
       if (bytes.subarray(-readyAndIdle.length).equals(readyAndIdle)) waiting.delete(near);
       if (due === undefined || isPassing(due)) near.write(bytes);
     });
