@@ -20,6 +20,7 @@ import { Import1764000000019 } from './0019-import.js';
 import { ClosedLogs1764000000024 } from './0024-closed-logs.js';
 import { FeedAtSpeed1764000000027 } from './0027-feed-at-speed.js';
 import { SparedWaiters1764000000028 } from './0028-spared-waiters.js';
+import { StampsByPlace1764000000029 } from './0029-stamps-by-place.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -43,4 +44,5 @@ export const migrations = [
   ClosedLogs1764000000024,
   FeedAtSpeed1764000000027,
   SparedWaiters1764000000028,
+  StampsByPlace1764000000029,
 ];

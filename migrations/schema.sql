@@ -1743,9 +1743,10 @@ CREATE OR REPLACE FUNCTION public.stamps_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  PERFORM 1 FROM written w LEFT JOIN entries e ON e.index = w.entry_index AND e.party = w.client_id AND e.at = w.at
-    AND e.kind = (CASE w.state WHEN 'stamped' THEN 'refusal.stamped' ELSE 'stamp.lost' END)
-    WHERE e.index IS NULL;
+  PERFORM 1 FROM written w LEFT JOIN LATERAL (SELECT e.party, e.at, e.kind FROM entries e
+    WHERE e.index = w.entry_index LIMIT 1) e ON true
+    WHERE (e.party, e.at, e.kind) IS DISTINCT FROM
+      (w.client_id, w.at, CASE w.state WHEN 'stamped' THEN 'refusal.stamped' ELSE 'stamp.lost' END);
   IF FOUND THEN
     RAISE EXCEPTION 'a stamp stands only as an entry of its bureau says' USING ERRCODE = 'integrity_constraint_violation';
   END IF;

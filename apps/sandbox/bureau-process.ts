@@ -59,6 +59,8 @@ export async function bureauChildren(
         name,
         module: join(import.meta.dirname, 'bureau', 'main.js'),
         args: ['--config', file],
+        // What a page leaves behind is dead before it would be moved.
+        nodeOptions: ['--max-semi-space-size=32'],
         readyUrl: `${urlsOf(ports)[name]}/readyz`,
       };
     }),

@@ -88,8 +88,8 @@ export interface Decision<T extends Tables, A> {
   readonly entries: readonly Draft[];
   /** Rows per table; they may name the entries. */
   rows?(made: readonly Made[]): Rows<T>;
-  /** Runs after the commit; receipts in the order of the entries. */
-  answer(receipts: readonly Receipt[], made: readonly Made[]): A;
+  /** Runs after the commit; receipts in the order of the entries, made when they are asked for. */
+  answer(receipts: () => readonly Receipt[], made: readonly Made[]): A;
 }
 
 export interface Act<T extends Tables, Rules, A> {

@@ -91,16 +91,17 @@ export function answerAll<T extends Tables>(
   head: string,
 ): void {
   try {
-    const receipts = receiptsOf(batch, head);
+    const receiptsOf = receiptsUnder(batch, head);
     let from = 0;
     waiting.forEach(({ resolve, reject }, place) => {
       const outcome = batch.outcomes[place];
       assert(outcome !== undefined);
       if ('error' in outcome) return reject(outcome.error);
-      const own = receipts.slice(from, from + outcome.made.length);
-      from += outcome.made.length;
+      const { decision, made } = outcome;
+      const first = from;
+      from += made.length;
       try {
-        resolve(outcome.decision.answer(own, outcome.made));
+        resolve(decision.answer(() => receiptsOf(made, first), made));
       } catch (error) {
         reject(error);
       }
@@ -110,17 +111,26 @@ export function answerAll<T extends Tables>(
   }
 }
 
-/** Receipts of a committed batch, in the order of its entries; proofs come from the frontier alone. */
-function receiptsOf<T extends Tables>(batch: Batch<T>, head: string): readonly Receipt[] {
-  const proofs = batchProofs(
-    batch.before,
-    batch.entries.map((entry) => entry.leafHash),
-  );
-  return batch.entries.map(({ text, salt, personSalt, index }, place) => {
-    const proof = proofs[place];
-    assert(proof !== undefined);
-    return makeReceipt({ entryText: text, salt, personSalt, index, proof, head });
-  });
+/**
+ * Makes receipts of entries of a committed batch, the first of which is its entry number `first`. Proofs come from the
+ * frontier alone, and all of a batch at once, when somebody wants one: whoever reports a thousand stamps does not.
+ */
+function receiptsUnder<T extends Tables>(
+  batch: Batch<T>,
+  head: string,
+): (made: readonly Sealed[], first: number) => readonly Receipt[] {
+  let proofs: readonly (readonly Buffer[])[] | undefined;
+  return (made, first) => {
+    proofs ??= batchProofs(
+      batch.before,
+      batch.entries.map((entry) => entry.leafHash),
+    );
+    return made.map(({ text, salt, personSalt, index }, place) => {
+      const proof = proofs?.[first + place];
+      assert(proof !== undefined);
+      return makeReceipt({ entryText: text, salt, personSalt, index, proof, head });
+    });
+  };
 }
 
 /** How far a batch moves the counters of the head row. */

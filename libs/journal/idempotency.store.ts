@@ -83,9 +83,12 @@ export const idempotencyTable: Table<IdempotencyWant, IdempotencyRow> = {
 /** Keeps a key whose answer left no entry; a twin that came first has kept it already. */
 export async function keepKey(tx: EntityManager, row: IdempotencyRow): Promise<void> {
   await tx.query(
-    `INSERT INTO idempotency_keys (day, app, party, route, key, body_hmac, resource)
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-    [row.day, row.app, row.party, row.route, row.key, row.bodyHmac, row.resource ?? null],
+    `INSERT INTO idempotency_keys (day, app, party, route, key, body_hmac, resource, answer)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+    [
+      ...[row.day, row.app, row.party, row.route, row.key, row.bodyHmac],
+      ...[row.resource ?? null, row.answer ?? null],
+    ],
   );
 }
 const dayMs = 86_400_000;

@@ -14,7 +14,8 @@ export const stampsTable: Table<StampWant, StampedItem> = {
         l.recorded_at, l.history_ref
       FROM unnest($1::text[], $2::uuid[]) AS w (client_id, entry_id)
       JOIN streams s ON s.client_id = w.client_id
-      JOIN feed f ON f.entry_id = w.entry_id AND f.seq <= s.sealed_seq
+      -- LIMIT keeps one index search an item, also under a plan made while the feed was short.
+      JOIN LATERAL (SELECT * FROM feed i WHERE i.entry_id = w.entry_id LIMIT 1) f ON f.seq <= s.sealed_seq
       LEFT JOIN LATERAL (SELECT * FROM stamps t WHERE t.seq = f.seq AND t.client_id = w.client_id
         ORDER BY t.entry_index DESC LIMIT 1) l ON true`,
     params: (wants) => [wants.map(({ clientId }) => clientId), wants.map(({ entryUuid }) => entryUuid)],

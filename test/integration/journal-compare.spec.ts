@@ -61,7 +61,7 @@ function counted(journal: Plain): { readonly answer: Promise<Receipt | undefined
       seen.decided += 1;
       return {
         entries: [{ kind: 'notice.delivered', body: { number: seen.decided } }],
-        answer: ([receipt]) => receipt,
+        answer: (receipts) => receipts()[0],
       };
     },
   });
@@ -187,7 +187,7 @@ describe('a process that stood still between look and append', () => {
         if (decided === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
         return {
           entries: [{ kind: 'notice.delivered' as const, body: {} }],
-          answer: ([one]: readonly Receipt[]) => one,
+          answer: (receipts: () => readonly Receipt[]) => receipts()[0],
         };
       },
     });

@@ -53,7 +53,10 @@ async function append(): Promise<Receipt> {
   const journal = newJournal(source, 'lender', readLookupKeys(keys), {}, { headKey });
   const receipt = await journal.submit({
     look: {},
-    decide: () => ({ entries: [{ kind: 'claim.answered', body: {} }], answer: ([made]) => made as Receipt }),
+    decide: () => ({
+      entries: [{ kind: 'claim.answered', body: {} }],
+      answer: (receipts) => receipts()[0] as Receipt,
+    }),
   });
   await journal.stop();
   await source.destroy();

@@ -65,7 +65,7 @@ function once(key: string): Act<typeof tables, object, number> {
             at: seen.at,
           })),
         }),
-        answer: ([receipt]) => receipt?.index ?? -1,
+        answer: (_receipts, [made]) => made?.index ?? -1,
       };
     },
   };

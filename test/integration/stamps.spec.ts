@@ -1,7 +1,9 @@
 /** Stamps and digests: what a bureau says, what the citizen is shown of it, and how a bureau that lost something finds out. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Response } from 'supertest';
+import { clientConfig } from '../../apps/sandbox/postgres/target.js';
 import { auditAfterEach } from '../support/auditor.js';
 import type { BureauReader, Received } from '../support/bureau-reader.js';
 import { bureauScene, type BureauScene } from '../support/bureau-scene.js';
@@ -96,6 +98,22 @@ describe('a stamp', () => {
     expect((await kinds('refusal.stamped')).length).toBe(before + 2);
   });
 
+  it('keeps its key also when nothing of it is new, or nothing of it can stand', async () => {
+    await scene.placed();
+    const { jti } = await newest(gkb);
+    const said = [{ jti, recordedAt: recordedAt() }];
+    await stamp(gkb, said);
+    for (const items of [said, [{ jti: 'nothing', recordedAt: recordedAt() }]]) {
+      const key = randomUUID();
+      const first = await stamp(gkb, items, key);
+      const again = await stamp(gkb, items, key);
+      expect(again.body).toEqual(first.body);
+      expect(again.headers['idempotent-replayed']).toBe('true');
+      const other = await stamp(gkb, [{ jti, recordedAt: recordedAt(), historyRef: 'H-3' }], key);
+      expect(other.body).toMatchObject({ status: 422, code: 'idempotency-key-reused' });
+    }
+  });
+
   it('of nothing, of another stream, of the future or with the person’s number is answered by itself', async () => {
     const somebody = await scene.placed();
     const [ours, theirs] = await Promise.all([newest(gkb), newest(pkb)]);
@@ -135,6 +153,18 @@ describe('a stamp', () => {
     expect(codes(await stamp(gkb, [{ jti: lift.jti, recordedAt: recordedAt() }]))).toEqual(['stamped']);
     expect(await shown(somebody)).toMatchObject([{ bureau: 'gkb', state: 'stamped' }, { state: 'waiting' }]);
     expect(codes(await stamp(gkb, [{ jti: placing.jti, recordedAt: recordedAt() }]))).toEqual(['stamped']);
+  });
+
+  it.each([
+    ['under the entry of the placing', 'entry_index'],
+    ['under no entry', '1000000'],
+  ])('is not written past the Journal: %s', async (_, place) => {
+    await scene.placed();
+    const bureau = new pg.Client(clientConfig(world.database.target('tyiym_bureau')));
+    await bureau.connect();
+    const forged = `INSERT INTO stamps SELECT ${place}, 'gkb', seq, 'stamped', at, at FROM feed ORDER BY seq DESC LIMIT 1`;
+    await expect(bureau.query(forged)).rejects.toMatchObject({ code: '23000' });
+    await bureau.end();
   });
 
   it('is overdue when the bureau’s time is over', async () => {

@@ -30,7 +30,8 @@ export function once(
             entryIndex: index,
           })),
         }),
-        answer: ([receipt]) => {
+        answer: (receipts) => {
+          const [receipt] = receipts();
           if (receipt === undefined) throw new Error('no receipt');
           return receipt;
         },

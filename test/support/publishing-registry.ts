@@ -104,7 +104,7 @@ export class PublishingRegistry {
       look: {},
       decide: () => ({
         entries: [{ kind: 'claim.answered' as const, body: { number } }],
-        answer: ([receipt]: readonly Receipt[]) => receipt as Receipt,
+        answer: (receipts: () => readonly Receipt[]) => receipts()[0] as Receipt,
       }),
     });
     return Promise.all(Array.from({ length: count }, (_, number) => this.journal.submit(act(number))));

@@ -4,8 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import type { Act } from '#libs/journal/act.js';
-import { idempotencyName, utcDay } from '#libs/journal/idempotency.store.js';
+import {
+  idempotencyName,
+  keepKey,
+  utcDay,
+  type IdempotencyRow,
+  type IdempotencyWant,
+} from '#libs/journal/idempotency.store.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
@@ -34,7 +41,8 @@ export interface PostedStamp {
 export type StampFaults = ReadonlyMap<number, ProblemCode>;
 
 type Faults = readonly (readonly [number, ProblemCode])[];
-type StampAct = Act<BureauTables, Rules, Faults>;
+/** What one part came to. */
+type Recorded = { readonly faults: Faults; readonly isNews: boolean };
 /** A stamp and its place in the request. */
 type Placed = Stamp & { readonly place: number };
 
@@ -49,6 +57,7 @@ export class StampsService {
 
   constructor(
     @Inject(Journal) private readonly journal: Journal<BureauTables, Rules>,
+    @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
     @Inject(STAMPED) private readonly onStamped: OnCounted,
   ) {}
@@ -79,13 +88,21 @@ export class StampsService {
         else faults.set(stamp.place, item === 'foreign' ? 'set-not-yours' : 'set-unknown');
       }
       const parts = partsOf(known);
+      let isKept = false;
       for (const [number, part] of parts.entries()) {
         // The key is kept with the last part: a crash before it means that all parts are looked at again.
         const isLast = number === parts.length - 1;
         const kept = isLast ? { key, bodyHmac: request.bodyHmac, faults } : undefined;
-        for (const [place, code] of await this.journal.submit(this.stampAct(clientId, part, kept)))
-          faults.set(place, code);
+        const recorded = await this.journal.submit(this.stampAct(clientId, part, kept));
+        for (const [place, code] of recorded.faults) faults.set(place, code);
+        isKept = isLast && recorded.isNews;
       }
+      // What left no entry left no row either, but a 2xx answer is kept all the same.
+      if (!isKept)
+        await keepKey(
+          this.dataSource.manager,
+          keyRow({ key, bodyHmac: request.bodyHmac }, this.journal.registryNow(), [...faults]),
+        );
       this.onStamped(clientId, posted.length - faults.size);
       return { faults, isReplay: false };
     });
@@ -111,7 +128,7 @@ export class StampsService {
   }
 
   private earlierAct(
-    key: { readonly app: string; readonly party: string; readonly route: string; readonly key: string },
+    key: IdempotencyWant,
     request: IdempotentRequest,
   ): Act<BureauTables, Rules, Faults | undefined> {
     return {
@@ -131,9 +148,8 @@ export class StampsService {
     clientId: string,
     stamps: readonly Placed[],
     kept:
-      | { readonly key: object; readonly bodyHmac: Buffer; readonly faults: ReadonlyMap<number, ProblemCode> }
-      | undefined,
-  ): StampAct {
+      { readonly key: IdempotencyWant; readonly bodyHmac: Buffer; readonly faults: StampFaults } | undefined,
+  ): Act<BureauTables, Rules, Recorded> {
     const wants = stamps.map(({ entryUuid }) => ({ clientId, entryUuid }));
     return {
       look: { stamps: wants },
@@ -154,7 +170,7 @@ export class StampsService {
             stamps: rowsOf(news, entries),
             idempotency: kept === undefined ? [] : [keyRow(kept, seen.at, all)],
           }),
-          answer: () => faults,
+          answer: () => ({ faults, isNews: news.length > 0 }),
         };
       },
     };
@@ -192,17 +208,16 @@ function rowsOf(news: readonly Stamping[], entries: readonly { readonly index: n
 }
 
 function keyRow(
-  { key, bodyHmac }: { readonly key: object; readonly bodyHmac: Buffer },
+  { key, bodyHmac }: { readonly key: IdempotencyWant; readonly bodyHmac: Buffer },
   at: number,
   faults: Faults,
-) {
-  const want = key as { app: string; party: string; route: string; key: string };
+): IdempotencyRow {
   // Names places and codes, never a person, so it need not be sealed.
-  return { ...want, day: utcDay(at), bodyHmac, answer: Buffer.from(JSON.stringify(faults)) };
+  return { ...key, day: utcDay(at), bodyHmac, answer: Buffer.from(JSON.stringify(faults)) };
 }
 
-/** At least one part, so that a request of which nothing can stand keeps its key, too. */
 function partsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.max(1, Math.ceil(all.length / partSize));
-  return Array.from({ length: count }, (_, part) => all.slice(part * partSize, (part + 1) * partSize));
+  return Array.from({ length: Math.ceil(all.length / partSize) }, (_, part) =>
+    all.slice(part * partSize, (part + 1) * partSize),
+  );
 }

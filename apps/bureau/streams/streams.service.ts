@@ -135,7 +135,7 @@ export class StreamsService {
     const items = await this.itemsAfter(stream, afterSeq, limit);
     const last = items.at(-1);
     return {
-      items: await Promise.all(items.map(async (item) => this.signed(stream, item))),
+      items: await this.signed(stream, items),
       next: last !== undefined && last.seq < stream.sealedSeq ? String(last.seq) : null,
     };
   }
@@ -193,7 +193,7 @@ export class StreamsService {
 
   private async deliver(stream: StreamRow, maxEvents: number): Promise<Delivery> {
     const items = maxEvents === 0 ? [] : await this.itemsAfter(stream, stream.ackedSeq, maxEvents);
-    const signed = await Promise.all(items.map((item) => this.signed(stream, item)));
+    const signed = await this.signed(stream, items);
     const sets = Object.fromEntries(signed.map(({ jti, set }) => [jti, set]));
     this.onDelivered(stream.clientId, signed.length);
     const verification = maxEvents === 0 ? undefined : await this.verification(stream);
@@ -219,19 +219,24 @@ export class StreamsService {
     limit: number,
   ): Promise<readonly DeliveredItem[]> {
     const rows = await itemsFrom(this.dataSource.manager, uuid, Math.max(after, 1), limit + 1);
+    const ids = rows.map(({ entryUuid }) => uuidToId('ent', entryUuid));
     return rows
-      .map((row, place) => delivered(row, rows[place - 1]))
+      .map((row, place) => delivered(row, ids[place], ids[place - 1]))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
   }
 
   private async signed(
     { uuid, clientId, now }: StreamRow,
-    item: DeliveredItem,
-  ): Promise<{ readonly jti: string; readonly set: string }> {
+    items: readonly DeliveredItem[],
+  ): Promise<readonly { readonly jti: string; readonly set: string }[]> {
     const streamId = uuidToId('str', uuid);
-    const set = await itemToken(this.signer, { streamId, clientId }, item, now);
-    return { jti: jtiOf(item.entryId, streamId), set };
+    return Promise.all(
+      items.map(async (item) => ({
+        jti: jtiOf(item.entryId, streamId),
+        set: await itemToken(this.signer, { streamId, clientId }, item, now),
+      })),
+    );
   }
 
   private async *linesOf(uuid: string, from: number, atSeq: number): AsyncGenerator<string> {
@@ -249,12 +254,15 @@ function lineOf({ subId, version, seq, at, sealed }: ItemRow): SnapshotLine {
   return { sub_id: subId.toString('base64url'), version, seq, at: at.toISOString(), sealed };
 }
 
-function delivered(row: ItemRow, before: ItemRow | undefined): DeliveredItem {
-  const { entryUuid, subId, at, ...rest } = row;
+function delivered(
+  { entryUuid, subId, at, ...rest }: ItemRow,
+  entryId = uuidToId('ent', entryUuid),
+  previousEntryId?: string,
+): DeliveredItem {
   return {
     ...rest,
-    entryId: uuidToId('ent', entryUuid),
-    ...(before !== undefined && { previousEntryId: uuidToId('ent', before.entryUuid) }),
+    entryId,
+    ...(previousEntryId !== undefined && { previousEntryId }),
     subId: subId.toString('base64url'),
     at: at.getTime(),
   };

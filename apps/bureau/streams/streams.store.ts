@@ -51,8 +51,10 @@ export async function acknowledge(
   // Whoever set the position meanwhile wins: the compare fails, and the items simply come once more.
   await tx.query(
     `WITH s AS (SELECT acked_seq, sealed_seq FROM streams WHERE stream_id = $1),
-       named AS (SELECT f.seq, f.seq - row_number() OVER (ORDER BY f.seq) AS before FROM feed f, s
-         WHERE f.entry_id = ANY ($2::uuid[]) AND f.seq > s.acked_seq AND f.seq <= s.sealed_seq),
+       named AS (SELECT f.seq, f.seq - row_number() OVER (ORDER BY f.seq) AS before
+         FROM (SELECT DISTINCT entry_id FROM unnest($2::uuid[]) AS u (entry_id)) w
+         CROSS JOIN s CROSS JOIN LATERAL (SELECT i.seq FROM feed i WHERE i.entry_id = w.entry_id LIMIT 1) f
+         WHERE f.seq > s.acked_seq AND f.seq <= s.sealed_seq),
        reached AS (SELECT s.acked_seq, max(n.seq) AS seq FROM named n JOIN s ON n.before = s.acked_seq GROUP BY 1)
      UPDATE streams u SET acked_seq = r.seq FROM reached r WHERE u.stream_id = $1 AND u.acked_seq = r.acked_seq`,
     [streamUuid, entryUuids],

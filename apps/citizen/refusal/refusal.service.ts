@@ -143,7 +143,7 @@ export class RefusalService {
               idempotency: [{ ...kept, entryIndex: after.entryIndex }],
             };
           },
-          answer: (receipts) => ({ ...answer, receipt: lastOf(receipts) }),
+          answer: (receipts) => ({ ...answer, receipt: lastOf(receipts()) }),
         };
       },
     };

@@ -113,7 +113,8 @@ export class ChecksService {
             return { checks: [row], idempotency: [{ ...used, resource: row.uuid, entryIndex: entry.index }] };
           },
           // Put into words before anybody is answered, so that the answers of a batch leave right behind each other.
-          answer: ([receipt]) => {
+          answer: (receipts) => {
+            const [receipt] = receipts();
             assert(receipt !== undefined);
             return { answer: newAnswer(check.draft.body, seen.at, receipt) };
           },

@@ -1,7 +1,7 @@
 /**
  * How a bureau follows the registry: poll, look for gaps, verify, open, apply, acknowledge; and once a minute compare what
- * both hold. Beside that it stamps what is durable, so that a backlog is not fetched at the pace of its stamps. Whatever
- * fails is tried again at the next turn, from what is durable in the book.
+ * both hold. Beside that it stamps what is durable; of a backlog it first applies all it can, because the mark protects the
+ * person and the stamp is the report of it. Whatever fails is tried again at the next turn, from what is durable in the book.
  */
 import { EventEmitter, once } from 'node:events';
 import { webcrypto } from 'node:crypto';
@@ -27,6 +27,7 @@ export interface FollowerSettings {
 
 interface Delivered {
   readonly sets: Readonly<Record<string, string>>;
+  readonly moreAvailable: boolean;
 }
 
 /** What a poll says of the one before. */
@@ -35,8 +36,10 @@ interface Said {
   readonly setErrs: Readonly<Record<string, object>>;
 }
 
-const pageSize = 500;
+const pageSize = 1000;
 const stampsAtOnce = 1000;
+/** How long a backlog may keep stamps back: a bureau has an hour, and a feed that never runs dry must not take it all. */
+const stampsWaitMs = 60_000;
 const pauseAfterFailureMs = 500;
 
 export class Follower {
@@ -45,6 +48,8 @@ export class Follower {
   private readonly books = new EventEmitter();
   /** How often something became durable that is to be stamped. */
   private changes = 0;
+  /** When the backlog began that is being applied, by the monotonic clock. */
+  private behindSince: number | undefined;
   private encKey: CryptoKey | undefined;
   private streamId: string | undefined;
   private comparedAt = 0;
@@ -69,6 +74,8 @@ export class Follower {
         if (signal.aborted) return;
         this.failed(error);
         said = { ack: [], setErrs: {} };
+        this.behindSince = undefined;
+        this.changed();
         await wait(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -83,6 +90,8 @@ export class Follower {
       // With something to say there is no time to wait, nor when a comparison is due sooner.
       returnImmediately: !isQuiet || digestEveryMs < 25_000,
     });
+    const wasBehind = this.behindSince !== undefined;
+    this.behindSince = body.moreAvailable ? (this.behindSince ?? performance.now()) : undefined;
     const sets = Object.entries(body.sets);
     const { events, verifications, errors } = await this.read(streamId, sets);
     const position = await book.position();
@@ -95,7 +104,8 @@ export class Follower {
       return { ack: [], setErrs: errors };
     }
     if (news.length > 0 || verifications.length > 0) await book.apply(news, verifications, new Date());
-    if (news.length > 0) this.changed();
+    // Stamps that stand back look again after each page, also after one that brought nothing new.
+    if (news.length > 0 || wasBehind) this.changed();
     if (Object.keys(errors).length > 0) await wait(pauseAfterFailureMs);
     if (sets.length === 0 && isQuiet && digestEveryMs < 25_000) await wait(100);
     const durable = events.filter(({ seq }) => seq <= position.seq + news.length);
@@ -142,7 +152,7 @@ export class Follower {
     while (!signal.aborted) {
       const seen = this.changes;
       try {
-        const isMore = await this.stamp();
+        const isMore = !this.standsBack() && (await this.stamp());
         if (!isMore && seen === this.changes) await once(this.books, 'changed', { signal });
       } catch (error) {
         if (signal.aborted) return;
@@ -150,6 +160,10 @@ export class Follower {
         await wait(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  private standsBack(): boolean {
+    return this.behindSince !== undefined && performance.now() < this.behindSince + stampsWaitMs;
   }
 
   /** @returns whether there may be more to stamp */

@@ -164,7 +164,7 @@ function draftOf({ kind, body }: Change, signed: Readonly<Record<string, unknown
 }
 
 function decision(entries: readonly Draft[], rows: Rows<ToolTables>): Decision<ToolTables, Applied> {
-  return { entries, rows: (_made: readonly Made[]) => rows, answer: (receipts) => receipts };
+  return { entries, rows: (_made: readonly Made[]) => rows, answer: (receipts) => receipts() };
 }
 
 /** Rows of several changes; of one row the newest counts, which the writer sees to. */
