@@ -80,11 +80,14 @@ export async function setStage({
   };
   try {
     sandbox = await Sandbox.start(home.place);
+    const loaded = load ?? home.loaded;
+    // What a load leaves for the bureaus takes longer than the bench, and is not what is measured: the clerk rests.
+    if (loaded !== undefined) process.kill(sandbox.processOf('clerk-worker')?.pid ?? 0, 'SIGSTOP');
     if (load !== undefined) {
       await fill(sandbox, load);
       home.keepLoad(load);
     }
-    const [refused = 0] = load ?? home.loaded ?? [];
+    const [refused = 0] = loaded ?? [];
     const stage = await stageOn(sandbox, programs(children), refused);
     await holdVacuums(sandbox);
     return { ...stage, close };
@@ -152,8 +155,6 @@ async function fill(sandbox: Sandbox, [refusals, entries]: Load): Promise<void> 
   const sizes = ['--refusals', String(refusals), '--entries', String(entries), '--days', '7'];
   const { code, err } = await sandbox.tool(['load', ...sizes]);
   if (code !== 0) throw new Error(`the registry could not be loaded: ${err}`);
-  // What a load leaves for the bureaus takes longer than the bench, and is not what is measured: the clerk rests.
-  process.kill(sandbox.processOf('clerk-worker')?.pid ?? 0, 'SIGSTOP');
 }
 
 /** The same configuration on other ports; the same keys, role and public address. */

@@ -1,6 +1,7 @@
 /** `tool load` on a sandbox that runs: what it made is a registry like any other, and fsck and a lender agree on it. */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { iinOfPerson } from '../../apps/tool/load/synthetic-person.js';
 import { LenderLoad } from '../support/check-load.js';
@@ -18,6 +19,18 @@ afterAll(async () => {
 
 const load = (...args: string[]) => sandbox.tool(['load', '--json', ...args]);
 const refusals = 300;
+
+async function ask(lender: LenderLoad, number: number): Promise<unknown> {
+  const question = {
+    iin: iinOfPerson(number),
+    product: 'bank-loan',
+    stage: 'decision',
+    loanRef: 'beside-load',
+  };
+  const asked = { key: randomUUID(), loanRef: 'beside-load', body: JSON.stringify(question) };
+  const [given] = (await lender.askAll([asked])).values();
+  return given?.check['verdict'];
+}
 
 describe('tool load', () => {
   it('fills the registry with refusals and checks over days, and fsck finds nothing', async () => {
@@ -57,20 +70,28 @@ describe('tool load', () => {
     expect(fewer.code).toBe(2);
   }, 60_000);
 
+  it('goes on however often others append meanwhile', async () => {
+    const lender = await LenderLoad.of(sandbox, 'bank-alpha');
+    // A chunk a day, and more checks than a chunk is tried.
+    const loading = load('--refusals', '300', '--entries', '1200', '--days', '20');
+    let isOver = false;
+    const over = loading.finally(() => (isOver = true));
+    let asked = 0;
+    for (; !isOver; asked += 1) {
+      await ask(lender, 1);
+      await wait(200);
+    }
+    const { code, err, out } = await over;
+    expect([code, err, JSON.parse(out)]).toEqual([0, '', { appended: 300 }]);
+    expect(asked).toBeGreaterThan(10);
+    await lender.close();
+    const found = await sandbox.tool(['fsck']);
+    expect([found.code, found.out.trim().split('\n').at(-1)]).toEqual([0, expect.stringMatching(/clean\.$/)]);
+  }, 120_000);
+
   it('made refusals that a lender is told of, and nobody else has one', async () => {
     const lender = await LenderLoad.of(sandbox, 'bank-alpha');
-    const ask = async (number: number): Promise<unknown> => {
-      const question = {
-        iin: iinOfPerson(number),
-        product: 'bank-loan',
-        stage: 'decision',
-        loanRef: 'after-load',
-      };
-      const asked = { key: randomUUID(), loanRef: 'after-load', body: JSON.stringify(question) };
-      const [given] = (await lender.askAll([asked])).values();
-      return given?.check['verdict'];
-    };
-    expect([await ask(0), await ask(refusals - 1), await ask(refusals)]).toEqual([
+    expect([await ask(lender, 0), await ask(lender, refusals - 1), await ask(lender, refusals)]).toEqual([
       'refused',
       'refused',
       'clear',

@@ -110,12 +110,14 @@ class Load {
     options.onStep('entries', options.entries);
     let failures = 0;
     while (this.done < options.entries) {
+      const from = this.done;
       try {
         await this.readHead();
         await this.writeAll();
       } catch (error) {
-        // Somebody else appended in between: the chunks are made anew on top of that.
-        if (!isOvertaken(error) || (failures += 1) >= attempts) throw error;
+        // Somebody else appended in between, as the watchdog does every minute: the chunks are made anew on top of that.
+        failures = this.done > from ? 0 : failures + 1;
+        if (!isOvertaken(error) || failures >= attempts) throw error;
       }
     }
     for (const table of ['refusals', 'entries', 'checks', 'feed']) {

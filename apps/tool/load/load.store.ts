@@ -74,14 +74,14 @@ export async function writeChunk(
   const { size, fromSize } = head;
   await client.query('BEGIN');
   try {
-    // Before the head, because whoever else appends takes the table first, too.
-    const triggers = Object.entries(replaced);
-    for (const [name, of] of triggers) await client.query(`ALTER TABLE ${of} DISABLE TRIGGER ${name}`);
     const { rows } = await client.query<{ size: number }>(
       'SELECT size::float8 AS size FROM journal_head WHERE origin = $1 FOR UPDATE',
       [head.origin],
     );
     assert(rows[0]?.size === fromSize, 'the head has moved');
+    // Behind the head, as whoever else appends: nobody who holds it waits for these tables then.
+    const triggers = Object.entries(replaced);
+    for (const [name, of] of triggers) await client.query(`ALTER TABLE ${of} DISABLE TRIGGER ${name}`);
     const counts = [
       await copyIn(client, `entries (${entryColumns})`, made.entries),
       await copyIn(client, `${table} (${columns})`, made.rows),
