@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { machineClock } from '#libs/platform/clock.js';
 import { writeKeys } from '../tool/keygen/keygen.service.js';
@@ -29,6 +30,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** What is running, the newest first: each is ended before what it stands on. */
 const closers: (() => Promise<unknown>)[] = [];
 let isStopping = false;
+const usage = `npm start                 the registry and the outside world on this machine; Ctrl-C ends it
+npm start -- --fresh      the same, but what an earlier start made is taken away first
+TYIYM_HOME=<folder>       where its files lie (default: .sandbox)
+TYIYM_PORT_BASE=<port>    its first port (default: 8080)
+DATABASE_URL=<url>        a PostgreSQL of your own instead of the one from npm`;
 
 try {
   await start();
@@ -41,11 +47,16 @@ try {
 }
 
 async function start(): Promise<void> {
+  const { fresh, help } = words();
+  if (help === true) {
+    say(usage);
+    process.exit(0);
+  }
   const home = homeFrom(process.env['TYIYM_HOME']);
   const ports = portsFrom(process.env['TYIYM_PORT_BASE']);
   const databaseUrl = process.env['DATABASE_URL'];
   onSignals();
-  if (process.argv.includes('--fresh')) await beginAnew(home, databaseUrl);
+  if (fresh === true) await beginAnew(home, databaseUrl);
   await assertSameBase(home, ports);
   await assertFree(
     ports,
@@ -80,6 +91,16 @@ async function start(): Promise<void> {
   await seed(home, content, say);
   writeSandboxFile(home, content);
   say(banner(home, ports, database.described));
+}
+
+/** @throws Error in words for the person at the terminal: a word that nobody knows must not start a registry. */
+function words(): { readonly fresh?: boolean; readonly help?: boolean } {
+  const options = { fresh: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new Error(`${reasonOf(error)}\n\n${usage}`);
+  }
 }
 
 /** A new beginning takes away everything the sandbox made, and nothing else. */

@@ -143,6 +143,16 @@ describe('a start that cannot be', () => {
     });
   });
 
+  it('refuses a word that it does not know, and says which it knows', async () => {
+    const program = [process.execPath, 'dist/apps/sandbox/main.js', '--frsh'];
+    const { code, output } = await Sandbox.launch(place, { program }).end();
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringMatching(/'--frsh'[^]*npm start -- --fresh/),
+    });
+    expect(readdirSync(place.home)).toEqual([]);
+  });
+
   it('started by npm is ended by a signal to npm, as a supervisor sends it', async () => {
     const sandbox = Sandbox.launch(place, { program: ['npm', 'start'] });
     await sandbox.says(/^People/m);
