@@ -45,6 +45,7 @@ dt{color:var(--quiet)}dd{margin:0;min-width:0}
 .alarm{margin:1.5rem 0 0;padding:.75rem 1rem;border:1px solid var(--alarm);border-left-width:.375rem}
 h1+.alarm{margin-top:0}
 main h2{margin-top:2rem}
+h3{font-size:1rem;line-height:1.35;margin:1.5rem 0 0}
 .list h2{margin-top:0}
 .figures{grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:.625rem 1.25rem;margin-top:.75rem}
 .figures dd{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}

@@ -1,17 +1,26 @@
 /** The two bureaus of the sandbox and everything that goes wrong between them and the registry, seen in their own books. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { bookState, inBook } from '../support/bureau-books.js';
+import {
+  backUp,
+  bookDigest,
+  bureauNames,
+  inBook,
+  putBack,
+  reportOf,
+  type BureauName,
+} from '../support/bureau-books.js';
 import { eventually } from '../support/eventually.js';
 import { differences, everythingArrived, writeAmongKills } from '../support/feed-run.js';
 import { FeedWriter } from '../support/feed-writer.js';
 import { newPerson, Party, type Person } from '../support/sandbox-calls.js';
-import { countOf } from '../support/sandbox-database.js';
+import { asOwner, countOf } from '../support/sandbox-database.js';
 import { newPlace, removeHome, Sandbox } from '../support/sandbox.js';
 import { validIins } from '../support/vectors.js';
 
 const patience = 60_000;
-const [restored = '', another = ''] = validIins;
+const [another = '', shown = '', liftedSince = '', placedSince = '', lostMark = '', liftedAtOnce = ''] =
+  validIins;
 
 let sandbox: Sandbox;
 let portal: Party;
@@ -25,7 +34,7 @@ afterAll(async () => {
   removeHome(sandbox.place);
 }, 30_000);
 
-const signal = (bureau: 'gkb' | 'pkb', name: NodeJS.Signals): void => {
+const signal = (bureau: BureauName, name: NodeJS.Signals): void => {
   process.kill(sandbox.processOf(bureau)?.pid ?? 0, name);
 };
 const stampOf = async ({ iin }: Person, bureau: string): Promise<string | undefined> => {
@@ -40,6 +49,11 @@ const placed = async (iin: string): Promise<Person> => {
   expect((await portal.apply(person, { kind: 'place', lockHours: 0 })).status).toBe(200);
   return person;
 };
+const lifted = async (person: Person): Promise<void> => {
+  expect((await portal.apply(person, { kind: 'lift' })).body).toMatchObject({ state: 'lifted' });
+};
+const isMarked = async (bureau: BureauName, person: Person): Promise<boolean> =>
+  (await reportOf(sandbox, bureau, person)).isMarked;
 
 describe('the bureaus', () => {
   it('have everything once, whoever is killed −9 meanwhile', async () => {
@@ -66,33 +80,89 @@ describe('the bureaus', () => {
     expect(await differences(sandbox)).toEqual([]);
   }, 180_000);
 
-  it('restored from a backup that lost a mark find out by the digest, and heal by snapshot and replay', async () => {
+  it('show on the credit report what was placed and what was lifted, in three languages', async () => {
+    const person = await placed(shown);
+    for (const bureau of bureauNames) {
+      await eventually(`a mark at ${bureau}`, () => isMarked(bureau, person), Boolean, patience);
+      const says = async (language: 'kk' | 'ru' | 'en') =>
+        (await reportOf(sandbox, bureau, { ...person, language })).says;
+      expect(await says('kk')).toMatch(/ерікті түрде бас тарту қолданыста, .* бастап/);
+      expect(await says('ru')).toMatch(/^Действует добровольный отказ от .* с \d/);
+      expect(await says('en')).toMatch(/^A voluntary refusal .* is in force, since \d/);
+    }
+    await lifted(person);
+    for (const bureau of bureauNames) {
+      await eventually(`none at ${bureau}`, async () => !(await isMarked(bureau, person)), Boolean, patience);
+      expect((await reportOf(sandbox, bureau, person)).says).toMatch(/^Добровольного отказа .* нет/);
+    }
+  }, 180_000);
+
+  it('restored from a backup find out by the digest what it lacks, and heal by snapshot and replay: placings, lifts and all', async () => {
     await compareEverySecond('gkb');
-    const person = await placed(restored);
-    await eventually(
-      'a stamp',
-      () => stampOf(person, 'gkb'),
-      (state) => state === 'stamped',
-      patience,
-    );
-    const before = await inBook(sandbox, 'gkb', bookState);
-    signal('gkb', 'SIGSTOP');
-    // A backup that lost a mark, and knows nothing of the last hundred items.
-    await inBook(sandbox, 'gkb', async (client) => {
-      await client.query(
-        `DELETE FROM marks WHERE sub_id = (SELECT sub_id FROM marks WHERE in_force ORDER BY placed_at LIMIT 1)`,
-      );
-      await client.query('DELETE FROM applied WHERE seq > $1', [before.seq - 100]);
-      await client.query('UPDATE position SET seq = $1, last_jti = NULL', [before.seq - 100]);
-    });
-    const lost = (): Promise<number> => countOf(sandbox, `SELECT FROM entries WHERE kind = 'stamp.lost'`);
-    expect(await lost()).toBe(0);
-    signal('gkb', 'SIGCONT');
-    await eventually('a stamp that is lost', lost, (count) => count > 0, patience);
-    await eventually('it is stamped again', stillLost, (count) => count === 0, patience);
+    const away = await placed(liftedSince);
+    const back = await placed(placedSince);
+    await lifted(back);
+    const lost = await placed(lostMark);
     await everythingArrived(sandbox, patience);
+    await backUp(sandbox, 'gkb');
+    // The backup itself is not whole.
+    await inBook(sandbox, 'gkb', (client) =>
+      client.query(
+        'DELETE FROM backup.marks WHERE sub_id = (SELECT sub_id FROM backup.marks ORDER BY placed_at DESC LIMIT 1)',
+      ),
+    );
+    await lifted(away);
+    expect((await portal.apply(back, { kind: 'place', lockHours: 0 })).status).toBe(200);
+    const never = await placed(liftedAtOnce);
+    await lifted(never);
+    await everythingArrived(sandbox, patience);
+
+    signal('gkb', 'SIGSTOP');
+    const before = await inBook(sandbox, 'gkb', bookDigest);
+    await putBack(sandbox, 'gkb');
+    // One mark too many, and two too few.
+    expect((await inBook(sandbox, 'gkb', bookDigest)).inForce).toBe(before.inForce - 1);
+    const losses = (): Promise<number> => countOf(sandbox, `SELECT FROM entries WHERE kind = 'stamp.lost'`);
+    expect(await losses()).toBe(0);
+    signal('gkb', 'SIGCONT');
+    await eventually('a stamp that is lost', losses, (count) => count > 0, patience);
+    await everythingArrived(sandbox, patience);
+    expect(await stillLost()).toBe(0);
+    // No number missing, none twice, and every lift is there again.
+    expect(await differences(sandbox)).toEqual([]);
+    const marked = await Promise.all([away, back, lost, never].map((person) => isMarked('gkb', person)));
+    expect(marked).toEqual([false, true, true, false]);
     const agrees = async (): Promise<number> => countOf(sandbox, 'SELECT FROM digests WHERE agrees');
     await eventually('both digests agree', agrees, (count) => count === 2, patience);
+  }, 180_000);
+
+  it('begin the stream anew that a restored registry names, and keep a mark that it lost', async () => {
+    signal('gkb', 'SIGSTOP');
+    await inBook(sandbox, 'gkb', async (client) => {
+      await client.query(`INSERT INTO histories (history_id) VALUES ('whoever')`);
+      await client.query(`INSERT INTO marks VALUES ('whoever', 'whoever', 1, true, now())`);
+    });
+    // As closing a log does.
+    await asOwner(sandbox, (client) =>
+      client.query(
+        'TRUNCATE streams, sealed_items, day_keys, stream_members, stream_buckets, stream_vectors, digests',
+      ),
+    );
+    signal('gkb', 'SIGCONT');
+    const streams = (): Promise<number> => countOf(sandbox, 'SELECT FROM streams');
+    await eventually('two streams', streams, (count) => count === 2, patience);
+    await everythingArrived(sandbox, patience);
+    expect(await differences(sandbox)).toEqual([]);
+    const kept = await inBook(sandbox, 'gkb', (client) =>
+      client.query('SELECT sub_id FROM marks WHERE kept AND in_force'),
+    );
+    expect(kept.rows).toEqual([{ sub_id: 'whoever' }]);
+    const agrees = async (): Promise<number> =>
+      countOf(
+        sandbox,
+        `SELECT FROM digests JOIN streams USING (stream_id) WHERE agrees AND client_id = 'gkb'`,
+      );
+    await eventually('its digest agrees', agrees, (count) => count === 1, patience);
   }, 180_000);
 });
 

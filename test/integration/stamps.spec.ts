@@ -1,5 +1,5 @@
 /** Stamps and digests: what a bureau says, what the citizen is shown of it, and how a bureau that lost something finds out. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { Response } from 'supertest';
@@ -10,6 +10,7 @@ import { bureauScene, type BureauScene } from '../support/bureau-scene.js';
 import type { CitizenActs, Somebody } from '../support/citizen-acts.js';
 import type { World } from '../support/citizen-world.js';
 import { eventually } from '../support/eventually.js';
+import { held, itemOf, vectorOf, type Held } from '../support/held.js';
 
 let scene: BureauScene;
 let world: World;
@@ -177,34 +178,6 @@ describe('a stamp', () => {
     expect(await shown(somebody)).toMatchObject([{ state: 'overdue' }, { state: 'stamped' }]);
   });
 });
-
-/** A bureau's own set: item of the digest → the placing it came with. */
-type Held = Map<string, Received>;
-
-const itemOf = (subId: string, version: number): Buffer =>
-  createHash('sha256').update(`${subId}|${version}`).digest();
-
-/** What a bureau holds that applied these items, by the document's own words. */
-function held(items: readonly Received[]): Held {
-  const set: Held = new Map();
-  for (const item of items) {
-    const { id } = item.claims.sub_id;
-    const { version } = item.event;
-    if (item.kind === 'refusal-placed') set.set(itemOf(id, version).toString('base64url'), item);
-    else set.delete(itemOf(id, version - 1).toString('base64url'));
-  }
-  return set;
-}
-
-function vectorOf(set: Held): string[] {
-  const buckets = Array.from({ length: 256 }, () => Buffer.alloc(32));
-  for (const name of set.keys()) {
-    const item = Buffer.from(name, 'base64url');
-    const bucket = buckets[item[0] ?? 0];
-    bucket?.forEach((byte, place) => (bucket[place] = byte ^ (item[place] ?? 0)));
-  }
-  return buckets.map((bucket) => bucket.toString('base64url'));
-}
 
 describe('a digest', () => {
   const post = async (set: Held, atSeq: number) =>

@@ -1,5 +1,6 @@
 /** The streams of two bureaus, from a citizen's signature to what the bureau can read, and everything that goes wrong. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compactDecrypt } from 'jose';
 import { metrics } from '#libs/platform/metrics.js';
 import { auditAfterEach } from '../support/auditor.js';
 import type { BureauReader, Received } from '../support/bureau-reader.js';
@@ -126,6 +127,19 @@ describe('a stream', () => {
     expect(opened.map(({ version }) => version)).toEqual([1, 1]);
     const keys = [...(await gkb.dayKeys()).keys()];
     expect(keys).toEqual(keys.toSorted());
+    // One that leaked opens what was sealed that day for this bureau, and nothing else.
+    const theirs = await waiting(pkb, items.length);
+    const [leaked] = [...(await gkb.dayKeys(`?from=${keys.at(-1)?.slice(-10) ?? ''}`)).values()];
+    const opensBy = await Promise.all(
+      [...items, ...theirs].map(({ event }) =>
+        compactDecrypt(event.sealed, leaked ?? Buffer.alloc(32)).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    expect(opensBy.filter(Boolean)).toHaveLength(1);
+    expect(opensBy[1]).toBe(true);
     expect([...(await gkb.dayKeys(`?from=${keys.at(-1)?.slice(-10) ?? ''}`)).keys()]).toEqual(keys.slice(-1));
   });
 

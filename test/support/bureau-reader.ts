@@ -36,6 +36,11 @@ export class BureauReader {
     readonly bureau: Channel,
   ) {}
 
+  /** The same bureau, which looks for the registry's keys in another world's database. */
+  over(world: World): BureauReader {
+    return new BureauReader(world, this.app, this.bureau);
+  }
+
   call(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<Response> {
     return call({ app: this.app }, this.bureau, {
       ...{ method, path, scope: 'feed stamps loans' },

@@ -20,8 +20,8 @@ export interface BureauScene {
 }
 
 /** Starts it all and returns when both bureaus have a stream. */
-export async function bureauScene(): Promise<BureauScene> {
-  const world = await newWorld();
+export async function bureauScene(founding: { readonly opens?: boolean } = {}): Promise<BureauScene> {
+  const world = await newWorld(founding);
   const app = await world.startBureau();
   let clerk: INestApplicationContext | undefined = await world.startClerk();
   const acts = citizenActs(world);

@@ -3,10 +3,7 @@
  * whose list of revoked certificates is served over HTTP: what specs of the citizen's path start from.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
@@ -24,13 +21,7 @@ import { CitizenModule } from '../../apps/citizen/citizen.module.js';
 import { ClerkWorkerModule } from '../../apps/clerk/worker.module.js';
 import { LenderModule } from '../../apps/lender/lender.module.js';
 import type { Credential } from '../../apps/sandbox/nca/issue.js';
-import {
-  createAuthority,
-  crl,
-  issuePerson,
-  serialNumberOf,
-  type Authority,
-} from '../../apps/sandbox/nca/nca.js';
+import { createAuthority, issuePerson, type Authority } from '../../apps/sandbox/nca/nca.js';
 import { signDocument } from '../../apps/sandbox/nca/sign.js';
 import type { Role } from '../../apps/sandbox/postgres/provision.js';
 import { writeKeys } from '../../apps/tool/keygen/keygen.service.js';
@@ -41,7 +32,9 @@ import { keepAnswers, type Answer } from './answers.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { iss, origin } from './journals.js';
 import { thumbprint } from './operator.js';
+import { listServer } from './list-server.js';
 import { accessToken, dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
+import { foundUnopened } from './unopened.js';
 import { validIins } from './vectors.js';
 
 export const publicBase = 'http://127.0.0.1:8080';
@@ -99,7 +92,8 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function newWorld(): Promise<World> {
+/** @param opens false: keys are published, parties and officials admitted, and nothing more. */
+export async function newWorld({ opens = true } = {}): Promise<World> {
   const now = Date.now();
   const home = mkdtempSync(join(tmpdir(), 'tyiym-citizen-'));
   const database = await testDatabase();
@@ -123,7 +117,7 @@ export async function newWorld(): Promise<World> {
   const issue = (iin: string): Promise<Credential> =>
     issuePerson(authority, { iin, keyKind: 'ec', at: now - dayMs, name });
   const officials = await Promise.all(iins.slice(-3, -1).map(issue));
-  const channels = await foundWith(tool, { publicKeys, officials });
+  const channels = await foundWith(tool, { publicKeys, officials, opens });
   const issuerKey = await newKeyPair();
   const logged: string[] = [];
   const answers: Answer[] = [];
@@ -293,11 +287,12 @@ function startWorker(config: Config, logger: Logger): Promise<INestApplicationCo
 interface Founders {
   readonly publicKeys: Foundation['publicKeys'];
   readonly officials: readonly Credential[];
+  readonly opens: boolean;
 }
 
 async function foundWith(
   tool: Config,
-  { publicKeys, officials }: Founders,
+  { publicKeys, officials, opens }: Founders,
 ): Promise<Pick<World, 'portal' | 'mobile' | 'bank' | 'others'>> {
   const channel = async (clientId: string, resource: string): Promise<Channel> => ({
     ...{ clientId, resource, key: await newKeyPair() },
@@ -329,7 +324,7 @@ async function foundWith(
       ({ kid, use, publicJwk: jwk }) => ({ kid, use, jwk, notBefore: formatInstant(Date.now() - 60_000) }),
     ),
   });
-  await foundRegistry(tool, {
+  await (opens ? foundRegistry : foundUnopened)(tool, {
     publicKeys,
     parties: [
       body(portal, 'channel', ['citizen']),
@@ -345,39 +340,6 @@ async function foundWith(
     })),
   });
   return { portal, mobile, bank, others };
-}
-
-interface ListServer {
-  readonly server: Server;
-  readonly url: string;
-  revoke(person: Credential): void;
-  serve(serves: boolean): void;
-}
-
-async function listServer(authority: Authority, registryNow: () => number): Promise<ListServer> {
-  const revoked: { serialNumber: string; revokedAt: number }[] = [];
-  let serves = true;
-  const server = createServer((_request, response) => {
-    if (!serves) return response.writeHead(503).end();
-    const at = registryNow() - 1000;
-    crl(authority, { at, revoked }).then(
-      (der) => response.end(der),
-      () => response.destroy(),
-    );
-    return response;
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  server.unref();
-  return {
-    server,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/ca.crl`,
-    revoke: (person) => {
-      revoked.push({ serialNumber: serialNumberOf(person.certPem), revokedAt: registryNow() - 60_000 });
-    },
-    serve: (does) => {
-      serves = does;
-    },
-  };
 }
 
 function loginOf(database: TestDatabase, role: Role): Config['database'] {

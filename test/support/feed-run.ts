@@ -99,7 +99,7 @@ async function streamsOf(sandbox: Sandbox): Promise<readonly Stream[]> {
          (SELECT encode(string_agg(coalesce(b.value, decode(repeat('00', 32), 'hex')), '' ORDER BY n), 'hex')
           FROM generate_series(0, 255) AS n LEFT JOIN stream_buckets b ON b.stream_id = s.stream_id AND b.bucket = n) AS buckets,
          (SELECT count(*)::int FROM sealed_items i WHERE i.stream_id = s.stream_id) AS items,
-         (SELECT count(*)::int FROM stamps t WHERE t.client_id = s.client_id AND t.state = 'stamped') AS stamps
+         (SELECT count(DISTINCT t.seq)::int FROM stamps t WHERE t.client_id = s.client_id AND t.state = 'stamped') AS stamps
        FROM streams s CROSS JOIN journal_head h ORDER BY 1`,
     );
     return rows;

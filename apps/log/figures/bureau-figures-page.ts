@@ -7,6 +7,7 @@ import type { BureauFigures } from './bureau-figures.js';
 interface Shower {
   number(value: number): string;
   ms(value: number | null): string;
+  span(ms: number): string;
   time(instant: string): string;
 }
 
@@ -98,7 +99,7 @@ function partOf(one: BureauFigures, language: ProblemLanguage, show: Shower): st
     [say.p50, show.ms(stampP50Ms)],
     [say.p99, show.ms(stampP99Ms)],
     [say.behind, behind === 0 ? say.upToDate : show.number(behind)],
-    ...(behind === 0 ? [] : [[say.oldest, show.ms(oldestMs)]]),
+    ...(behind === 0 ? [] : [[say.oldest, show.span(oldestMs)]]),
     [say.compared, compared],
   ];
   return `<h3>${escaped(names[language])}</h3>

@@ -90,6 +90,14 @@ function showerOf(language: ProblemLanguage, say: FigureWords) {
     percent: (value: number): string => percent.format(Math.floor(value * 100_000) / 100_000),
     ms: (value: number | null): string =>
       value === null ? say.unknown : `${number.format(value)} ${say.milliseconds}`,
+    span: (ms: number): string => {
+      const seconds = ms / 1000;
+      if (seconds < 120) return `${number.format(seconds)} ${say.seconds}`;
+      const minutes = Math.ceil(seconds / 60);
+      return minutes < 120
+        ? `${number.format(minutes)} ${say.minutes}`
+        : `${number.format(Math.ceil(minutes / 60))} ${say.hoursShort}`;
+    },
     time: (instant: string): string =>
       `<time datetime="${instant}">${escaped(time.format(new Date(instant)))}</time>`,
   };

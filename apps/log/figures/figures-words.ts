@@ -31,6 +31,9 @@ export interface FigureWords {
   partly(part: string): string;
   readonly unknown: string;
   readonly milliseconds: string;
+  readonly seconds: string;
+  readonly minutes: string;
+  readonly hoursShort: string;
 }
 
 export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
@@ -63,6 +66,9 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     partly: (part) => `сұралғаны ${part}`,
     unknown: '—',
     milliseconds: 'мс',
+    seconds: 'с',
+    minutes: 'мин',
+    hoursShort: 'сағ',
   },
   ru: {
     title: 'Как работает реестр',
@@ -93,6 +99,9 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     partly: (part) => `запрошено ${part}`,
     unknown: '—',
     milliseconds: 'мс',
+    seconds: 'с',
+    minutes: 'мин',
+    hoursShort: 'ч',
   },
   en: {
     title: 'How the registry runs',
@@ -123,5 +132,8 @@ export const figureWords: Readonly<Record<ProblemLanguage, FigureWords>> = {
     partly: (part) => `asked ${part}`,
     unknown: '–',
     milliseconds: 'ms',
+    seconds: 's',
+    minutes: 'min',
+    hoursShort: 'h',
   },
 };

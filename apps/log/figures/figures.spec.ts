@@ -119,6 +119,16 @@ describe.each(languages)('the page in %s', (language) => {
     expect(html.match(/class="alarm"/g)).toHaveLength(1);
   });
 
+  it.each([
+    [13_000, /13\s(с|s)</u],
+    [121_000, /3\s(мин|min)</u],
+    [7_200_001, /3\s(сағ|ч|h)</u],
+  ])('says how long the oldest waits as people do: %d ms', (oldestMs, expected) => {
+    const [, pkb] = busy.bureaus;
+    if (pkb === undefined) throw new Error('no bureau');
+    expect(figuresPage(figuresOf({ ...busy, bureaus: [{ ...pkb, oldestMs }] }), language)).toMatch(expected);
+  });
+
   it('says in plain words that witnesses are missing and that entries wait', () => {
     const html = figuresPage(figuresOf({ ...busy, witnessedAt: null, waitingMs: 61_000 }), language);
     expect(html.match(/class="alarm"/g)).toHaveLength(2);

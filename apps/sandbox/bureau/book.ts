@@ -21,8 +21,12 @@ export interface Unstamped {
 }
 
 export interface Position {
+  /** The stream whose items these are; null before the first. */
+  readonly streamId: string | null;
   readonly seq: number;
   readonly lastJti: string | null;
+  /** The marks are those of a snapshot after this item: what lies before it is applied, and compared with nobody. */
+  readonly marksSeq: number;
   readonly verifiedSeq: number;
   readonly verifiedAt: Date | null;
 }
@@ -39,7 +43,12 @@ CREATE TABLE IF NOT EXISTS marks (
 CREATE INDEX IF NOT EXISTS marks_of_history ON marks (history_id);
 CREATE TABLE IF NOT EXISTS applied (
   seq bigint PRIMARY KEY, jti text NOT NULL UNIQUE, recorded_at timestamptz NOT NULL, stamped_at timestamptz);
-CREATE INDEX IF NOT EXISTS applied_unstamped ON applied (seq) WHERE stamped_at IS NULL;`;
+CREATE INDEX IF NOT EXISTS applied_unstamped ON applied (seq) WHERE stamped_at IS NULL;
+CREATE TABLE IF NOT EXISTS applied_before (
+  stream_id text, seq bigint NOT NULL, jti text NOT NULL, recorded_at timestamptz NOT NULL, stamped_at timestamptz);
+ALTER TABLE position ADD COLUMN IF NOT EXISTS stream_id text, ADD COLUMN IF NOT EXISTS marks_seq bigint NOT NULL DEFAULT 0;
+-- The registry lost it with a stream that ended, and has said nothing of the person since.
+ALTER TABLE marks ADD COLUMN IF NOT EXISTS kept boolean NOT NULL DEFAULT false;`;
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
@@ -63,11 +72,37 @@ export class Book {
 
   async position(): Promise<Position> {
     const { rows } = await this.pool.query<Position>(
-      `SELECT seq, last_jti AS "lastJti", verified_seq AS "verifiedSeq", verified_at AS "verifiedAt" FROM position`,
+      `SELECT stream_id AS "streamId", seq, last_jti AS "lastJti", marks_seq AS "marksSeq", verified_seq AS "verifiedSeq", verified_at AS "verifiedAt" FROM position`,
     );
     const [row] = rows;
     if (row === undefined) throw new Error('no position');
     return row;
+  }
+
+  /**
+   * Follows this stream from now on. Another one than before begins at 1 again: what was applied of the old one is put
+   * aside, and every mark stays, because a refusal that the registry lost was nevertheless placed.
+   */
+  async follow(streamId: string): Promise<void> {
+    await this.transaction(async (client) => {
+      const { rows } = await client.query<{ before: string | null }>(
+        'SELECT stream_id AS before FROM position FOR UPDATE',
+      );
+      const before = rows[0]?.before ?? null;
+      if (before === streamId) return;
+      // A book of the time before streams were kept in it has followed this one.
+      if (before === null) return void (await client.query('UPDATE position SET stream_id = $1', [streamId]));
+      await client.query(
+        `WITH old AS (DELETE FROM applied RETURNING *) INSERT INTO applied_before SELECT $1, old.* FROM old`,
+        [before],
+      );
+      await client.query('DELETE FROM marks WHERE NOT in_force');
+      await client.query('UPDATE marks SET kept = true');
+      await client.query(
+        'UPDATE position SET stream_id = $1, seq = 0, last_jti = NULL, marks_seq = 0, verified_seq = 0',
+        [streamId],
+      );
+    });
   }
 
   /** Applies items that follow the position without a gap, all of them or none. */
@@ -110,15 +145,19 @@ export class Book {
     );
   }
 
-  /** Everything in force: what digests are made of. */
+  /** Everything in force by the registry's own word: what digests are made of. */
   async inForce(): Promise<readonly { readonly subId: string; readonly version: number }[]> {
     const { rows } = await this.pool.query<{ subId: string; version: number }>(
-      `SELECT sub_id AS "subId", version FROM marks WHERE in_force`,
+      `SELECT sub_id AS "subId", version FROM marks WHERE in_force AND NOT kept`,
     );
     return rows;
   }
 
-  /** Takes a snapshot in place of the marks; what is applied already keeps its stamp unless it was named as missing. */
+  /**
+   * Takes a snapshot in place of the marks. The position stays: what came since is applied and stamped in its order as
+   * ever, lifts among it, and leaves the newer marks of the snapshot alone.
+   * @param again persons whose marks were named as missing, to be stamped again
+   */
   async replaceMarks(
     events: readonly MarkEvent[],
     atSeq: number,
@@ -126,15 +165,16 @@ export class Book {
     now: Date,
   ): Promise<void> {
     await this.transaction(async (client) => {
-      await client.query('DELETE FROM marks');
-      await client.query(`${insertApplied} ON CONFLICT DO NOTHING`, [...appliedOf(events, now)]);
+      const { rows } = await client.query<{ seq: number }>('SELECT seq FROM position FOR UPDATE');
+      const held = events.filter(({ seq }) => seq <= (rows[0]?.seq ?? 0));
+      await client.query('DELETE FROM marks WHERE NOT kept');
+      await client.query(`${insertApplied} ON CONFLICT DO NOTHING`, [...appliedOf(held, now)]);
       await this.mark(client, events);
       await client.query(
         'UPDATE applied SET stamped_at = NULL, recorded_at = $2 WHERE jti = ANY ($1::text[])',
-        [events.filter(({ subId }) => again.has(subId)).map(({ jti }) => jti), now],
+        [held.filter(({ subId }) => again.has(subId)).map(({ jti }) => jti), now],
       );
-      // The item before is not known from a snapshot, so the next one's `prev` is not compared.
-      await client.query('UPDATE position SET seq = $1, last_jti = NULL', [atSeq]);
+      await client.query('UPDATE position SET marks_seq = $1', [atSeq]);
     });
   }
 
@@ -163,8 +203,9 @@ export class Book {
        SELECT DISTINCT ON (sub_id) sub_id, history_id, version, in_force, at
        FROM unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::boolean[], $6::timestamptz[])
          AS u (seq, sub_id, history_id, version, in_force, at) ORDER BY sub_id, seq DESC
-       ON CONFLICT (sub_id) DO UPDATE SET version = excluded.version, in_force = excluded.in_force,
-         placed_at = CASE WHEN excluded.in_force THEN excluded.placed_at ELSE marks.placed_at END`,
+       ON CONFLICT (sub_id) DO UPDATE SET version = excluded.version, in_force = excluded.in_force, kept = false,
+         placed_at = CASE WHEN excluded.in_force THEN excluded.placed_at ELSE marks.placed_at END
+       WHERE marks.kept OR excluded.version > marks.version`,
       [
         ...[known.map(({ seq }) => seq), known.map(({ subId }) => subId), histories],
         ...[known.map(({ version }) => version), known.map(({ kind }) => kind === 'refusal-placed')],

@@ -7,14 +7,14 @@ import { EventEmitter, once } from 'node:events';
 import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { compactDecrypt, createRemoteJWKSet, importPKCS8, type CryptoKey } from 'jose';
+import { compactDecrypt, createRemoteJWKSet, importPKCS8, type CryptoKey, type JWTVerifyGetKey } from 'jose';
 import type { Book, Position } from './book.js';
 import { itemOf, vectorOf } from './digest.js';
 import { open, readEvent, type MarkEvent, type Trusted, type Verification } from './event.js';
 import type { RegistryCalls } from './registry-calls.js';
 
 export interface FollowerSettings {
-  readonly calls: RegistryCalls;
+  readonly calls: Pick<RegistryCalls, 'json' | 'send'>;
   readonly book: Book;
   readonly clientId: string;
   readonly issuer: string;
@@ -74,6 +74,8 @@ export class Follower {
         if (signal.aborted) return;
         this.failed(error);
         said = { ack: [], setErrs: {} };
+        // The stream may have ended; which one is ours now is asked again.
+        this.streamId = undefined;
         this.behindSince = undefined;
         this.changed();
         await wait(pauseAfterFailureMs, undefined, { signal }).catch(() => undefined);
@@ -129,7 +131,7 @@ export class Follower {
     const trusted: Trusted = {
       issuer,
       audience: clientId,
-      keys: this.keys,
+      keys: (header, token) => this.keyFor(header, token),
       dayKey: (kid) => this.dayKey(streamId, kid),
     };
     const errors: Record<string, object> = {};
@@ -145,6 +147,14 @@ export class Follower {
     const taken = read.filter((each) => each !== undefined);
     const events = taken.filter((each) => 'seq' in each).toSorted((a, b) => a.seq - b.seq);
     return { events, verifications: taken.filter((each) => 'headSeq' in each), errors };
+  }
+
+  /** Of the registry's keys only those that are for SETs: one for receipts that was stolen vouches for none. */
+  private async keyFor(...[header, token]: Parameters<JWTVerifyGetKey>): Promise<CryptoKey> {
+    const key = await this.keys(header, token);
+    const published: readonly { kid?: string; purpose?: unknown }[] = this.keys.jwks()?.keys ?? [];
+    if (published.find(({ kid }) => kid === header.kid)?.purpose !== 'set') throw new Error('no key for SETs');
+    return key;
   }
 
   /** Says of everything that is durable that it is, whenever there is more of it. */
@@ -184,11 +194,13 @@ export class Follower {
   /** Posts the own digest first; where it differs, the items of the bucket; and takes a snapshot when something does. */
   private async compare(streamId: string): Promise<void> {
     const { calls, book, log } = this.settings;
-    const { seq: atSeq } = await book.position();
+    const { seq: atSeq, marksSeq } = await book.position();
+    if (atSeq < marksSeq) return;
+    // Before it is known how it ends: where it fails, following must not stand still over it.
+    this.comparedAt = Date.now();
     const held = await book.inForce();
     const vector = { atSeq, inForce: held.length, buckets: vectorOf(held) };
     const { body } = await calls.json<{ agrees?: true; differing?: number[] }>('POST', '/v1/digests', vector);
-    this.comparedAt = Date.now();
     if (body.agrees) return;
     const missing = new Set<string>();
     for (const bucket of body.differing ?? []) {
@@ -202,10 +214,11 @@ export class Follower {
       for (const { sub_id } of answer.body.missing) missing.add(sub_id);
       log({ differs: bucket, missing: answer.body.missing.length, extra: answer.body.extra.length });
     }
-    await this.startAnew(streamId, missing);
+    await this.heal(streamId, missing, atSeq);
   }
 
-  private async startAnew(streamId: string, again: ReadonlySet<string>): Promise<void> {
+  /** By snapshot and replay: the marks at once, and then every item behind our own position again. */
+  private async heal(streamId: string, again: ReadonlySet<string>, ownSeq: number): Promise<void> {
     const { calls, book } = this.settings;
     const response = await calls.send('GET', `/v1/streams/${streamId}/snapshot`);
     const atSeq = Number(response.headers.get('Stream-Snapshot-Seq'));
@@ -236,13 +249,18 @@ export class Follower {
     );
     await book.replaceMarks(events, atSeq, again, new Date());
     this.changed();
-    await calls.json('POST', `/v1/streams/${streamId}/position`, { afterSeq: atSeq });
+    await calls.json('POST', `/v1/streams/${streamId}/position`, { afterSeq: ownSeq });
   }
 
   private async ownStream(): Promise<string> {
-    const { body } = await this.settings.calls.json<{ stream_id: string }[]>('GET', '/v1/streams');
+    const { calls, book } = this.settings;
+    const { body } = await calls.json<{ stream_id: string }[]>('GET', '/v1/streams');
     const [stream] = body;
     if (stream === undefined) throw new Error('no stream yet');
+    await book.follow(stream.stream_id);
+    // Whatever was acknowledged once: a book that was put back wants everything again that came since.
+    const { seq: afterSeq } = await book.position();
+    await calls.json('POST', `/v1/streams/${stream.stream_id}/position`, { afterSeq });
     return stream.stream_id;
   }
 

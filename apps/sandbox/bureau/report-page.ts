@@ -93,7 +93,9 @@ async function report(source: ReportSource, language: Language, iin: string | un
   if (iin === undefined) return `<p role="alert">${text.wrong}</p>`;
   const [mark, { verifiedAt }] = await Promise.all([source.markOf(iin), source.position()]);
   const when = instantIn(language);
-  const asOf = verifiedAt === null ? text.unknown : text.asOf(when(verifiedAt));
+  // Items are applied in their order, so a mark that is newer than the last comparison is itself as of its own instant.
+  const at = [verifiedAt, mark?.placedAt ?? null].flatMap((instant) => instant?.getTime() ?? []);
+  const asOf = verifiedAt === null ? text.unknown : text.asOf(when(new Date(Math.max(...at))));
   const sentence = mark === undefined ? text.none : text.mark(when(mark.placedAt));
   return `<section${mark === undefined ? '' : ' class="mark"'}><p><strong>${sentence}</strong></p><p>${asOf}</p></section>`;
 }
