@@ -153,7 +153,8 @@ export class Follower {
   private async keyFor(...[header, token]: Parameters<JWTVerifyGetKey>): Promise<CryptoKey> {
     const key = await this.keys(header, token);
     const published: readonly { kid?: string; purpose?: unknown }[] = this.keys.jwks()?.keys ?? [];
-    if (published.find(({ kid }) => kid === header.kid)?.purpose !== 'set') throw new Error('no key for SETs');
+    if (published.find(({ kid }) => kid === header.kid)?.purpose !== 'set')
+      throw new Error('no key for SETs');
     return key;
   }
 
