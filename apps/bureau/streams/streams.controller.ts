@@ -20,6 +20,7 @@ import { eventKinds, eventUri, verificationEvent } from '#libs/feed/security-eve
 import { uuidToId } from '#libs/journal/id.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { inPieces } from '#libs/platform/pieces.js';
 import {
   DayKeys,
   DayKeysQuery,
@@ -80,6 +81,7 @@ export class StreamsController {
   @Post('streams/:streamId/poll')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @ApiOperation({ operationId: 'pollStream', summary: 'Acknowledge and fetch the next SETs (RFC 8936)' })
   @ApiOkResponse({ type: PollAnswer, headers: { 'Stream-Head-Seq': { schema: { type: 'integer' } } } })
   async poll(
@@ -87,13 +89,14 @@ export class StreamsController {
     @Body() body: PollRequest,
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<PollAnswer> {
+  ): Promise<Readable> {
     const { maxEvents, returnImmediately, ack, setErrs } = body;
     const setErrors = new Map(Object.entries(setErrs).map(([jti, error]) => [jti, errorCodeOf(error)]));
     const ask = { maxEvents, returnImmediately, ack, setErrors };
     const { sets, moreAvailable, headSeq } = await this.streams.poll(request.party.clientId, streamId, ask);
     void reply.header('Stream-Head-Seq', String(headSeq));
-    return { sets, moreAvailable };
+    const answer: PollAnswer = { sets, moreAvailable };
+    return inPieces(Buffer.from(JSON.stringify(answer)), reply);
   }
 
   @Get('streams/:streamId/keys')

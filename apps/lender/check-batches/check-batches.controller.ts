@@ -1,5 +1,5 @@
 /** `POST /v1/check-batches`: a queue of open applications, each item a check of its own. */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -8,6 +8,7 @@ import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
+import { inPieces } from '#libs/platform/pieces.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { CheckLimitGuard } from '../limits/check-limit.guard.js';
 import { CheckBatchAnswerDto, CheckBatchRequest } from './check-batches.dto.js';
@@ -56,18 +57,6 @@ export class CheckBatchesController {
       requestId: request.id,
     });
     if (isReplay) void reply.header('Idempotent-Replayed', 'true');
-    void reply.header('Content-Length', answer.length);
-    return Readable.from(piecesOf(answer));
+    return inPieces(answer, reply);
   }
-}
-
-/** Below what a socket holds before it waits, 16 KiB. */
-const pieceLength = 8192;
-
-/**
- * Megabytes written at once are still draining when the caller, who has them all, asks again; node then pauses its parser
- * and takes the rest of the question for an error (HPE_PAUSED), which resets the connection.
- */
-function* piecesOf(answer: Buffer): Generator<Buffer> {
-  for (let at = 0; at < answer.length; at += pieceLength) yield answer.subarray(at, at + pieceLength);
 }

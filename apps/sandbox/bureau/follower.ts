@@ -39,7 +39,7 @@ interface Said {
 const pageSize = 1000;
 const stampsAtOnce = 1000;
 /** How long a backlog may keep stamps back: a bureau has an hour, and a feed that never runs dry must not take it all. */
-const stampsWaitMs = 60_000;
+const stampsWaitMs = 300_000;
 const pauseAfterFailureMs = 500;
 
 export class Follower {
