@@ -99,6 +99,13 @@ export class OutsideBureau {
     return rowCount ?? 0;
   }
 
+  /** The newest mark is gone, as from a backup that was not whole. */
+  async loseMark(): Promise<void> {
+    await this.books.query(
+      'DELETE FROM marks WHERE sub_id = (SELECT sub_id FROM marks WHERE in_force ORDER BY placed_at DESC LIMIT 1)',
+    );
+  }
+
   async close(): Promise<void> {
     this.jwks.close();
     await this.books.end();
