@@ -150,9 +150,11 @@ export async function insertApplication(tx: EntityManager, opened: OpenedApplica
       new Date(opened.phoneExpiresAt),
     ],
   );
+  // By the pseudonym, which has an index; by the person alone it would read all applications there ever were.
   await tx.query(
-    `UPDATE applications SET state = 'void' WHERE person_id = $1 AND application_id <> $2 AND state = 'open'`,
-    [opened.personId, opened.uuid],
+    `UPDATE applications SET state = 'void'
+     WHERE subject = $3 AND subject_epoch = $4 AND person_id = $1 AND application_id <> $2 AND state = 'open'`,
+    [opened.personId, opened.uuid, opened.subject.bytes, opened.subject.epoch],
   );
 }
 
