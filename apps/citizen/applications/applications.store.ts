@@ -24,9 +24,11 @@ export const applicationsTable: Table<string, Application> = {
   },
   insert: {
     // Not only of an open one: a newer application may void it between the look and the append, and then this
-    // signature came first.
+    // signature came first. The LIMIT takes all; with it one row is expected and each is an index search, where the plan
+    // made on a small table would read every application for each batch.
     sql: `UPDATE applications a SET state = 'signed', cms_sha256 = u.cms_sha256, entry_index = u.entry_index
-      FROM unnest($1::uuid[], $2::bytea[], $3::bigint[]) AS u (id, cms_sha256, entry_index)
+      FROM (SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bigint[]) LIMIT cardinality($1::uuid[]))
+        AS u (id, cms_sha256, entry_index)
       WHERE a.application_id = u.id AND a.state <> 'signed' RETURNING 1`,
     params: (rows) => [
       rows.map((row) => row.uuid),
