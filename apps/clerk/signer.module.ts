@@ -59,7 +59,10 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
       providers: [
         { provide: LOGGER, useValue: log },
         { provide: STATE, useValue: state },
-        { provide: DataSource, useFactory: () => openDatabase(databaseTarget(config.database), 3) },
+        {
+          provide: DataSource,
+          useFactory: () => openDatabase(databaseTarget(config.database), { poolSize: 3 }),
+        },
         {
           provide: WITNESSES,
           useFactory: () =>

@@ -34,7 +34,7 @@ export interface OpenRegistry {
  * @param successor the next log, when the one of the configuration is to be closed.
  */
 export async function openRegistry(config: Config, successor?: string): Promise<OpenRegistry> {
-  const dataSource = await openDatabase(databaseTarget(config.database), 4);
+  const dataSource = await openDatabase(databaseTarget(config.database), { poolSize: 4 });
   const verifier = config.nca && makeVerifier(config.nca);
   const trust = trustOf(config);
   const journal = toolJournal(config, dataSource, successor);

@@ -33,8 +33,22 @@ const statementTimeoutMs = 5000;
 /** The server answers sooner, if only that it timed out; so this long a silence is a connection that was lost. */
 const silenceMs = statementTimeoutMs + 1000;
 
-/** A DataSource that is not connected yet. `poolSize` bounds its connections. */
-export function dataSourceOf(target: DatabaseTarget, poolSize = 10): DataSource {
+/** How a process uses its connections. */
+export interface DatabaseUse {
+  /** Bound of its connections. */
+  readonly poolSize?: number;
+  /**
+   * Whether it only ever searches by key. A plan is made once (ADR 14), perhaps for a table of one page, which is read
+   * faster whole; when it has grown, it would be read whole all the same.
+   */
+  readonly isByIndex?: boolean;
+}
+
+/** A DataSource that is not connected yet. */
+export function dataSourceOf(
+  target: DatabaseTarget,
+  { poolSize = 10, isByIndex = false }: DatabaseUse = {},
+): DataSource {
   const { host, port, name, user, password } = target;
   return new DataSource({
     type: 'postgres',
@@ -48,7 +62,8 @@ export function dataSourceOf(target: DatabaseTarget, poolSize = 10): DataSource 
     extra: {
       application_name: user.replace('_', '-'),
       statement_timeout: statementTimeoutMs,
-      options: '-c plan_cache_mode=force_generic_plan',
+      // Where nothing but the whole table will do, an older server takes the mark for a price and compiles: hence jit.
+      options: `-c plan_cache_mode=force_generic_plan${isByIndex ? ' -c enable_seqscan=off -c jit=off' : ''}`,
       keepAlive: true,
       // What the writer sends at once arrives at once: it holds the head for two round trips instead of four.
       pipeline: true,
@@ -74,8 +89,8 @@ function hangUpOnSilence(client: pg.Client): void {
  * Opens the DataSource and asserts what the Journal relies on.
  * @throws when the server is older than 17 or another isolation is the default.
  */
-export async function openDatabase(target: DatabaseTarget, poolSize = 10): Promise<DataSource> {
-  const dataSource = await dataSourceOf(target, poolSize).initialize();
+export async function openDatabase(target: DatabaseTarget, use: DatabaseUse = {}): Promise<DataSource> {
+  const dataSource = await dataSourceOf(target, use).initialize();
   const rows: { version: string; isolation: string; commit: string }[] = await dataSource.query(
     `SELECT current_setting('server_version_num') AS version,
             current_setting('default_transaction_isolation') AS isolation,

@@ -16,7 +16,7 @@ export async function migrate(
   owner: DatabaseTarget,
   onStep: (name: string) => void = () => undefined,
 ): Promise<string[]> {
-  const dataSource = dataSourceOf(owner, 2).setOptions({
+  const dataSource = dataSourceOf(owner, { poolSize: 2 }).setOptions({
     migrations,
     extra: { application_name: 'tyiym-migrate' },
   });

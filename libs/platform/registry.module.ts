@@ -54,7 +54,12 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
       module: RegistryModule,
       global: true,
       providers: [
-        { provide: DataSource, useFactory: () => openDatabase(databaseTarget(settings.config.database)) },
+        {
+          provide: DataSource,
+          // The clerk counts for the figures, too.
+          useFactory: () =>
+            openDatabase(databaseTarget(settings.config.database), { isByIndex: settings.app !== 'clerk' }),
+        },
         { provide: LOOKUP_KEYS, useFactory: () => readLookupKeys(settings.config.keysDir) },
         { provide: IDEMPOTENCY_SECRET, useFactory: () => idempotencySecretOf(settings) },
         {

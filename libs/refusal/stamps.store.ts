@@ -13,7 +13,7 @@ export const stampsTable: Table<StampWant, StampedItem> = {
     sql: `SELECT w.client_id, f.entry_id, f.seq, f.at AS item_at, f.subject, f.subject_epoch, l.state, l.at,
         l.recorded_at, l.history_ref
       FROM unnest($1::text[], $2::uuid[]) AS w (client_id, entry_id)
-      JOIN streams s ON s.client_id = w.client_id
+      CROSS JOIN LATERAL (SELECT sealed_seq FROM streams WHERE client_id = w.client_id LIMIT 1) s
       -- LIMIT keeps one index search an item, also under a plan made while the feed was short.
       JOIN LATERAL (SELECT * FROM feed i WHERE i.entry_id = w.entry_id LIMIT 1) f ON f.seq <= s.sealed_seq
       LEFT JOIN LATERAL (SELECT * FROM stamps t WHERE t.seq = f.seq AND t.client_id = w.client_id

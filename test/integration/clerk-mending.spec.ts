@@ -32,8 +32,8 @@ beforeEach(async () => {
   [folder, mended] = [newFolder(), []];
   database = await testDatabase();
   await openRegistry(database, keys);
-  lender = await openDatabase(database.target('tyiym_lender'), 2);
-  source = await openDatabase(database.target('tyiym_clerk_signer'), 3);
+  lender = await openDatabase(database.target('tyiym_lender'), { poolSize: 2 });
+  source = await openDatabase(database.target('tyiym_clerk_signer'), { poolSize: 3 });
   journal = newJournal(lender, 'lender', keys, tables);
   signer = new SignerService({
     ...{ tx: source.manager, origin, key, holder: randomUUID(), clock: () => 0 },

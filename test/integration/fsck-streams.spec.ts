@@ -27,7 +27,7 @@ beforeAll(async () => {
   world = await newWorld();
   app = await world.startBureau();
   clerk = await world.startClerk();
-  owner = await openDatabase(world.database.target('tyiym_owner'), 2);
+  owner = await openDatabase(world.database.target('tyiym_owner'), { poolSize: 2 });
   acts = citizenActs(world);
   const people = [await acts.somebody(), await acts.somebody(), await acts.somebody()];
   for (const somebody of people) await acts.act(somebody, { kind: 'place', lockHours: 0 });
@@ -68,7 +68,7 @@ const gkb = `(SELECT stream_id FROM streams WHERE client_id = 'gkb')`;
 
 describe('fsck', () => {
   it('finds nothing in what clerk and bureau did, as the tool’s own role', async () => {
-    const dataSource = await openDatabase(world.database.target('tyiym_tool'), 2);
+    const dataSource = await openDatabase(world.database.target('tyiym_tool'), { poolSize: 2 });
     try {
       expect((await run(dataSource.manager)).findings).toEqual([]);
     } finally {

@@ -34,7 +34,7 @@ beforeAll(async () => {
   world = await newWorld();
   lender = await world.startLender();
   clerk = await world.startClerk();
-  owner = await openDatabase(world.database.target('tyiym_owner'), 2);
+  owner = await openDatabase(world.database.target('tyiym_owner'), { poolSize: 2 });
   acts = citizenActs(world);
   await playScene();
 }, 60_000);
@@ -108,7 +108,7 @@ async function run(tx: EntityManager): Promise<FsckReport> {
 
 describe('fsck', () => {
   it('finds nothing in what the processes did, as the tool’s own role', async () => {
-    const dataSource = await openDatabase(world.database.target('tyiym_tool'), 2);
+    const dataSource = await openDatabase(world.database.target('tyiym_tool'), { poolSize: 2 });
     try {
       const { findings, size } = await run(dataSource.manager);
       expect(findings).toEqual([]);
@@ -341,7 +341,7 @@ describe('fsck', () => {
 
   it('names a lift nobody signed, appended with the clerk’s own keys, and the verdict that believed it', async () => {
     const keys = readLookupKeys(world.keysDir('clerk-worker'));
-    const dataSource = await openDatabase(world.database.target('tyiym_clerk_worker'), 2);
+    const dataSource = await openDatabase(world.database.target('tyiym_clerk_worker'), { poolSize: 2 });
     const journal = new Journal({
       ...{ dataSource, app: 'clerk', origin, iss, clock: machineClock, tables: { refusals: refusalsTable } },
       headKey: readSigningKey(world.keysDir('clerk-worker'), 'head.jwk.json'),

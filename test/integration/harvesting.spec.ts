@@ -152,7 +152,7 @@ it('the entry holds the figures and the thresholds it rests on, and no person', 
 });
 
 it('the public counts leave out what the watchdog asked', async () => {
-  const clerk = await openDatabase(world.database.target('tyiym_clerk_worker'), 1);
+  const clerk = await openDatabase(world.database.target('tyiym_clerk_worker'), { poolSize: 1 });
   await keepFigures(clerk.manager);
   await clerk.destroy();
   const { rows } = await world.database.superuser.query<{ sum: number }>(
@@ -175,7 +175,7 @@ it('a worker that was started anew judges the same windows again and leaves noth
 
 it('fsck misses an alarm whose row is gone, and knows one that no entry stands behind', async () => {
   const { superuser } = world.database;
-  const tool = await openDatabase(world.database.target('tyiym_tool'), 1);
+  const tool = await openDatabase(world.database.target('tyiym_tool'), { poolSize: 1 });
   const findings = async (): Promise<string[]> => {
     const { tool: config } = world;
     const report = await fsck({
@@ -202,7 +202,7 @@ it('fsck misses an alarm whose row is gone, and knows one that no entry stands b
 });
 
 it('the windows that are over are the last hours and legal days of Almaty, none of them still running', async () => {
-  const clerk = await openDatabase(world.database.target('tyiym_clerk_worker'), 1);
+  const clerk = await openDatabase(world.database.target('tyiym_clerk_worker'), { poolSize: 1 });
   try {
     const windows = await endedWindows(clerk.manager);
     const spans = (length: string) => windows.filter(({ span }) => span === length);

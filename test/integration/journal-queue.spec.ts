@@ -30,7 +30,7 @@ beforeAll(async () => {
   database = await testDatabase();
   await openRegistry(database, keys);
   line = await breakingProxy(database.target('tyiym_lender'));
-  whole = await openDatabase(database.target('tyiym_lender'), 3);
+  whole = await openDatabase(database.target('tyiym_lender'), { poolSize: 3 });
 });
 // No keys are published here and its parties are none, so there are only the tree and the hunt.
 auditAfterEach(() => ({ database }));
@@ -71,7 +71,7 @@ async function expectConsistent(
 
 describe('a database that cannot be reached', () => {
   it('is a 503 for everybody who waits, after one attempt to connect; when it is back all goes on', async () => {
-    const alone = await openDatabase(line.target, 1);
+    const alone = await openDatabase(line.target, { poolSize: 1 });
     const journal = newJournal(alone, 'lender', keys, tables, { maxBatch: 2 });
     const some = newKeys(9);
     line.swallow(true);

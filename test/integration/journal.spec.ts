@@ -53,7 +53,7 @@ describe('the writer', () => {
 
   it('gives one key one entry, in one batch, in two processes at once, and later', async () => {
     const journal = newJournal(dataSource, 'lender', keys, tables);
-    const other = await openDatabase(database.target('tyiym_lender'), 2);
+    const other = await openDatabase(database.target('tyiym_lender'), { poolSize: 2 });
     const twin = newJournal(other, 'lender', keys, tables);
     const key = randomUUID();
     const before = (await head()).size;

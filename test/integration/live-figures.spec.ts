@@ -20,9 +20,9 @@ let now = 0;
 beforeAll(async () => {
   database = await testDatabase();
   await openRegistry(database, newLookupKeys());
-  lender = await openDatabase(database.target('tyiym_lender'), 1);
-  clerk = await openDatabase(database.target('tyiym_clerk_worker'), 1);
-  log = await openDatabase(database.target('tyiym_log'), 1);
+  lender = await openDatabase(database.target('tyiym_lender'), { poolSize: 1 });
+  clerk = await openDatabase(database.target('tyiym_clerk_worker'), { poolSize: 1 });
+  log = await openDatabase(database.target('tyiym_log'), { poolSize: 1 });
 });
 beforeEach(async () => {
   await database.superuser.query('TRUNCATE check_latencies, figures');

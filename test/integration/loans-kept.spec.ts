@@ -36,7 +36,7 @@ beforeAll(async () => {
   }
   asLender = new pg.Client(clientConfig(world.database.target('tyiym_lender')));
   await asLender.connect();
-  owner = await openDatabase(world.database.target('tyiym_owner'), 2);
+  owner = await openDatabase(world.database.target('tyiym_owner'), { poolSize: 2 });
 }, 60_000);
 // Every attempt is taken back, so whatever got through would be found here.
 auditAfterEach(() => world);

@@ -38,7 +38,7 @@ beforeAll(async () => {
   acts = citizenActs(world);
   app = await world.startLender();
   clerk = await world.startClerk();
-  owner = await openDatabase(world.database.target('tyiym_owner'), 2);
+  owner = await openDatabase(world.database.target('tyiym_owner'), { poolSize: 2 });
   const found = world.others.find(({ clientId }) => clientId === 'mfo-gamma');
   if (found === undefined) throw new Error('no mfo-gamma');
   mfo = found;

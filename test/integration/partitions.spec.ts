@@ -26,8 +26,8 @@ let clerk: DataSource;
 beforeEach(async () => {
   database = await testDatabase();
   await openRegistry(database, keys);
-  lender = await openDatabase(database.target('tyiym_lender'), 2);
-  clerk = await openDatabase(database.target('tyiym_clerk_worker'), 2);
+  lender = await openDatabase(database.target('tyiym_lender'), { poolSize: 2 });
+  clerk = await openDatabase(database.target('tyiym_clerk_worker'), { poolSize: 2 });
 });
 afterEach(async () => {
   await lender.destroy();

@@ -11,7 +11,7 @@ let database: TestDatabase;
 let owner: DataSource;
 beforeAll(async () => {
   database = await testDatabase();
-  owner = await openDatabase(database.target('tyiym_owner'), 1);
+  owner = await openDatabase(database.target('tyiym_owner'), { poolSize: 1 });
 });
 afterAll(async () => {
   await owner.destroy();

@@ -30,8 +30,8 @@ let isAway: boolean;
 beforeAll(async () => {
   database = await testDatabase();
   await openRegistry(database, newLookupKeys());
-  clerk = await openDatabase(database.target('tyiym_clerk_worker'), 1);
-  log = await openDatabase(database.target('tyiym_log'), 1);
+  clerk = await openDatabase(database.target('tyiym_clerk_worker'), { poolSize: 1 });
+  log = await openDatabase(database.target('tyiym_log'), { poolSize: 1 });
 });
 beforeEach(async () => {
   await database.superuser.query('TRUNCATE figures');

@@ -33,9 +33,9 @@ beforeAll(async () => {
   folder = newFolder();
   database = await testDatabase();
   await openRegistry(database, keys);
-  lender = await openDatabase(database.target('tyiym_lender'), 2);
-  source = await openDatabase(database.target('tyiym_clerk_signer'), 2);
-  tool = await openDatabase(database.target('tyiym_tool'), 1);
+  lender = await openDatabase(database.target('tyiym_lender'), { poolSize: 2 });
+  source = await openDatabase(database.target('tyiym_clerk_signer'), { poolSize: 2 });
+  tool = await openDatabase(database.target('tyiym_tool'), { poolSize: 1 });
   const journal = newJournal(lender, 'lender', keys, tables);
   const signer = new SignerService({
     ...{ tx: source.manager, origin, holder: randomUUID(), clock: () => Date.now() },

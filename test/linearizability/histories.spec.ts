@@ -47,7 +47,7 @@ describe('a lender that breaks the rules is caught', () => {
     const lookup = newLookupKeys();
     await openRegistry(database, lookup);
     const contender: Contender = { target: database.target('tyiym_lender'), lookup };
-    const whole = await openDatabase(contender.target, 2);
+    const whole = await openDatabase(contender.target, { poolSize: 2 });
     const lenders = [await lenderHere(contender), await lenderHere(contender, wrongly(whole))] as const;
     const citizens = await citizensHere({ target: database.target('tyiym_citizen'), lookup });
     const recorder = new Recorder();

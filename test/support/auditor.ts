@@ -64,7 +64,7 @@ export class Auditor {
   }
 
   static async open(scene: Audited): Promise<Auditor> {
-    const asTool = scene.tool && (await openDatabase(scene.database.target('tyiym_tool'), 1));
+    const asTool = scene.tool && (await openDatabase(scene.database.target('tyiym_tool'), { poolSize: 1 }));
     return new Auditor(scene, asTool);
   }
 

@@ -65,7 +65,7 @@ export async function lenderHere(
   { target, lookup }: Contender,
   changes: Partial<LenderOptions> = {},
 ): Promise<Lender> {
-  const dataSource = await openDatabase(target, 4);
+  const dataSource = await openDatabase(target, { poolSize: 4 });
   const loadRules = (): Promise<Rules> => Promise.resolve(rules);
   const journal = newJournal<LenderTables, Rules>(dataSource, 'lender', lookup, lenderTables, {
     loadRules,
@@ -98,7 +98,7 @@ const citizenTables = { refusals: refusalsTable, idempotency: idempotencyTable }
 
 /** The citizen's process, past everything that comes before the head of the Journal. No lock, so that lifts are due at once. */
 export async function citizensHere({ target, lookup }: Contender): Promise<Citizens> {
-  const dataSource = await openDatabase(target, 2);
+  const dataSource = await openDatabase(target, { poolSize: 2 });
   const journal = newJournal(dataSource, 'citizen', lookup, citizenTables);
   const signed = (key: string, iin: string, movesAt: Moves): Promise<Told> =>
     journal.submit(signedAct(key, iin, subjectIn(lookup, iin), movesAt));
@@ -175,7 +175,7 @@ const clerkTables = { refusals: refusalsTable };
 
 /** The clerk's worker: lifts and watchdog. */
 export async function clerkHere({ target, lookup }: Contender): Promise<Clerk> {
-  const dataSource = await openDatabase(target, 2);
+  const dataSource = await openDatabase(target, { poolSize: 2 });
   const journal = newJournal(dataSource, 'clerk', lookup, clerkTables);
   return {
     due: async () => {

@@ -48,7 +48,7 @@ export class FeedWriter {
     const { base } = sandbox.place;
     const dataSource = await openDatabase(
       { host: '127.0.0.1', port: base + 30, name: 'tyiym', user: 'tyiym_clerk_worker', password },
-      4,
+      { poolSize: 4 },
     );
     const { origin, urls } = sandbox.content;
     const journal = newJournal(dataSource, 'clerk', lookup, tables, {

@@ -21,7 +21,7 @@ export function newLookupKeys(): LookupKeys {
 
 /** The head row and the sentinels, as `tool migrate` leaves them. */
 export async function openRegistry(database: TestDatabase, keys: LookupKeys): Promise<void> {
-  const owner = await openDatabase({ ...database.target('tyiym_owner') }, 1);
+  const owner = await openDatabase({ ...database.target('tyiym_owner') }, { poolSize: 1 });
   try {
     await owner.transaction(async (tx) => {
       await insertHead(tx, { origin, keyChecks: lookupKeyChecks(keys) });

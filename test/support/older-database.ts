@@ -51,7 +51,7 @@ async function migrateTo(owner: DatabaseTarget, last: Migration): Promise<void> 
   const { host, port, name, user, password } = owner;
   await runMigrations({ connectionString: `postgres://${user}:${password}@${host}:${port}/${name}` });
   const upTo = migrations.slice(0, migrations.indexOf(last) + 1);
-  const dataSource = await dataSourceOf(owner, 1).setOptions({ migrations: upTo }).initialize();
+  const dataSource = await dataSourceOf(owner, { poolSize: 1 }).setOptions({ migrations: upTo }).initialize();
   await dataSource.runMigrations({ transaction: 'each' });
   await dataSource.query('SELECT make_partitions(14)');
   await dataSource.destroy();

@@ -139,7 +139,7 @@ export function thumbprint(certPem: string): string {
 
 /** A DataSource of any role, for looking; the caller destroys it. */
 export const enter = (database: TestDatabase, role: Parameters<TestDatabase['target']>[0]) =>
-  openDatabase(database.target(role), 2);
+  openDatabase(database.target(role), { poolSize: 2 });
 
 export function loginOf(
   database: TestDatabase,

@@ -24,12 +24,11 @@ export const applicationsTable: Table<string, Application> = {
   },
   insert: {
     // Not only of an open one: a newer application may void it between the look and the append, and then this
-    // signature came first. The LIMIT takes all; with it one row is expected and each is an index search, where the plan
-    // made on a small table would read every application for each batch.
-    sql: `UPDATE applications a SET state = 'signed', cms_sha256 = u.cms_sha256, entry_index = u.entry_index
-      FROM (SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bigint[]) LIMIT cardinality($1::uuid[]))
-        AS u (id, cms_sha256, entry_index)
-      WHERE a.application_id = u.id AND a.state <> 'signed' RETURNING 1`,
+    // signature came first.
+    sql: `UPDATE applications SET state = 'signed',
+        cms_sha256 = ($2::bytea[])[array_position($1::uuid[], application_id)],
+        entry_index = ($3::bigint[])[array_position($1::uuid[], application_id)]
+      WHERE application_id = ANY ($1::uuid[]) AND state <> 'signed' RETURNING 1`,
     params: (rows) => [
       rows.map((row) => row.uuid),
       rows.map((row) => row.cmsSha256),

@@ -14,7 +14,7 @@ export const assertionsTable: Table<AssertionName, UsedAssertion> = {
   look: {
     keyOf: assertionName,
     sql: `SELECT a.* FROM unnest($1::text[], $2::text[]) AS w (channel, jti)
-      JOIN assertion_ids a ON a.channel = w.channel AND a.jti = w.jti`,
+      CROSS JOIN LATERAL (SELECT * FROM assertion_ids i WHERE i.channel = w.channel AND i.jti = w.jti LIMIT 1) a`,
     params: (wants) => [wants.map(({ channel }) => channel), wants.map(({ jtiSha256 }) => jtiSha256)],
     fromJson: (row) => ({
       channel: row['channel'] as string,

@@ -27,7 +27,8 @@ export const alarmsTable: Table<AlarmWant, AlarmRow> = {
   look: {
     keyOf: alarmName,
     sql: `SELECT a.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (lender, span, begins_at)
-      JOIN harvesting_alarms a USING (lender, span, begins_at)`,
+      CROSS JOIN LATERAL (SELECT * FROM harvesting_alarms h
+        WHERE h.lender = w.lender AND h.span = w.span AND h.begins_at = w.begins_at LIMIT 1) a`,
     params: (wants) => [
       wants.map((want) => want.lender),
       wants.map((want) => want.span),

@@ -40,7 +40,7 @@ async function enter({
   database,
 }: Config): Promise<{ readonly opened?: DataSource; readonly fault: string }> {
   try {
-    return { opened: await openDatabase(databaseTarget(database), 2), fault: '' };
+    return { opened: await openDatabase(databaseTarget(database), { poolSize: 2 }), fault: '' };
   } catch (error) {
     // An address with several families fails with a code and no message.
     const { message, code } = error as { message: string; code?: string };

@@ -61,7 +61,7 @@ async function run({ refusals, report, dryRun, config: named }: ImportFlags): Pr
 
   const config = await toolConfig(named === undefined ? {} : { config: named });
   const target = databaseTarget(config.database);
-  const dataSource = await openDatabase(target, 3);
+  const dataSource = await openDatabase(target, { poolSize: 3 });
   // Nobody else appends yet, so a batch may be as large as the lender's and need not pause.
   const journal = journalOver(config, dataSource, importTables, 512);
   const { host, port, name, user, password } = target;

@@ -77,7 +77,7 @@ async function run(flags: LoadFlags): Promise<number> {
   if (!config.origin.startsWith('sandbox.') || !owner.sandbox || owner.origin !== config.origin)
     throw new Error('only the registry of a sandbox can be loaded: its log is called sandbox.…');
   const target = databaseTarget(owner.database);
-  const dataSource = await openDatabase(target, 3);
+  const dataSource = await openDatabase(target, { poolSize: 3 });
   const { host, port, name, user, password } = target;
   const client = new pg.Client({ host, port, database: name, user, password });
   const progress = progressBar();

@@ -24,7 +24,7 @@ export async function migrateRegistry(
   const keys = readLookupKeys(owner.keysDir);
   const keyChecks = lookupKeyChecks(keys);
   const ran = await migrate(target, onStep);
-  const dataSource = await openDatabase(target, 2);
+  const dataSource = await openDatabase(target, { poolSize: 2 });
   try {
     await dataSource.transaction(async (tx) => {
       onStep('head row and sentinels');

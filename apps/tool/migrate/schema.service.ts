@@ -14,7 +14,7 @@ export interface SchemaTexts {
 
 /** The texts of the database that this configuration names; its user is the owner. */
 export async function readSchemaTexts(owner: Config): Promise<SchemaTexts> {
-  const dataSource = await openDatabase(databaseTarget(owner.database), 1);
+  const dataSource = await openDatabase(databaseTarget(owner.database), { poolSize: 1 });
   try {
     return await schemaTextsOf(dataSource);
   } finally {
