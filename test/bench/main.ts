@@ -4,14 +4,17 @@ import { explained } from './explain.js';
 import type { Round } from './job.js';
 import { readOptions, type Options } from './options.js';
 import { median, rateOf, summaryOf, table, type Row } from './report.js';
-import { soak, soakText } from './soak.js';
+import { isSteady, soak, soakText } from './soak.js';
 import { setStage, type Stage } from './stage.js';
 
 /** Long enough for the engine to have compiled what a check runs, also TypeORM's part of it. */
 const warmUpMs = 5000;
 
 const options = readOptions(process.argv.slice(2));
-const stage = await setStage(options);
+// Two bureaus that seal, apply and stamp five hundred placings a second take more than a processor, and in a country they
+// are somewhere else; what they cost is what --feed measures.
+const isPlacing = options.only.length === 0 || options.only.some((name) => name.startsWith('placing'));
+const stage = await setStage({ ...options, clerkRests: isPlacing });
 let rows: readonly Row[] = [];
 try {
   if (options.isExplaining) console.log(await explained(stage.sandbox));
@@ -75,5 +78,5 @@ async function soaked(on: Stage, seconds: number): Promise<void> {
   if (contestant === undefined) throw new Error('nobody is called mtls');
   const held = await soak(on, contestant, seconds);
   console.log(options.isJson ? JSON.stringify(held) : soakText(held));
-  if (Object.keys(held.faults).length > 0) process.exitCode = 1;
+  if (!isSteady(held)) process.exitCode = 1;
 }

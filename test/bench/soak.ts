@@ -21,6 +21,14 @@ const settledAfterSeconds = 60;
 /** A token is good for five minutes, so it is fetched anew for each slice. */
 const sliceSeconds = 15;
 
+/** How much more the process may hold at the end. */
+const mostMore = 0.1;
+
+/** Whether every answer was right and memory stayed as it was. */
+export function isSteady({ faults, early, megabytes }: Soak): boolean {
+  return Object.keys(faults).length === 0 && megabytes <= early.megabytes * (1 + mostMore);
+}
+
 /** @param contestant whose turns it is made of */
 export async function soak(stage: Stage, contestant: Contestant, seconds: number): Promise<Soak> {
   const rounds: Round[] = [];

@@ -60,13 +60,16 @@ interface Server {
 /**
  * Starts it all. What was started is ended by `close`, also when half of it could not start.
  * @param load refusals and entries to fill the registry with; a kept one that was loaded before needs no second word
+ * @param clerkRests from the beginning on, so that nothing is sealed and the bureaus have nothing to stamp
  */
 export async function setStage({
   load,
   home: folder,
+  clerkRests = false,
 }: {
   readonly load?: Load;
   readonly home?: string;
+  readonly clerkRests?: boolean;
 }): Promise<Stage> {
   const home = await benchHome(folder);
   const children: ChildProcess[] = [];
@@ -81,8 +84,8 @@ export async function setStage({
   try {
     sandbox = await Sandbox.start(home.place);
     const loaded = load ?? home.loaded;
-    // What a load leaves for the bureaus takes longer than the bench, and is not what is measured: the clerk rests.
-    if (loaded !== undefined) process.kill(sandbox.processOf('clerk-worker')?.pid ?? 0, 'SIGSTOP');
+    // What a load leaves for the bureaus takes longer than the bench, and is not what is measured.
+    if (loaded !== undefined || clerkRests) process.kill(sandbox.processOf('clerk-worker')?.pid ?? 0, 'SIGSTOP');
     if (load !== undefined) {
       await fill(sandbox, load);
       home.keepLoad(load);
