@@ -85,7 +85,8 @@ export async function setStage({
     sandbox = await Sandbox.start(home.place);
     const loaded = load ?? home.loaded;
     // What a load leaves for the bureaus takes longer than the bench, and is not what is measured.
-    if (loaded !== undefined || clerkRests) process.kill(sandbox.processOf('clerk-worker')?.pid ?? 0, 'SIGSTOP');
+    if (loaded !== undefined || clerkRests)
+      process.kill(sandbox.processOf('clerk-worker')?.pid ?? 0, 'SIGSTOP');
     if (load !== undefined) {
       await fill(sandbox, load);
       home.keepLoad(load);
