@@ -49,7 +49,11 @@ export async function explained(sandbox: Sandbox): Promise<string> {
   for (const { title, role, sql } of statements) {
     const lines = await asOwner(
       sandbox,
-      (client) => client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${sql}`),
+      async (client) => {
+        // As these processes have it (ADR 14).
+        await client.query('SET enable_seqscan = off');
+        return client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${sql}`);
+      },
       { database: 'tyiym', user: role, secret: role },
     );
     const plan = lines.rows.map((row) => row['QUERY PLAN']);
