@@ -72,7 +72,7 @@ describe('tool load', () => {
 
   it('goes on however often others append meanwhile', async () => {
     const lender = await LenderLoad.of(sandbox, 'bank-alpha');
-    // A chunk a day, and more checks than a chunk is tried.
+    // A chunk a day, and now and then a check in between.
     const loading = load('--refusals', '300', '--entries', '1200', '--days', '20');
     let isOver = false;
     const over = loading.finally(() => (isOver = true));
@@ -83,7 +83,7 @@ describe('tool load', () => {
     }
     const { code, err, out } = await over;
     expect([code, err, JSON.parse(out)]).toEqual([0, '', { appended: 300 }]);
-    expect(asked).toBeGreaterThan(10);
+    expect(asked).toBeGreaterThan(2);
     await lender.close();
     const found = await sandbox.tool(['fsck']);
     expect([found.code, found.out.trim().split('\n').at(-1)]).toEqual([0, expect.stringMatching(/clean\.$/)]);
