@@ -3,7 +3,7 @@
  * each must search by an index: it is the plan with which the process meets millions of rows.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { Tables } from '#libs/journal/act.js';
 import { appendSql, lookSql } from '#libs/journal/write-path.store.js';
 import { openDatabase } from '#libs/platform/database.js';
@@ -17,6 +17,12 @@ const apps = {
   tyiym_lender: lenderTables,
   tyiym_bureau: bureauTables,
 } satisfies Record<string, Tables>;
+
+const processes = {
+  tyiym_citizen: ({ app }: World) => Promise.resolve(app),
+  tyiym_lender: (of: World) => of.startLender(),
+  tyiym_bureau: (of: World) => of.startBureau(),
+};
 
 /** But for the tables that have one row each. */
 const wholeTables = /Seq Scan on (?!journal_head|comparisons)|(Hash|Merge) Join/;
@@ -34,9 +40,9 @@ describe.each(Object.keys(apps) as (keyof typeof apps)[])('the statements of %s'
   const tables: Tables = apps[role];
   let source: DataSource;
   beforeAll(async () => {
-    source = await openDatabase(world.database.target(role), { poolSize: 1, isByIndex: true });
+    // Of the process itself, because the plans depend on how its connections are opened.
+    source = (await processes[role](world)).get(DataSource);
   });
-  afterAll(() => source.destroy());
 
   const plansOf = async (sqlOf: (some: Tables) => string): Promise<string[]> => {
     const plans = Object.entries(tables).map(async ([name, table]) => {
