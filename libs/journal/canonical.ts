@@ -13,7 +13,7 @@ const loneSurrogate = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
  * @throws Error for what JSON cannot say: NaN, infinities, big integers, circles, half surrogate pairs.
  */
 export function canonical(value: object): string {
-  const text = isFlat(value) ? JSON.stringify(value, Object.keys(value).sort()) : canonicalize(value);
+  const text = flatText(value as Readonly<Record<string, unknown>>) ?? canonicalize(value);
   assert(
     text !== undefined && !(text.includes('\\ud') && loneSurrogate.test(text)),
     'there is no canonical form',
@@ -33,13 +33,22 @@ export function readCanonical(text: string): Record<string, unknown> | undefined
 }
 
 /**
- * Whether an object has no inner objects: then the engine itself writes its canonical form, given the order of the
- * members. Entries are flat, and this takes a quarter of the time of the walk for inner ones.
+ * The canonical form of an object without inner ones, as entries are: the engine itself writes it, given the members in
+ * their order, in a fifth of the time of the walk for inner ones. Undefined for every other value.
  */
-function isFlat(value: object): boolean {
-  return Object.values(value).every((member) =>
-    typeof member === 'number'
-      ? Number.isFinite(member)
-      : typeof member === 'string' || typeof member === 'boolean' || member === undefined,
-  );
+function flatText(value: Readonly<Record<string, unknown>>): string | undefined {
+  if (Array.isArray(value)) return undefined;
+  const inOrder: Record<string, unknown> = {};
+  for (const name of Object.keys(value).sort()) {
+    const member = value[name];
+    // Of names that are numbers the engine has an order of its own, and one begins with a line below it.
+    if (!/^[A-Za-z]/.test(name) || !isScalar(member)) return undefined;
+    inOrder[name] = member;
+  }
+  return JSON.stringify(inOrder);
+}
+
+function isScalar(member: unknown): boolean {
+  if (typeof member === 'number') return Number.isFinite(member);
+  return typeof member === 'string' || typeof member === 'boolean' || member === undefined;
 }

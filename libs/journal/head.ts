@@ -6,8 +6,8 @@
  *
  * A head signed for a batch that did not commit must never leave the process.
  */
-import { CompactSign, type CryptoKey } from 'jose';
 import type { KeyObject } from 'node:crypto';
+import { sign } from 'jws';
 import { canonical } from './canonical.js';
 
 export const headType = 'tyiym-head+jwt';
@@ -26,13 +26,14 @@ export interface HeadPayload {
   readonly root: string;
 }
 
-/** A compact JWS over the head, by an EC P-256 private key whose thumbprint is `kid`. */
-export async function signHead(
-  key: CryptoKey | KeyObject,
-  kid: string,
-  payload: HeadPayload,
-): Promise<string> {
-  return new CompactSign(Buffer.from(canonical(payload)))
-    .setProtectedHeader({ alg: headAlgorithm, kid, typ: headType })
-    .sign(key);
+/**
+ * A compact JWS over the head, by an EC P-256 private key whose thumbprint is `kid`. Signed in the caller's turn: what
+ * asks a thread of the pool waits for its own turn behind the requests that came in meanwhile, with everybody's answer.
+ */
+export function signHead(privateKey: KeyObject, kid: string, payload: HeadPayload): string {
+  return sign({
+    header: { alg: headAlgorithm, kid, typ: headType },
+    payload: canonical(payload),
+    privateKey,
+  });
 }

@@ -19,7 +19,7 @@ import type { JournalOptions, Readiness } from './config.js';
 import { committed, fenceSql, journalHead, partitionsAhead } from './journal.store.js';
 import { Lanes, type Lane } from './lanes.js';
 import { randomSlice } from './random-slices.js';
-import { appendValues, lockSql, lookValues, runLook, Statements } from './write-path.store.js';
+import { appendValues, headAfter, lockSql, lookValues, runLook, Statements } from './write-path.store.js';
 import type { Look, Statement } from './write-path.store.js';
 
 interface Waiting<T extends Tables, Rules> {
@@ -28,7 +28,17 @@ interface Waiting<T extends Tables, Rules> {
   reject(error: unknown): void;
 }
 
+/** What one statement appends: acts, what they came to, and the head that was signed for them. */
+interface Part<T extends Tables, Rules> {
+  readonly waiting: readonly Waiting<T, Rules>[];
+  readonly batch: Batch<T>;
+  readonly jws: string;
+  /** Absent where there was nothing to append. */
+  readonly appending?: Promise<unknown>;
+}
+
 const maxSkewMs = 1000;
+const partLength = Number(process.env['PART'] ?? 128);
 /** Two of the largest check-batches in the lane of the bulk. */
 const defaultQueue = { single: 4096, bulk: 20_000 };
 
@@ -155,29 +165,63 @@ export class Journal<T extends Tables, Rules> {
         // it, as a statement of its own, because its snapshot must be taken after the wait. Nothing is written yet; a crash
         // leaves nothing.
         const [, look] = await Promise.all([client.query(lockSql), this.lookFor(client, waiting)]);
-        // 3. Decide in order.
-        const batch = this.decide(waiting, look, await this.rulesFor(look.head, runner.manager));
-        if (batch.entries.length === 0) {
+        const parts = await this.appendParts(
+          client,
+          waiting,
+          look,
+          await this.rulesFor(look.head, runner.manager),
+        );
+        const last = parts.findLast(({ appending }) => appending !== undefined);
+        if (last === undefined) {
           // 4.a Replays and refusals of the rule book leave no entry: they answer from what is committed already.
           await client.query('ROLLBACK');
-          return answerAll(waiting, batch, '');
+          return answerParts(parts);
         }
-        // 4. Append: head, signed head, entries and rows in one statement, and COMMIT right behind it, which rolls back when
-        // the append was refused. A crash before leaves nothing.
-        const jws = await this.sign(batch);
+        // COMMIT goes right behind the last append, and rolls back when one was refused. A crash before leaves nothing.
         // 5. A crash or a lost connection from here on leaves it open whether it happened: the fence finds out.
-        await this.durably(batch, () =>
-          Promise.all([client.query(this.appendOf(look.head, batch, jws)), client.query('COMMIT')]),
+        await this.durably(last.batch, () =>
+          Promise.all([...parts.map(({ appending }) => appending), client.query('COMMIT')]),
         );
         // Durable. A crash here loses only the answers: the same idempotency key finds them again. The next batch goes off
         // before anybody is answered, because PostgreSQL has nothing to do meanwhile.
-        setImmediate(() => answerAll(waiting, batch, jws));
+        setImmediate(() => answerParts(parts));
       } catch (error) {
         // Of a connection that is gone nothing is left to roll back.
         await client.query('ROLLBACK').catch(() => undefined);
         throw error;
       }
     });
+  }
+
+  /**
+   * 3. Decides in order and 4. appends, part by part: PostgreSQL writes a part while the next one is decided on what the
+   * ones before it wrote. Each part is a batch of its own, with its signed head, in the one transaction.
+   */
+  private async appendParts(
+    client: PoolClient,
+    waiting: readonly Waiting<T, Rules>[],
+    look: Look,
+    rules: Rules,
+  ): Promise<readonly Part<T, Rules>[]> {
+    const parts: Part<T, Rules>[] = [];
+    let { head } = look;
+    for (let from = 0; from < waiting.length; from += partLength) {
+      const some = waiting.slice(from, from + partLength);
+      const batch = this.decide(some, { ...look, head }, rules);
+      if (batch.entries.length === 0) {
+        parts.push({ waiting: some, batch, jws: '' });
+        continue;
+      }
+      const jws = this.sign(batch);
+      const appending = client.query(this.appendOf(head, batch, jws));
+      // Whether it failed is asked together with COMMIT.
+      appending.catch(() => undefined);
+      parts.push({ waiting: some, batch, jws, appending });
+      head = headAfter(head, batch);
+      // What was sent leaves, and whoever came meanwhile is heard, before the next part takes its time.
+      if (from + partLength < waiting.length) await turn();
+    }
+    return parts;
   }
 
   /** Runs a task on a connection of its own. Whoever waits behind one that cannot be had would only wait for the same. */
@@ -264,7 +308,7 @@ export class Journal<T extends Tables, Rules> {
     return rules;
   }
 
-  private sign(batch: Batch<T>): Promise<string> {
+  private sign(batch: Batch<T>): string {
     const { headKey, iss, origin } = this.options;
     return signHead(headKey.key, headKey.kid, {
       iss,
@@ -310,4 +354,8 @@ export class Journal<T extends Tables, Rules> {
     }
     if (!isThere) throw lost;
   }
+}
+
+function answerParts<T extends Tables, Rules>(parts: readonly Part<T, Rules>[]): void {
+  for (const { waiting, batch, jws } of parts) answerAll(waiting, batch, jws);
 }

@@ -160,6 +160,21 @@ export function lookValues(
   return values;
 }
 
+/** The head row once a batch that was decided on `head` is appended. */
+export function headAfter(head: Head, batch: Pick<Batch<Tables>, 'entries' | 'after' | 'root' | 'at'>): Head {
+  const moves = countersOf(batch.entries);
+  return {
+    ...head,
+    size: batch.after.size,
+    root: batch.root,
+    frontier: frontierToBytes(batch.after),
+    stateVersion: head.stateVersion + moves.state,
+    rulesVersion: head.rulesVersion + moves.rules,
+    feedSeq: head.feedSeq + moves.feed,
+    lastAt: batch.at,
+  };
+}
+
 /** Values of `appendSql`. */
 export function appendValues(
   tables: Tables,
@@ -169,18 +184,16 @@ export function appendValues(
 ): unknown[] {
   const { entries } = batch;
   const at = formatInstant(batch.at);
-  const moves = countersOf(entries);
-  const frontier = frontierToBytes(batch.after);
+  const after = headAfter(head, batch);
   const inserts = insertTables(tables).map(({ name, insert }) => {
     const rows = [...(batch.rows.get(name)?.values() ?? [])];
     return { params: insert.params(rows), count: rows.length };
   });
   return [
-    ...[batch.after.size, batch.root, frontier],
-    ...[head.stateVersion + moves.state, head.rulesVersion + moves.rules, head.feedSeq + moves.feed, at],
+    ...[after.size, after.root, after.frontier, after.stateVersion, after.rulesVersion, after.feedSeq, at],
     ...[head.origin, head.size, head.stateVersion, head.rulesVersion],
     signedHead.keyChecks,
-    ...[batch.after.size, head.size, at, batch.root, frontier, signedHead.kid, signedHead.jws],
+    ...[after.size, head.size, at, after.root, after.frontier, signedHead.kid, signedHead.jws],
     int8s(entries.map((e) => e.index)),
     uuids(entries.map((e) => e.uuid)),
     texts(entries.map((e) => e.kind)),

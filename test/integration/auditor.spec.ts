@@ -179,7 +179,7 @@ describe('the auditor', () => {
   it('finds a receipt under a head that was signed with the right key and never committed', async () => {
     const { kid, key } = readSigningKey(world.keysDir('lender'), 'head.jwk.json');
     const payload = decodeJwt<HeadPayload>(receiptOf(answersTo(checkRoute)[0]).head);
-    const head = await signHead(key, kid, { ...payload, iat: payload.iat + 1 });
+    const head = signHead(key, kid, { ...payload, iat: payload.iat + 1 });
     expect(await faultsOf({ answers: [checkWith((receipt) => ({ ...receipt, head }))] })).toEqual([
       `a receipt in 201 ${checkRoute}: the Journal does not hold its entry and head`,
     ]);

@@ -3,7 +3,7 @@
  * part can be bent before it is verified. All times are the ones given here; no clock is read.
  */
 import { calculateJwkThumbprint, CompactSign, exportJWK, generateKeyPair, type CryptoKey } from 'jose';
-import { randomBytes } from 'node:crypto';
+import { KeyObject, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { canonical } from '#libs/journal/canonical.js';
 import { leafOf, personOf, personSaltOf, saltOf } from '#libs/journal/commitment.js';
@@ -86,7 +86,7 @@ export async function receiptOf(key: MadeKey, wanted: Wanted = {}): Promise<Rece
   const batch = [leafHash(leafOf(entryText, saltOf(seed))), ...strangers(after)];
   const grown = appendLeaves(frontier, batch);
   const payload = { iss: issuer, iat, origin, size: grown.size, root: rootOf(grown).toString('base64url') };
-  const head = await signHead(key.privateKey, key.jwk.kid, { ...payload, ...wanted.head } as HeadPayload);
+  const head = signHead(KeyObject.from(key.privateKey), key.jwk.kid, { ...payload, ...wanted.head } as HeadPayload);
   const [proof = []] = batchProofs(frontier, batch);
   return makeReceipt({ entryText, ...saltsOf(entryText, seed), index: before, proof, head });
 }

@@ -91,7 +91,8 @@ export class ChecksService {
   ): Act<LenderTables, Rules, Made> {
     const [first, ...others] = subjectsOf(this.keys, question.iin);
     assert(first !== undefined);
-    const want = { app: 'lender', party: clientId, route, key };
+    const [app, party] = ['lender', clientId];
+    const want = { app, party, route, key };
     return {
       look: { refusals: [first, ...others], idempotency: [want] },
       decide: (seen) => {
@@ -109,8 +110,10 @@ export class ChecksService {
           rows: ([entry]) => {
             assert(entry !== undefined);
             const row = check.row(entry);
-            const used = { ...want, day: utcDay(seen.at), bodyHmac };
-            return { checks: [row], idempotency: [{ ...used, resource: row.uuid, entryIndex: entry.index }] };
+            const day = utcDay(seen.at);
+            // Member by member: a literal that begins with a spread costs as much as the whole decision.
+            const used = { app, party, route, key, day, bodyHmac, resource: row.uuid, entryIndex: entry.index };
+            return { checks: [row], idempotency: [used] };
           },
           // Put into words before anybody is answered, so that the answers of a batch leave right behind each other.
           answer: (receipts) => {

@@ -232,7 +232,7 @@ class Load {
     const root = rootOf(after);
     const { kid, key } = headKeys[plan.kind];
     const iat = Math.floor(plan.at / 1000);
-    const jws = await signHead(key, kid, {
+    const jws = signHead(key, kid, {
       iss,
       iat,
       origin,
