@@ -21,6 +21,7 @@ import { ClosedLogs1764000000024 } from './0024-closed-logs.js';
 import { FeedAtSpeed1764000000027 } from './0027-feed-at-speed.js';
 import { SparedWaiters1764000000028 } from './0028-spared-waiters.js';
 import { StampsByPlace1764000000029 } from './0029-stamps-by-place.js';
+import { HeadsOfACommit1764000000030 } from './0030-heads-of-a-commit.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -45,4 +46,5 @@ export const migrations = [
   FeedAtSpeed1764000000027,
   SparedWaiters1764000000028,
   StampsByPlace1764000000029,
+  HeadsOfACommit1764000000030,
 ];

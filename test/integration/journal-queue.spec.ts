@@ -156,6 +156,27 @@ describe('the queue', () => {
     await expectConsistent(some, first);
   });
 
+  it('commits many acts at once in parts, each with a head that goes on where the one before ended', async () => {
+    const journal = newJournal(whole, 'lender', keys, tables, { maxBatch: 512 });
+    const some = newKeys(150);
+    // The last ones ask for what an earlier part of the same commit writes.
+    const asked = [...some, ...some.slice(0, 3)];
+    const { size } = await journalHead(whole.manager);
+    const outcomes = (await submitAll(journal, asked)).map(indexOf);
+    expect(outcomes).toEqual(asked.map((_, place) => size + (place % 150)));
+    const { rows } = await database.superuser.query<{ commits: number; parts: number[]; from: number }>(
+      `SELECT count(DISTINCT xmin::text)::int AS commits, array_agg((size - from_size)::int ORDER BY size) AS parts,
+         min(from_size)::int AS from
+       FROM heads WHERE from_size >= $1`,
+      [size],
+    );
+    expect(rows).toEqual([{ commits: 1, parts: [64, 64, 22], from: size }]);
+    await expectConsistent(
+      some,
+      some.map((_, place) => ({ status: 'fulfilled', value: size + place })),
+    );
+  });
+
   it('gives everybody his own receipt when an act among them names a table that nobody writes', async () => {
     const readable = { ...tables, heads: { name: 'heads', keyOf: () => 'x' } };
     const journal = newJournal(whole, 'lender', keys, readable as never) as Writer;

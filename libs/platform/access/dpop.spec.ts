@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { constants, createPrivateKey, generateKeyPairSync, hash, randomBytes, sign } from 'node:crypto';
+import { calculateJwkThumbprint, SignJWT, type JWK } from 'jose';
 import {
   dpopProof,
   newKeyPair,
@@ -34,6 +34,48 @@ const proofWith = (changes: SignedChanges = {}, by: KeyPair = key): Promise<stri
   dpopProof(by, { method, url, accessToken, nonce }, now, changes);
 const verify = (proof: string, jkt = key.kid, nowMs = now): Promise<void> =>
   verifyProof({ proof, method, url, accessToken, jkt }, { nonces, used, keys }, nowMs);
+
+const claims = {
+  jti: 'j',
+  htm: method,
+  htu: url,
+  iat: nowS,
+  ath: hash('sha256', accessToken, 'base64url'),
+  nonce,
+};
+
+/** A proof signed by `key` whatever its header and claims say. */
+async function spelled(header: object, payload: object = claims, text = JSON.stringify(payload)) {
+  const said = { alg: 'ES256', typ: 'dpop+jwt', jwk: key.publicJwk, ...header };
+  const input = [JSON.stringify(said), text].map((part) => Buffer.from(part).toString('base64url')).join('.');
+  const privateKey = createPrivateKey({ key: key.privateJwk, format: 'jwk' });
+  const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return Promise.resolve(`${input}.${signature.toString('base64url')}`);
+}
+
+/** No JOSE library signs with a key of 1024 bits. */
+async function byRsaOf(modulusLength: number): Promise<{ proof: string; jkt: string }> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+  const jwk = publicKey.export({ format: 'jwk' });
+  const input = [{ alg: 'PS256', typ: 'dpop+jwt', jwk }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  const signature = sign('sha256', Buffer.from(input), { key: privateKey, ...padding });
+  return {
+    proof: `${input}.${signature.toString('base64url')}`,
+    jkt: await calculateJwkThumbprint(jwk as JWK),
+  };
+}
+
+/** The same with another letter in the middle of one part. */
+function bent(proof: string, part: number): string {
+  const parts = proof.split('.');
+  const text = parts[part] ?? '';
+  const at = Math.floor(text.length / 2);
+  parts[part] = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
+  return parts.join('.');
+}
 
 describe('a DPoP proof', () => {
   const secret = new TextEncoder().encode('a secret that is long enough for HMAC');
@@ -77,6 +119,23 @@ describe('a DPoP proof', () => {
       'invalid_dpop_proof',
       () => proofWith({ claims: { exp: nowS - 60 } }),
     ],
+    ['with an iat in words', 'invalid_dpop_proof', () => proofWith({ claims: { iat: String(nowS) } })],
+    ['with an exp in words', 'invalid_dpop_proof', () => proofWith({ claims: { exp: String(nowS + 60) } })],
+    [
+      'that begins later by its own nbf',
+      'invalid_dpop_proof',
+      () => proofWith({ claims: { nbf: nowS + 60 } }),
+    ],
+    ['without type', 'invalid_dpop_proof', () => proofWith({ header: { typ: undefined } })],
+    ['by an EC key that says PS256', 'invalid_dpop_proof', () => spelled({ alg: 'PS256' })],
+    ['that asks for an extension', 'invalid_dpop_proof', () => spelled({ crit: ['exp'] })],
+    ['that says none', 'invalid_dpop_proof', () => spelled({ alg: 'none' })],
+    ['whose claims are a list', 'invalid_dpop_proof', () => spelled({}, [])],
+    ['whose claims are no JSON', 'invalid_dpop_proof', () => spelled({}, undefined, 'no JSON')],
+    ['with claims that were changed', 'invalid_dpop_proof', async () => bent(await proofWith(), 1)],
+    ['with a signature that was changed', 'invalid_dpop_proof', async () => bent(await proofWith(), 2)],
+    ['with a signature cut short', 'invalid_dpop_proof', async () => (await proofWith()).slice(0, -4)],
+    ['without a signature', 'invalid_dpop_proof', async () => (await proofWith()).replace(/[^.]*$/, '')],
     ['without jti', 'invalid_dpop_proof', () => proofWith({ claims: { jti: undefined } })],
     ['with an empty jti', 'invalid_dpop_proof', () => proofWith({ claims: { jti: '' } })],
     [
@@ -109,6 +168,13 @@ describe('a DPoP proof', () => {
     await expect(refusal).rejects.toMatchObject({ challenge });
   });
 
+  it('by a short RSA key is refused, also where the token names that key', async () => {
+    const { proof, jkt } = await byRsaOf(1024);
+    await expect(verify(proof, jkt)).rejects.toMatchObject({ challenge: 'invalid_dpop_proof' });
+    const good = await byRsaOf(2048);
+    await expect(verify(good.proof, good.jkt)).resolves.toBeUndefined();
+  });
+
   it('counts once', async () => {
     const proof = await proofWith();
     await verify(proof);
@@ -134,8 +200,12 @@ describe('a DPoP proof', () => {
       key,
     ],
     ['by PS256', {}, rsa],
+    ['spelled by hand', undefined, key],
+    ['whose type is said in full', { header: { typ: 'application/DPoP+jwt' } }, key],
+    ['with times of its own', { claims: { exp: nowS + 60, nbf: nowS } }, key],
   ])('%s holds', async (_name, changes, by) => {
-    await expect(verify(await proofWith(changes, by), by.kid)).resolves.toBeUndefined();
+    const proof = changes === undefined ? await spelled({}) : await proofWith(changes, by);
+    await expect(verify(proof, by.kid)).resolves.toBeUndefined();
   });
 });
 
