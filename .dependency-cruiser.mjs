@@ -20,7 +20,7 @@ const database = '(^|/)node_modules/(typeorm|pg|graphile-worker)/';
 const callsOut =
   '^(node:)?(http|https|http2|net|tls|dgram)$|(^|/)node_modules/(undici|openid-client|nodemailer)/';
 const purePackages =
-  '(^|/)node_modules/(@types/)?(jose|asn1js|pkijs|@peculiar/x509|canonicalize|uuid|reflect-metadata)/';
+  '(^|/)node_modules/(@types/)?(jose|jws|asn1js|pkijs|@peculiar/x509|canonicalize|uuid|reflect-metadata)/';
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 

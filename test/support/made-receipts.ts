@@ -86,7 +86,10 @@ export async function receiptOf(key: MadeKey, wanted: Wanted = {}): Promise<Rece
   const batch = [leafHash(leafOf(entryText, saltOf(seed))), ...strangers(after)];
   const grown = appendLeaves(frontier, batch);
   const payload = { iss: issuer, iat, origin, size: grown.size, root: rootOf(grown).toString('base64url') };
-  const head = signHead(KeyObject.from(key.privateKey), key.jwk.kid, { ...payload, ...wanted.head } as HeadPayload);
+  const head = signHead(KeyObject.from(key.privateKey), key.jwk.kid, {
+    ...payload,
+    ...wanted.head,
+  } as HeadPayload);
   const [proof = []] = batchProofs(frontier, batch);
   return makeReceipt({ entryText, ...saltsOf(entryText, seed), index: before, proof, head });
 }

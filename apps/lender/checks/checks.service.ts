@@ -112,7 +112,16 @@ export class ChecksService {
             const row = check.row(entry);
             const day = utcDay(seen.at);
             // Member by member: a literal that begins with a spread costs as much as the whole decision.
-            const used = { app, party, route, key, day, bodyHmac, resource: row.uuid, entryIndex: entry.index };
+            const used = {
+              app,
+              party,
+              route,
+              key,
+              day,
+              bodyHmac,
+              resource: row.uuid,
+              entryIndex: entry.index,
+            };
             return { checks: [row], idempotency: [used] };
           },
           // Put into words before anybody is answered, so that the answers of a batch leave right behind each other.
