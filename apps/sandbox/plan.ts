@@ -35,12 +35,22 @@ const offsets = {
 export type PortName = keyof typeof offsets;
 export type Ports = Readonly<Record<PortName, number>>;
 
-/** @throws Error when the base leaves no room for the ports above it. */
+/** Ports above 1023 that browsers and `fetch` refuse to call ("bad port"), because other protocols live there. */
+const neverCalled: readonly number[] = [
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679],
+  ...[6697, 10_080],
+];
+
+/** @throws Error when the base leaves no room for the ports above it, or one of them is never called by a browser. */
 export function portsFrom(base: string | undefined): Ports {
   const first = base === undefined ? defaultPortBase : Number(base);
   if (!Number.isInteger(first) || first < 1024 || first > 65_000)
     throw new Error('TYIYM_PORT_BASE is a port between 1024 and 65000');
-  return Object.fromEntries(Object.entries(offsets).map(([name, offset]) => [name, first + offset])) as Ports;
+  const ports = Object.entries(offsets).map(([name, offset]) => [name, first + offset] as const);
+  const bad = ports.find(([, port]) => neverCalled.includes(port))?.[1];
+  if (bad !== undefined)
+    throw new Error(`no browser calls port ${bad}: choose TYIYM_PORT_BASE above ${bad} or 31 below it`);
+  return Object.fromEntries(ports) as Ports;
 }
 
 /** Everything the sandbox makes lies under its home. */

@@ -10,6 +10,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { portsFrom } from '../../apps/sandbox/plan.js';
 import type { SandboxContent } from '../../apps/sandbox/sandbox-file.js';
 import { eventually } from './eventually.js';
 import { processesOf, type Process } from './processes.js';
@@ -204,12 +205,21 @@ let nextBase = firstBase + portsEach * (Number(process.env['JEST_WORKER_ID'] ?? 
 /** The first of a block of ports; workers of one run take every second each, so that two never choose the same. */
 export async function freeBase(): Promise<number> {
   for (; nextBase < endOfBases; nextBase += 2 * portsEach) {
-    if ((await takenPorts(nextBase)).length > 0) continue;
+    if (!canBeCalled(nextBase) || (await takenPorts(nextBase)).length > 0) continue;
     const base = nextBase;
     nextBase += 2 * portsEach;
     return base;
   }
   throw new Error('no ports are free');
+}
+
+function canBeCalled(base: number): boolean {
+  try {
+    portsFrom(String(base));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function takenPorts(base: number): Promise<readonly number[]> {
