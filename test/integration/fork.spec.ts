@@ -53,6 +53,7 @@ afterAll(async () => {
   await regulator.close();
   await copied.drop();
   await original.drop();
+  operator.removeKeys();
   for (const folder of Object.values(folders)) rmSync(folder, { recursive: true });
 });
 

@@ -73,6 +73,7 @@ afterAll(async () => {
   await live.leave();
   await operator.registry.dataSource.destroy().catch(() => undefined);
   await operator.database.again().then((database) => database.drop());
+  operator.removeKeys();
   for (const folder of Object.values(folders)) rmSync(folder, { recursive: true });
 });
 

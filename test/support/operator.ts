@@ -48,6 +48,8 @@ export interface Operator {
   /** DER of official number `who` over this text. */
   sign(text: string, who: number): Promise<Buffer>;
   close(): Promise<void>;
+  /** Only its keys, where a test has closed and dropped the rest by itself. */
+  removeKeys(): void;
 }
 
 /** @param opens whether the registry is founded, or only migrated. */
@@ -55,6 +57,7 @@ export async function newOperator({ opens }: { opens: boolean }): Promise<Operat
   const now = Date.now();
   const database = await testDatabase();
   const home = mkdtempSync(join(tmpdir(), 'tyiym-operator-'));
+  const removeKeys = (): void => rmSync(home, { recursive: true });
   const keysRoot = join(home, 'keys');
   const publicKeys = await writeKeys(keysRoot, now);
   const authority = await createAuthority({ at: now - 30 * 86_400_000 });
@@ -93,8 +96,9 @@ export async function newOperator({ opens }: { opens: boolean }): Promise<Operat
     close: async () => {
       await registry.close();
       await database.drop();
-      rmSync(home, { recursive: true });
+      removeKeys();
     },
+    removeKeys,
   };
 }
 
