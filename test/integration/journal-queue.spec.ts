@@ -177,6 +177,26 @@ describe('the queue', () => {
     );
   });
 
+  it.each(['before it is sent', 'before its answer'] as const)(
+    'has everything of a commit once whose line hangs up at its second part, %s',
+    async (when) => {
+      const alone = await openDatabase(line.target, { poolSize: 2 });
+      const journal = newJournal(alone, 'lender', keys, tables, { maxBatch: 512 });
+      const some = newKeys(150);
+      const mark = `mark-${randomUUID()}`;
+      const isBroken = line.breakAt({ statement: mark, when, how: 'hangs up' });
+      const first = await Promise.allSettled(
+        some.map(async (key, place) =>
+          placeOf(await journal.submit(once(key, place === 100 ? { mark } : {}))),
+        ),
+      );
+      await isBroken;
+      expect(first.map(({ status }) => status)).toEqual(some.map(() => 'fulfilled'));
+      await expectConsistent(some, first);
+      await alone.destroy();
+    },
+  );
+
   it('gives everybody his own receipt when an act among them names a table that nobody writes', async () => {
     const readable = { ...tables, heads: { name: 'heads', keyOf: () => 'x' } };
     const journal = newJournal(whole, 'lender', keys, readable as never) as Writer;
