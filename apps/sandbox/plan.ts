@@ -49,7 +49,9 @@ export function portsFrom(base: string | undefined): Ports {
   const ports = Object.entries(offsets).map(([name, offset]) => [name, first + offset] as const);
   const bad = ports.find(([, port]) => neverCalled.includes(port))?.[1];
   if (bad !== undefined)
-    throw new Error(`no browser calls port ${bad}: choose TYIYM_PORT_BASE above ${bad} or 31 below it`);
+    throw new Error(
+      `no browser calls port ${bad}: choose TYIYM_PORT_BASE above ${bad} or at least 31 below it`,
+    );
   return Object.fromEntries(ports) as Ports;
 }
 

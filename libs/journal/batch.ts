@@ -185,7 +185,7 @@ function seal<Rules>({ app, at, seed }: Ground<Rules>, draft: Draft, index: numb
   const person = draft.person && personSalt && personOf(personSalt, draft.person.iin);
   const given = { v: 1, id, kind: draft.kind, at: formatInstant(at), person, version: draft.person?.version };
   for (const name in given) assert(!Object.hasOwn(draft.body, name), name);
-  // Assigned, because a literal that begins with a spread takes longer than all the rest of an entry.
+  // Assigned, because a literal that begins with a spread takes longer than writing the text.
   const text = canonical(Object.assign(given, draft.body));
   assert(draft.person === undefined || !text.includes(draft.person.iin), 'an entry holds no IIN');
   const commitment = commitmentOf(text, salt);

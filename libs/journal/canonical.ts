@@ -41,7 +41,7 @@ function flatText(value: Readonly<Record<string, unknown>>): string | undefined 
   const inOrder: Record<string, unknown> = {};
   for (const name of Object.keys(value).sort()) {
     const member = value[name];
-    // Of names that are numbers the engine has an order of its own, and one begins with a line below it.
+    // Names that are numbers have an order of their own in the engine, and `__proto__` is no member of an object.
     if (!/^[A-Za-z]/.test(name) || !isScalar(member)) return undefined;
     inOrder[name] = member;
   }

@@ -214,11 +214,12 @@ export class Journal<T extends Tables, Rules> {
         continue;
       }
       const jws = this.sign(batch);
-      const appending = client.query(this.appendOf(head, batch, jws));
+      const after = headAfter(head, batch);
+      const appending = client.query(this.appendOf(head, after, batch, jws));
       // Whether it failed is asked together with COMMIT.
       appending.catch(() => undefined);
       parts.push({ waiting: some, batch, jws, appending });
-      head = headAfter(head, batch);
+      head = after;
       // What was sent leaves, and whoever came meanwhile is heard, before the next part takes its time.
       if (from + partLength < waiting.length) await turn();
     }
@@ -320,10 +321,15 @@ export class Journal<T extends Tables, Rules> {
     });
   }
 
-  private appendOf(head: Head, batch: Batch<T>, jws: string): Statement & { readonly values: unknown[] } {
+  private appendOf(
+    head: Head,
+    after: Head,
+    batch: Batch<T>,
+    jws: string,
+  ): Statement & { readonly values: unknown[] } {
     const { statement, tables } = this.statements.append(batch.rows);
     const signed = { kid: this.options.headKey.kid, jws, keyChecks: this.keyChecks };
-    return { ...statement, values: appendValues(tables, head, batch, signed) };
+    return { ...statement, values: appendValues(tables, head, after, batch, signed) };
   }
 
   /** Runs the statement that commits, and settles the outcome when its answer does not come. */

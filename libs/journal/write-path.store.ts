@@ -175,16 +175,16 @@ export function headAfter(head: Head, batch: Pick<Batch<Tables>, 'entries' | 'af
   };
 }
 
-/** Values of `appendSql`. */
+/** Values of `appendSql`, from the head it was decided on to the one after it. */
 export function appendValues(
   tables: Tables,
   head: Head,
-  batch: Pick<Batch<Tables>, 'entries' | 'rows' | 'after' | 'root' | 'at'>,
+  after: Head,
+  batch: Pick<Batch<Tables>, 'entries' | 'rows' | 'at'>,
   signedHead: { readonly kid: string; readonly jws: string; readonly keyChecks: string },
 ): unknown[] {
   const { entries } = batch;
   const at = formatInstant(batch.at);
-  const after = headAfter(head, batch);
   const inserts = insertTables(tables).map(({ name, insert }) => {
     const rows = [...(batch.rows.get(name)?.values() ?? [])];
     return { params: insert.params(rows), count: rows.length };

@@ -12,7 +12,7 @@ import type { Head } from '#libs/journal/head-row.js';
 import type { Journal } from '#libs/journal/journal.service.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
-import { appendSql, appendValues } from '#libs/journal/write-path.store.js';
+import { appendSql, appendValues, headAfter } from '#libs/journal/write-path.store.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { appendLeaves, frontierFromBytes, frontierToBytes } from '#libs/tlog/tree.js';
 import { breakingProxy, type BreakingProxy } from '../support/breaking-proxy.js';
@@ -140,7 +140,7 @@ describe('an append', () => {
       frontier: frontierFromBytes(head.size, head.frontier),
     });
     const signed = { kid: 'k', jws: 'j', keyChecks: JSON.stringify(keyChecks) };
-    return source.query(appendSql({}), appendValues({}, head, batch, signed));
+    return source.query(appendSql({}), appendValues({}, head, headAfter(head, batch), batch, signed));
   }
   /** The head as it would be with three more entries, of which nobody has heard. */
   const grown = (head: Head): Partial<Head> => {

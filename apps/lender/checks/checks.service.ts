@@ -91,8 +91,7 @@ export class ChecksService {
   ): Act<LenderTables, Rules, Made> {
     const [first, ...others] = subjectsOf(this.keys, question.iin);
     assert(first !== undefined);
-    const [app, party] = ['lender', clientId];
-    const want = { app, party, route, key };
+    const want = { app: 'lender', party: clientId, route, key };
     return {
       look: { refusals: [first, ...others], idempotency: [want] },
       decide: (seen) => {
@@ -110,19 +109,9 @@ export class ChecksService {
           rows: ([entry]) => {
             assert(entry !== undefined);
             const row = check.row(entry);
-            const day = utcDay(seen.at);
-            // Member by member: a literal that begins with a spread costs as much as the whole decision.
-            const used = {
-              app,
-              party,
-              route,
-              key,
-              day,
-              bodyHmac,
-              resource: row.uuid,
-              entryIndex: entry.index,
-            };
-            return { checks: [row], idempotency: [used] };
+            const made = { day: utcDay(seen.at), bodyHmac, resource: row.uuid, entryIndex: entry.index };
+            // Assigned, as in batch.ts.
+            return { checks: [row], idempotency: [Object.assign(made, want)] };
           },
           // Put into words before anybody is answered, so that the answers of a batch leave right behind each other.
           answer: (receipts) => {
