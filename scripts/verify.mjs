@@ -3,7 +3,8 @@
 // choose the steps that hold one of them: `npm run verify -- boundaries tidy`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = dirname(import.meta.dirname);
 const results = join(root, '.build', 'verify');
@@ -66,6 +67,7 @@ const long = [
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const outcomes = [];
+const failures = [];
 
 function node(...args) {
   return () => one(spawn(process.execPath, args));
@@ -99,8 +101,29 @@ function jest(project, ...patterns) {
     }
     const { numPassedTests: passed, numFailedTests, numRuntimeErrorTestSuites } = counts;
     const failed = numFailedTests + numRuntimeErrorTestSuites;
+    if (failed > 0) failures.push(...counts.testResults.flatMap(failuresOf));
     return { passed, failed: failed === 0 && !isGood ? 1 : failed };
   };
+}
+
+/** What failed in a file, each with the first line of why: the end of a long output is what people are shown of it. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  const file = relative(root, name);
+  if (status === 'failed' && failed.length === 0) return [`${file}\n    ${firstLines(message)}`];
+  return failed.map(
+    ({ fullName, failureMessages }) => `${file}: ${fullName}\n    ${firstLines(failureMessages[0] ?? '')}`,
+  );
+}
+
+function firstLines(text) {
+  const lines = stripVTControlCharacters(text)
+    .split('\n')
+    .map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '')
+    .slice(0, 6)
+    .join('\n    ');
 }
 
 /** What the tests run that npm does not bring: how to see that it is there, and the Debian package that has it. */
@@ -150,6 +173,7 @@ for (const { sentence, took, passed, failed } of outcomes) {
     `${failed === 0 ? '✓' : '✗'} ${seconds(took).padStart(8)}  ${sentence}: ${passed} passed, ${failed} failed`,
   );
 }
+for (const failure of failures) console.log(`✗ ${failure}`);
 const sum = (name) => outcomes.reduce((total, outcome) => total + outcome[name], 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = outcomes.length > 0 && sum('failed') === 0 ? 0 : 1;

@@ -53,7 +53,8 @@ describe.each(sizes)("Go's checksum database and a log of %i entries", (size) =>
 
   it('part as soon as any file is altered', () => {
     for (const [path, bytes] of log.files) {
-      if (path === 'vkeys' || (size > 300 && randomInt(100) > 0)) continue;
+      const isOneOfMany = size > 300 && /^tile\/(0|entries)\//.test(path);
+      if (path === 'vkeys' || (isOneOfMany && randomInt(100) > 0)) continue;
       const bent = Buffer.from(bytes);
       const place = randomInt(bent.length);
       bent[place] = (bent[place] ?? 0) ^ 1;

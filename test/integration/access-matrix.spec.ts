@@ -83,11 +83,7 @@ beforeAll(async () => {
   apps = { citizen: world.app, lender: await world.startLender(), bureau: await world.startBureau() };
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await apps.lender.close();
-  await apps.bureau.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 describe('the matrix', () => {
   it('names every route there is, and only those', () => {

@@ -32,10 +32,7 @@ beforeAll(async () => {
   });
   expect(checked.status).toBe(201);
 }, 60_000);
-afterAll(async () => {
-  await lender.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 async function faultsOf(changes: Partial<Audited> = {}): Promise<string[]> {
   const auditor = await Auditor.open({ ...world, ...changes });

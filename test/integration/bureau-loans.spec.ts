@@ -27,10 +27,7 @@ beforeAll(async () => {
   [gkb, pkb] = [bureauReader(world, app, 'gkb'), bureauReader(world, app, 'pkb')];
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await app.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const hoursAgo = (hours: number): string => new Date(world.registryNow() - hours * 3_600_000).toISOString();
 const loan = (changes: object = {}): Record<string, unknown> => ({

@@ -33,11 +33,7 @@ beforeAll(async () => {
   second = { ...world.bank, resource: secondBase };
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await app.close();
-  await secondApp.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const item = (ref: unknown, changes: object = {}): Record<string, unknown> => ({
   ...{ ref, iin: somebody, product: 'bank-loan', stage: 'decision', loanRef: `L-${String(ref)}` },

@@ -68,7 +68,6 @@ beforeAll(async () => {
 }, 60_000);
 auditAfterEach(() => world);
 afterAll(async () => {
-  await lender.close();
   await log.close();
   between.close();
   await source.destroy();

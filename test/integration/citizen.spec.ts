@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Opened } from '../../apps/citizen/applications/applications.service.js';
 import type { Outcome } from '../../apps/citizen/applications/outcome.service.js';
@@ -24,7 +23,6 @@ import {
 
 let world: World;
 let acts: CitizenActs;
-let clerk: INestApplicationContext | undefined;
 let lender: NestFastifyApplication;
 
 beforeAll(async () => {
@@ -34,11 +32,7 @@ beforeAll(async () => {
 }, 60_000);
 
 auditAfterEach(() => world);
-afterAll(async () => {
-  await clerk?.close();
-  await lender.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const statusOf = async ({ iin }: Somebody): Promise<Record<string, unknown>> =>
   (await acts.present('/v1/refusal-status', iin)).body as Record<string, unknown>;
@@ -60,7 +54,7 @@ describe('before the clerk is there', () => {
     expect((await acts.act(who, { kind: 'place', lockHours: 0 })).status).toBe(200);
     const pending = await acts.act(who, { kind: 'lift' });
     expect(pending.body).toMatchObject({ state: 'lift-pending', refusal: { state: 'lift-pending' } });
-    clerk = await world.startClerk();
+    await world.startClerk();
     expect(await statusWhen(who, 'none')).toMatchObject({ state: 'none', version: 2 });
   });
 });

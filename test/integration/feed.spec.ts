@@ -1,6 +1,5 @@
 /** The feed to the bureaus: every entry that places or lifts is in it, in order and once, whoever appends it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
 import pg from 'pg';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
 import { appRoles, type Role } from '../../apps/sandbox/postgres/provision.js';
@@ -17,19 +16,15 @@ interface Item {
 }
 
 let world: World;
-let clerk: INestApplicationContext;
 let acts: CitizenActs;
 
 beforeAll(async () => {
   world = await newWorld();
-  clerk = await world.startClerk();
+  await world.startClerk();
   acts = citizenActs(world);
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await clerk.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 async function items(): Promise<readonly Item[]> {
   const { rows } = await world.database.superuser.query<Item>(

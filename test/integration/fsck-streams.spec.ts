@@ -50,8 +50,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await owner.destroy();
-  await clerk.close();
-  await app.close();
   await world.close();
 });
 

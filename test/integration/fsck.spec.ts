@@ -5,7 +5,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource, EntityManager } from 'typeorm';
 import { Journal } from '#libs/journal/journal.service.js';
@@ -25,7 +24,6 @@ import { iss, origin } from '../support/journals.js';
 
 let world: World;
 let lender: NestFastifyApplication;
-let clerk: INestApplicationContext;
 let owner: DataSource;
 let acts: CitizenActs;
 let standing: Somebody;
@@ -33,15 +31,13 @@ let standing: Somebody;
 beforeAll(async () => {
   world = await newWorld();
   lender = await world.startLender();
-  clerk = await world.startClerk();
+  await world.startClerk();
   owner = await openDatabase(world.database.target('tyiym_owner'), { poolSize: 2 });
   acts = citizenActs(world);
   await playScene();
 }, 60_000);
 afterAll(async () => {
   await owner.destroy();
-  await clerk.close();
-  await lender.close();
   await world.close();
 });
 

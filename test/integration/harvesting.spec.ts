@@ -80,11 +80,7 @@ beforeAll(async () => {
   await world.advanceHours(24);
 }, 90_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  for (const clerk of clerks) await clerk.close();
-  await lender.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 /** A check of each of these persons. */
 async function ask(

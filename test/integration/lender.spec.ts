@@ -39,10 +39,7 @@ beforeAll(async () => {
   app = await world.startLender();
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await app.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const post = (body: unknown, key: string | undefined = randomUUID(), headers = {}): Promise<Response> =>
   call({ app }, world.bank, {

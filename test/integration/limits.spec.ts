@@ -16,10 +16,7 @@ beforeAll(async () => {
   lender = await world.startLender();
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  await lender.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const somebody = iins[0] ?? '';
 const check = (key: string = randomUUID()): Promise<Response> =>

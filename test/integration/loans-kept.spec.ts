@@ -43,7 +43,6 @@ auditAfterEach(() => world);
 afterAll(async () => {
   await asLender.end();
   await owner.destroy();
-  await lender.close();
   await world.close();
 });
 

@@ -7,7 +7,6 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Response } from 'supertest';
 import type { Config } from '#libs/platform/config.js';
@@ -28,7 +27,6 @@ let lender: NestFastifyApplication;
 let refused: Somebody;
 let asked: Somebody;
 let known: Somebody;
-const running: (NestFastifyApplication | INestApplicationContext)[] = [];
 
 beforeAll(async () => {
   world = await newWorld();
@@ -37,14 +35,10 @@ beforeAll(async () => {
   owner = { ...world.tool, database: { host, port, name, user, passwordFile } };
   acts = citizenActs(world);
   lender = await world.startLender();
-  running.push(lender);
   [refused, asked, known] = [await acts.somebody(), await acts.somebody(), await acts.somebody()];
 }, 60_000);
 auditAfterEach(() => world);
-afterAll(async () => {
-  for (const app of running) await app.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const place = { kind: 'place', lockHours: 0 };
 /** The application that `asked` was in before there was a second key. */
@@ -96,7 +90,7 @@ describe('adding a lookup key', () => {
     await lender.close();
     lender = await world.startLender();
     const citizen = await world.startCitizen({});
-    running.splice(0, 1, lender, citizen, await world.startClerk());
+    await world.startClerk();
     const after = citizenActs({ ...world, app: citizen });
     expect([await check(refused), await check(asked)]).toEqual(['refused', 'clear']);
 

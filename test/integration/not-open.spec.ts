@@ -29,10 +29,7 @@ beforeAll(async () => {
   };
 }, 60_000);
 // No audit: fsck would rightly name the law that is missing.
-afterAll(async () => {
-  for (const app of Object.values(apps)) await app.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const check = { iin, product: 'bank-loan', stage: 'decision', loanRef: 'A-1' };
 const loan = {

@@ -46,8 +46,6 @@ beforeAll(async () => {
 auditAfterEach(() => world);
 afterAll(async () => {
   await owner.destroy();
-  await clerk.close();
-  await app.close();
   await world.close();
 });
 

@@ -89,6 +89,7 @@ export interface World {
   startLender(changes?: Partial<Config>): Promise<NestFastifyApplication>;
   /** The bureaus' app, which `bureau('gkb')` calls. */
   startBureau(): Promise<NestFastifyApplication>;
+  /** Closes whatever it started and is still running, and drops the database. */
   close(): Promise<void>;
 }
 
@@ -125,15 +126,16 @@ export async function newWorld({ opens = true } = {}): Promise<World> {
   const config = configOf('citizen', 'tyiym_citizen', 'citizen');
   const overrides = { logger, keys: jwksOf(issuerKey) };
   const run = { logger, answers, issuerKey };
+  const keep = keeper();
   const serve = (
     module: typeof LenderModule | typeof BureauModule,
     name: 'lender' | 'bureau',
     changes: Partial<Config>,
   ): Promise<NestFastifyApplication> => {
     const own = { ...configOf(name, `tyiym_${name}`, name), ...changes };
-    return start(module.register(own, overrides), own, run);
+    return keep.running(start(module.register(own, overrides), own, run));
   };
-  const app = await start(CitizenModule.register(config, overrides), config, run);
+  const app = await keep.running(start(CitizenModule.register(config, overrides), config, run));
   return {
     ...{ database, authority, logged, answers, app, tool, registryNow, ...channels },
     keysDir: (process) => join(keysRoot, process),
@@ -145,19 +147,44 @@ export async function newWorld({ opens = true } = {}): Promise<World> {
     },
     issue,
     operate: (change) => operate(tool, officials, change),
-    startClerk: () => startWorker(configOf('clerk-worker', 'tyiym_clerk_worker', 'clerk-worker'), logger),
+    startClerk: () =>
+      keep.running(startWorker(configOf('clerk-worker', 'tyiym_clerk_worker', 'clerk-worker'), logger)),
     startCitizen: async (changes) => {
       const changed = { ...config, ...changes };
-      return start(CitizenModule.register(changed, overrides), changed, run);
+      return keep.running(start(CitizenModule.register(changed, overrides), changed, run));
     },
     startLender: async (changes = {}) =>
       serve(LenderModule, 'lender', { publicBase: lenderBase, ...changes }),
     startBureau: async () => serve(BureauModule, 'bureau', { publicBase: bureauBase }),
     close: async () => {
-      await app.close();
+      await keep.closeAll();
       list.server.close();
       await database.drop();
       rmSync(home, { recursive: true });
+    },
+  };
+}
+
+interface Keeper {
+  /** What is starting here is closed at the end, unless its spec has closed it before. */
+  running<T extends INestApplicationContext>(starting: Promise<T>): Promise<T>;
+  closeAll(): Promise<void>;
+}
+
+/** A process that a spec forgot would go on asking a database that is gone, in the middle of the next spec. */
+function keeper(): Keeper {
+  const running: INestApplicationContext[] = [];
+  return {
+    running: async (starting) => {
+      const app = await starting;
+      const close = app.close.bind(app);
+      let closing: Promise<void> | undefined;
+      app.close = () => (closing ??= close());
+      running.unshift(app);
+      return app;
+    },
+    closeAll: async () => {
+      for (const app of running) await app.close();
     },
   };
 }
