@@ -36,6 +36,7 @@ const nodeOptions: Readonly<Partial<Record<AppName, readonly string[]>>> = {
   lender: ['--max-semi-space-size=32', '--no-allocation-site-pretenuring'],
   bureau: ['--max-semi-space-size=64'],
 };
+
 /** What is running, the newest first: each is ended before what it stands on. */
 const closers: (() => Promise<unknown>)[] = [];
 let isStopping = false;
