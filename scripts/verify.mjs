@@ -106,7 +106,7 @@ function jest(project, ...patterns) {
   };
 }
 
-/** What failed in a file, each with the first line of why: the end of a long output is what people are shown of it. */
+/** What failed in a file, each with the first lines of why: the end of a long output is what people are shown of it. */
 function failuresOf({ name, status, message, assertionResults }) {
   const failed = assertionResults.filter((test) => test.status === 'failed');
   const file = relative(root, name);

@@ -167,7 +167,7 @@ func judgeBundle(folder string, reader tlog.HashReader, start, size int64, made 
 		length := int(binary.BigEndian.Uint16(bundle))
 		need(len(bundle) >= 2+length, "a bundle's entry")
 		need(tlog.RecordHash(bundle[2:2+length]) == hash, "an entry's hash")
-		more, err := tlog.StoredHashes(start+int64(place), bundle[2:2+length], made)
+		more, err := tlog.StoredHashesForRecordHash(start+int64(place), hash, made)
 		check(err, "stored hashes")
 		made = append(made, more...)
 		bundle = bundle[2+length:]
