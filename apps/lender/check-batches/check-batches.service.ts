@@ -118,7 +118,7 @@ export class CheckBatchesService {
         const gone = new Problem('not-found');
         return JSON.stringify({ ref, problem: problemDocument(gone, this.problemBase, requestId) });
       }
-      return JSON.stringify({ ref, ...answerOf(receipt) });
+      return answerOf(receipt, { ref });
     });
   }
 }

@@ -15,7 +15,6 @@ import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { CheckLimitGuard } from '../limits/check-limit.guard.js';
-import type { CheckAnswer, CheckPage } from './check-answer.js';
 import { CheckAnswerDto, CheckPageDto, CheckRequest, ChecksQuery } from './checks.dto.js';
 import { ChecksService } from './checks.service.js';
 import { parseQuestion } from './question.js';
@@ -52,17 +51,19 @@ export class ChecksController {
 
   @Get(':checkId')
   @Header('Cache-Control', 'no-store')
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @ApiOperation({ operationId: 'readCheck', summary: 'One of your own checks with its receipt' })
   @ApiOkResponse({ type: CheckAnswerDto })
-  read(@Param('checkId') checkId: string, @Req() request: CallerRequest): Promise<CheckAnswer> {
+  read(@Param('checkId') checkId: string, @Req() request: CallerRequest): Promise<string> {
     return this.checks.read(request.party.clientId, checkId);
   }
 
   @Get()
   @Header('Cache-Control', 'no-store')
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @ApiOperation({ operationId: 'listChecks', summary: 'Your own checks in the order they were made' })
   @ApiOkResponse({ type: CheckPageDto })
-  list(@Query() query: ChecksQuery, @Req() request: CallerRequest): Promise<CheckPage> {
+  list(@Query() query: ChecksQuery, @Req() request: CallerRequest): Promise<string> {
     const { from, to, ...rest } = query;
     return this.checks.list(request.party.clientId, {
       ...rest,

@@ -17,7 +17,7 @@ import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import type { LenderTables } from '../tables.store.js';
-import { answerOf, itemOf, newAnswer, type CheckAnswer, type CheckPage } from './check-answer.js';
+import { answerOf, itemOf, newAnswer, pageText } from './check-answer.js';
 
 /** What the Journal says: the JSON of a new check's answer, or where an earlier answer to the same request stands. */
 export type Made = { readonly answer: string } | { readonly replayOf: number };
@@ -49,7 +49,7 @@ export class ChecksService {
     assertNoIin(question.iin, { '/loanRef': question.loanRef, 'Idempotency-Key': request.key });
     const made = await this.submit(clientId, question, { ...request, route });
     if ('answer' in made) return { answer: made.answer, isReplay: false };
-    return { answer: JSON.stringify(answerOf(await this.receipt(made.replayOf))), isReplay: true };
+    return { answer: answerOf(await this.receipt(made.replayOf)), isReplay: true };
   }
 
   /**
@@ -60,18 +60,18 @@ export class ChecksService {
     return this.journal.submit(this.act(clientId, question, request), lane);
   }
 
-  /** @throws Problem `not-found`, also for another lender's check. */
-  async read(clientId: string, checkId: string): Promise<CheckAnswer> {
+  /** @returns the JSON of a `CheckAnswer` @throws Problem `not-found`, also for another lender's check. */
+  async read(clientId: string, checkId: string): Promise<string> {
     const check = await checkOf(this.dataSource.manager, clientId, idToUuid('chk', checkId));
     if (check === undefined) throw new Problem('not-found');
     return answerOf(await this.receipt(check.entryIndex));
   }
 
-  /** Own checks in the order they were made. */
+  /** Own checks in the order they were made. @returns the JSON of a `CheckPage` */
   async list(
     clientId: string,
     filter: Omit<CheckFilter, 'after'> & { readonly after?: string },
-  ): Promise<CheckPage> {
+  ): Promise<string> {
     const { after, ...rest } = filter;
     const cursor = after === undefined ? undefined : uuidOfCursor(after);
     const rows = await checksOf(this.dataSource.manager, clientId, {
@@ -81,7 +81,8 @@ export class ChecksService {
     });
     const items = rows.slice(0, filter.limit).map(itemOf);
     const last = items.at(-1);
-    return { items, next: rows.length > filter.limit && last !== undefined ? last.checkId.slice(4) : null };
+    const next = rows.length > filter.limit && last !== undefined ? last.checkId.slice(4) : null;
+    return pageText({ items, next });
   }
 
   private act(
@@ -117,7 +118,7 @@ export class ChecksService {
           answer: (receipts) => {
             const [receipt] = receipts();
             assert(receipt !== undefined);
-            return { answer: newAnswer(check.draft.body, seen.at, receipt) };
+            return { answer: newAnswer(check.draft, seen.at, receipt) };
           },
         };
       },
