@@ -52,7 +52,7 @@ const kinds = {
     status: 403,
     title: 'The citizen is not present',
     detail:
-      'The citizen assertion is not valid: its signature, issuer, audience, times or single use did not hold. Make a fresh one after the citizen has signed in.',
+      'The citizen assertion is not valid: its signature, issuer, audience, times or single use did not hold, or the sign-in is more than 12 hours old. Make a fresh one after the citizen has signed in.',
   },
   'set-not-yours': {
     status: 403,

@@ -113,7 +113,12 @@ describe('a citizen assertion', () => {
     ['about a number that is no IIN', () => assertion({ claims: { iin: '123456789012' } })],
     ['about a number and not a text', () => assertion({ claims: { iin: Number(iin) } })],
     ['without the time of sign-in', () => assertion({ claims: { authTime: undefined } })],
-    ['with a sign-in in the future', () => assertion({ claims: { authTime: nowS + 60 } })],
+    ['with a sign-in in the future', () => assertion({ claims: { authTime: nowS + 31 } })],
+    ['with a sign-in of 1970', () => assertion({ claims: { authTime: 1 } })],
+    ['with a sign-in before all time', () => assertion({ claims: { authTime: -62_135_596_800 } })],
+    ['with a sign-in of 12 hours and a second ago', () => assertion({ claims: { authTime: nowS - 43_201 } })],
+    ['with a sign-in in milliseconds', () => assertion({ claims: { authTime: now } })],
+    ['with a sign-in as text', () => assertion({ claims: { authTime: String(nowS) } })],
     ['by another method', () => assertion({ claims: { method: 'password' } })],
     ['without a method', () => assertion({ claims: { method: undefined } })],
     ['of 31 seconds ago', () => assertion({ claims: { iat: nowS - 31, exp: nowS + 100 } })],
@@ -143,6 +148,11 @@ describe('a citizen assertion', () => {
   ])('%s says who is present', async (_name, changes) => {
     const { citizen } = await verify(await assertion(changes));
     expect(citizen).toEqual({ iin, method: 'sms', authTime: nowS - 60, channel: 'egov-portal' });
+  });
+
+  it('of a sign-in 12 hours ago still counts', async () => {
+    const { citizen } = await verify(await assertion({ claims: { authTime: nowS - 43_200 } }));
+    expect(citizen.authTime).toBe(nowS - 43_200);
   });
 
   it('never hands on what the channel wrote into jti', async () => {

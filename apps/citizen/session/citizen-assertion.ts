@@ -47,6 +47,8 @@ const algorithmOfKeyType: ReadonlyMap<unknown, string> = new Map([
 const methods: readonly string[] = ['eds', 'sms', 'biometrics', 'qr'] satisfies IdentifiedBy[];
 const iatWindowS = 30;
 const maxLifetimeS = 300;
+/** How old a sign-in may be: a channel's session of one day's use. An older one does not say that the citizen is present. */
+const maxSignInAgeS = 12 * 3600;
 const maxLength = 4096;
 const maxJtiLength = 256;
 
@@ -113,8 +115,8 @@ function readClaims(payload: JWTPayload, { channel, now }: AssertionContext): Ci
   mustHold(isIin(iin), 'iin malformed');
   mustHold(isMethod(method), 'method unknown');
   mustHold(
-    typeof authTime === 'number' && authTime > 0 && authTime <= nowS + iatWindowS,
-    'authTime missing or ahead',
+    typeof authTime === 'number' && authTime <= nowS + iatWindowS && nowS - authTime <= maxSignInAgeS,
+    'authTime missing, ahead or too long ago',
   );
   return {
     citizen: { iin, method, authTime, channel: channel.clientId },
