@@ -3,16 +3,15 @@
  * key. Erasing a person's data key erases everything it sealed, and one leaked data key opens one person only.
  */
 import assert from 'node:assert/strict';
-import { seal, unseal, type SealedPlace, type SealingKey } from './seal.js';
+import { seal, unseal, type Random, type SealedPlace, type SealingKey } from './seal.js';
 
 /**
  * The sealed form of a fresh data key, for `people.data_key`.
  * @param secret 32 random bytes
- * @param iv 12 random bytes
  */
-export function wrapDataKey(identity: SealingKey, personId: string, secret: Buffer, iv: Buffer): Buffer {
+export function wrapDataKey(identity: SealingKey, personId: string, secret: Buffer, random: Random): Buffer {
   assert(secret.length === 32, 'a data key has 32 bytes');
-  return seal(identity, placeOf(personId), secret, iv);
+  return seal(identity, placeOf(personId), secret, random);
 }
 
 /** The key that opens this person's sealed columns. @throws when it was wrapped by another identity key. */

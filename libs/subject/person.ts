@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { dataKey, openDataKey, wrapDataKey } from './data-key.js';
 import { isIin, type Iin } from './iin.js';
-import { seal, unseal, type SealedPlace, type SealingKey } from './seal.js';
+import { seal, unseal, type Random, type SealedPlace, type SealingKey } from './seal.js';
 import type { SubjectKey } from './subject.js';
 
 export interface Person {
@@ -14,9 +14,6 @@ export interface Person {
   /** Sealed with the data key. */
   readonly iin: Buffer;
 }
-
-/** Fresh random bytes. */
-export type Random = (length: number) => Buffer;
 
 /** Somebody never seen before. @param personId a random UUID: it must not tell when the person came. */
 export function newPerson(
@@ -30,8 +27,8 @@ export function newPerson(
   return {
     personId,
     subject,
-    dataKey: wrapDataKey(identity, personId, secret, random(12)),
-    iin: seal(dataKey(personId, secret), iinPlace(personId), Buffer.from(iin), random(12)),
+    dataKey: wrapDataKey(identity, personId, secret, random),
+    iin: seal(dataKey(personId, secret), iinPlace(personId), Buffer.from(iin), random),
   };
 }
 

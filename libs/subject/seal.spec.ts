@@ -5,7 +5,7 @@ import { seal, unseal } from './seal.js';
 const key = { keyId: randomBytes(4), secret: randomBytes(32) };
 const place = { table: 'people', column: 'iin', row: '1' };
 const plain = Buffer.from('what only the person may see');
-const sealed = seal(key, place, plain, randomBytes(12));
+const sealed = seal(key, place, plain, randomBytes);
 
 describe('a sealed value', () => {
   it.each([
@@ -27,6 +27,11 @@ describe('a sealed value', () => {
       changed[at] = (changed[at] ?? 0) ^ 1;
       expect(() => unseal(key, place, changed)).toThrow();
     }
+  });
+
+  it('has an IV of its own each time, also for the same text in the same place', () => {
+    const ivs = [1, 2, 3].map(() => seal(key, place, plain, randomBytes).toString('hex', 5, 17));
+    expect(new Set(ivs).size).toBe(3);
   });
 
   it('opens where it was sealed', () => {

@@ -18,13 +18,21 @@ export interface SealedPlace {
   readonly row: string;
 }
 
+/** Fresh random bytes, of the length asked for. */
+export type Random = (length: number) => Buffer;
+
 const version = 0x01;
-const headLength = 1 + 4 + 12;
+const ivLength = 12;
+const headLength = 1 + 4 + ivLength;
 const tagLength = 16;
 
-/** @param iv 12 random bytes, never used twice with one key. */
-export function seal(key: SealingKey, place: SealedPlace, plain: Buffer, iv: Buffer): Buffer {
-  assert(key.keyId.length === 4 && key.secret.length === 32 && iv.length === 12);
+/**
+ * Each call draws an IV of its own, because two plaintexts under one IV and key give each other away. A caller cannot
+ * draw it beforehand and use it again when a batch is decided again.
+ */
+export function seal(key: SealingKey, place: SealedPlace, plain: Buffer, random: Random): Buffer {
+  const iv = random(ivLength);
+  assert(key.keyId.length === 4 && key.secret.length === 32 && iv.length === ivLength);
   const cipher = createCipheriv('aes-256-gcm', key.secret, iv).setAAD(aad(place));
   const text = Buffer.concat([cipher.update(plain), cipher.final()]);
   return Buffer.concat([Buffer.of(version), key.keyId, iv, text, cipher.getAuthTag()]);

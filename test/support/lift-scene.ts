@@ -196,7 +196,7 @@ async function signLift(
   const applicationUuid = newUuid(at);
   const own = keyOf(identity, person);
   const sealed = (column: 'document' | 'cms' | 'revocation', plain: Buffer): Buffer =>
-    seal(own, signedPlace(column, applicationUuid), plain, random(12));
+    seal(own, signedPlace(column, applicationUuid), plain, random);
   const evidence = {
     applicationUuid,
     personId,

@@ -150,7 +150,7 @@ export class ApplicationsService {
           language,
         },
         ...{ documentSha256, openedAt: at, expiresAt, phoneExpiresAt: at + phoneMs },
-        sealedDocument: seal(of.key, documentPlace(uuid), document, randomBytes(12)),
+        sealedDocument: seal(of.key, documentPlace(uuid), document, randomBytes),
         phoneSecretSha256: createHash('sha256').update(secret).digest(),
       },
       answer: {

@@ -176,7 +176,7 @@ function sealedDocuments({
 }: Verified): Omit<SignedDocument, 'entryIndex'> {
   const { uuid, personId } = application;
   const sealed = (column: 'document' | 'cms' | 'revocation', plain: Buffer): Buffer =>
-    seal(key, signedPlace(column, uuid), plain, randomBytes(12));
+    seal(key, signedPlace(column, uuid), plain, randomBytes);
   return {
     applicationUuid: uuid,
     personId,

@@ -110,7 +110,6 @@ export class RefusalService {
   ): CancelAct {
     const { citizen, assertion } = presence;
     const subjects = subjectsOf(this.keys, citizen.iin);
-    const iv = randomBytes(12);
     return {
       look: { refusals: subjects, idempotency: [request], assertion_ids: [assertion] },
       decide: (seen) => {
@@ -136,7 +135,7 @@ export class RefusalService {
           entries: drafts,
           rows: (made) => {
             const after = refusalAfter(before, before.subject, moves, made);
-            const kept = keptRow(request, seen.at, { ...sealing, answer, iv });
+            const kept = keptRow(request, seen.at, { ...sealing, answer, random: randomBytes });
             return {
               refusals: [after],
               assertion_ids: [assertion],

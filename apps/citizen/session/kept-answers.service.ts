@@ -16,7 +16,7 @@ import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
-import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
+import { seal, unseal, type Random, type SealingKey } from '#libs/subject/seal.js';
 import { personById } from '../applications/people.store.js';
 import { keyOf } from '#libs/subject/person.js';
 import { answerPlace } from '../applications/person-secrets.js';
@@ -43,10 +43,15 @@ export function keyedRequest(
 export function keptRow(
   request: KeyedRequest,
   at: number,
-  kept: { readonly personId: string; readonly key: SealingKey; readonly answer: object; readonly iv: Buffer },
+  kept: {
+    readonly personId: string;
+    readonly key: SealingKey;
+    readonly answer: object;
+    readonly random: Random;
+  },
 ): IdempotencyRow {
   const plain = Buffer.from(JSON.stringify(kept.answer));
-  const answer = seal(kept.key, answerPlace(idempotencyName(request)), plain, kept.iv);
+  const answer = seal(kept.key, answerPlace(idempotencyName(request)), plain, kept.random);
   return { ...request, day: utcDay(at), personId: kept.personId, answer };
 }
 
@@ -90,6 +95,6 @@ export class KeptAnswers {
     at: number,
     kept: { readonly personId: string; readonly key: SealingKey; readonly answer: object },
   ): Promise<void> {
-    await keepAnswer(tx, keptRow(request, at, { ...kept, iv: randomBytes(12) }));
+    await keepAnswer(tx, keptRow(request, at, { ...kept, random: randomBytes }));
   }
 }

@@ -101,7 +101,7 @@ export class MoveRefusalService {
     const signer = signerOfRequest(request, keys.identity, trust, refusal.liftRequestedAt ?? at);
     const { status, freshUntil, evidence } = await verifier.answer({ signer, at, staleCrlHoursAllowed: 0 });
     const { applicationId, personId } = request;
-    const answer = sealedAnswer(request, keys.identity, evidence.der, randomBytes(12));
+    const answer = sealedAnswer(request, keys.identity, evidence.der, randomBytes);
     return {
       ...{ status, freshUntil, sha256: evidence.sha256 },
       row: { applicationId, personId, answer, kind: evidence.kind },

@@ -11,7 +11,7 @@ import type { RevocationSubject } from '#libs/signature/verified-signer.js';
 import { signerToAsk } from '#libs/signature/verify-signature.js';
 import { openDataKey } from '#libs/subject/data-key.js';
 import { parseIin, type Iin } from '#libs/subject/iin.js';
-import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
+import { seal, unseal, type Random, type SealingKey } from '#libs/subject/seal.js';
 import { subjectOf, type LookupKeys } from '#libs/subject/subject.js';
 
 /** A signed lift, sealed as it is stored. */
@@ -69,16 +69,15 @@ export function signerOfRequest(
 
 /**
  * What the authority said about a lift's certificate, sealed as it is kept beside the entry that rests on it.
- * @param iv 12 random bytes
  */
 export function sealedAnswer(
   { applicationId, personId, dataKey }: Pick<SealedRequest, 'applicationId' | 'personId' | 'dataKey'>,
   identity: SealingKey,
   answer: Buffer,
-  iv: Buffer,
+  random: Random,
 ): Buffer {
   const place = { table: 'revocation_answers', column: 'answer', row: applicationId };
-  return seal(openDataKey(identity, personId, dataKey), place, answer, iv);
+  return seal(openDataKey(identity, personId, dataKey), place, answer, random);
 }
 
 /** The entry a lift or return rests on, as entries name it. */

@@ -2,7 +2,7 @@
  * The signatures under an act, sealed: an official's certificate holds his IIN. Each act has a data key of its own,
  * wrapped by the identity key, as each person has.
  */
-import { seal, unseal, type SealingKey } from '#libs/subject/seal.js';
+import { seal, unseal, type Random, type SealingKey } from '#libs/subject/seal.js';
 
 /** A row of `official_acts`. */
 export interface OfficialActRow {
@@ -26,18 +26,14 @@ interface SignedAct {
 }
 
 /** @param random fresh random bytes, as many as asked for. */
-export function sealAct(
-  act: SignedAct,
-  identityKey: SealingKey,
-  random: (length: number) => Buffer,
-): OfficialActRow {
+export function sealAct(act: SignedAct, identityKey: SealingKey, random: Random): OfficialActRow {
   const key = { keyId: random(4), secret: random(32) };
   return {
     actId: act.actId,
     entryIndex: act.entryIndex,
     act: act.act,
-    dataKey: seal(identityKey, keyPlace(act.actId), Buffer.concat([key.keyId, key.secret]), random(12)),
-    cms: act.cms.map((each, place) => seal(key, cmsPlace(act.actId, place), each, random(12))),
+    dataKey: seal(identityKey, keyPlace(act.actId), Buffer.concat([key.keyId, key.secret]), random),
+    cms: act.cms.map((each, place) => seal(key, cmsPlace(act.actId, place), each, random)),
   };
 }
 

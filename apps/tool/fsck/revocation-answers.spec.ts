@@ -47,7 +47,7 @@ function entryWith(answer: Buffer, kind: EntryKind = 'refusal.lifted', reason?: 
 
 function kept(answer: Buffer, changes: Partial<KeptAnswer> = {}): KeptAnswer {
   const sealed = (table: string, column: string, plain: Buffer): Buffer =>
-    seal(key, { table, column, row: 'application' }, plain, randomBytes(12));
+    seal(key, { table, column, row: 'application' }, plain, randomBytes);
   const cms = buildCms({ signer: scene.person, document: DOCUMENT });
   return {
     ...{ entryIndex: 9, applicationUuid: 'application', kind: 'crl', requestIndex },

@@ -136,7 +136,7 @@ class Import {
       }
       const { iin, sourceRef, placed, lifted } = read;
       const { bytes: subject } = subjectOf(this.newest.lookupKey, this.newest.epoch, iin);
-      const sealedIin = seal(this.key, placeOf(source, line), Buffer.from(iin), randomSlice(12));
+      const sealedIin = seal(this.key, placeOf(source, line), Buffer.from(iin), randomSlice);
       const isInForce = lifted === undefined;
       waiting.push(copyLine({ subject, source, line, sealedIin, sourceRef, isInForce, placed }));
       if (waiting.length >= someLines) await flush();
