@@ -5,8 +5,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Provider, type errors } from 'oidc-provider';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
-import { listenersOf } from '#libs/platform/access/listeners.js';
+import { listenersOf, waysOf } from '#libs/platform/access/listeners.js';
 import { listenerOf, type Listeners } from '#libs/platform/access/mtls.js';
+import { CallerLines } from '#libs/platform/caller-lines.js';
 import { machineClock } from '#libs/platform/clock.js';
 import { callsPerAddress, type Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
@@ -120,16 +121,20 @@ function providerOf(config: Config, listeners: Listeners, dataSource: DataSource
     await next();
     if (context.status === 503) context.set('Retry-After', '1');
   });
-  provider.on('grant.error', ({ oidc }, error) => {
+  // Of every caller as of one that is not known: a client id only stands in the request.
+  const lines = new CallerLines(logger, waysOf(config));
+  provider.on('grant.error', ({ oidc, req }, error) => {
     // Asking for a nonce is how every client begins.
     if (error.error !== 'use_dpop_nonce')
-      logger.info(
-        { clientId: oidc.client?.clientId, error: error.error, reason: reasonOf(error) },
-        'no token given',
-      );
+      lines
+        .of({ raw: req })
+        .info(
+          { clientId: oidc.client?.clientId, error: error.error, reason: reasonOf(error) },
+          'no token given',
+        );
   });
-  provider.on('server_error', (_context, error) =>
-    logger.error({ failure: failureRecord(error) }, 'internal'),
+  provider.on('server_error', ({ req }, error) =>
+    lines.of({ raw: req }).error({ failure: failureRecord(error) }, 'internal'),
   );
   return provider;
 }

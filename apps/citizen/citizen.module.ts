@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Inject, Module, type DynamicModule, type OnModuleDestroy, type Provider } from '@nestjs/common';
 import { PartyAccessModule } from '#libs/platform/access/access.module.js';
-import { listenersOf } from '#libs/platform/access/listeners.js';
+import { listenersOf, waysOf } from '#libs/platform/access/listeners.js';
+import { CallerLines } from '#libs/platform/caller-lines.js';
 import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { HealthController } from '#libs/platform/health.controller.js';
@@ -18,7 +19,7 @@ import { ApplicationsService } from './applications/applications.service.js';
 import { OutcomeService } from './applications/outcome.service.js';
 import { SIGNATURE_VERIFIER, SigningService, TRUST_ANCHORS } from './applications/signing.service.js';
 import { PhoneController } from './egov-mobile/phone.controller.js';
-import { PHONE_LOG, PhoneFilter } from './egov-mobile/phone.filter.js';
+import { PhoneFilter } from './egov-mobile/phone.filter.js';
 import { ORGANISATION, PhoneService } from './egov-mobile/phone.service.js';
 import { RefusalController } from './refusal/refusal.controller.js';
 import { RefusalService } from './refusal/refusal.service.js';
@@ -89,6 +90,9 @@ function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
     { provide: TRUST_ANCHORS, useFactory: () => readTrustAnchors(pems) },
     { provide: SIGNATURE_VERIFIER, useFactory: () => makeVerifier(nca) },
     { provide: ORGANISATION, useValue: egovMobile.organisation },
-    { provide: PHONE_LOG, useValue: logger ?? createLogger(config.app) },
+    {
+      provide: CallerLines,
+      useFactory: () => new CallerLines(logger ?? createLogger(config.app), waysOf(config)),
+    },
   ];
 }

@@ -18,10 +18,12 @@ import { problemDocument, problemMediaType } from '#libs/problem/problem-documen
 import { ProblemFilter } from '#libs/problem/problem.filter.js';
 import { validationProblem } from '#libs/problem/validation-problem.js';
 import type { CallerRequest } from './access/access.guard.js';
+import { waysOf } from './access/listeners.js';
+import { CallerLines } from './caller-lines.js';
 import { readSecretFile, type Config, type ListenTlsConfig } from './config.js';
 import { READINESS, type Readiness } from './health.controller.js';
 import { isWithinBounds } from './json-bounds.js';
-import { createLogger, nestLogger } from './logging.js';
+import { createLogger, logCrashes, nestLogger } from './logging.js';
 import { requestSeconds, serveMetrics } from './metrics.js';
 
 type Root = Type | DynamicModule;
@@ -67,7 +69,7 @@ export async function createApp(
     abortOnError: false,
   });
   onlyJson(adapter.getInstance() as unknown as FastifyInstance);
-  app.useGlobalFilters(new ProblemFilter(config.logBase, logger));
+  app.useGlobalFilters(new ProblemFilter(config.logBase, new CallerLines(logger, waysOf(config))));
   app.useGlobalPipes(
     new ValidationPipe({
       whitelist: true,
@@ -100,6 +102,7 @@ export async function startApp(root: Root, config: HttpConfig): Promise<void> {
   if (config.listenTls) closers.unshift(closerOf(await listenTls(config.listenTls, fastify)));
   if (config.metrics)
     closers.push(closerOf(await serveMetrics(config.metrics, app.get<Readiness>(READINESS))));
+  logCrashes(config.app, logger);
   logger.info({ listen: config.listen, listenTls: config.listenTls?.port }, 'listening');
   stopOnSignal(logger, closers);
 }

@@ -108,9 +108,7 @@ describe('a failure on its way out', () => {
     );
     app.useGlobalFilters(
       new ProblemFilter('https://log.example', {
-        info: logAt('info'),
-        warn: logAt('warn'),
-        error: logAt('error'),
+        of: () => ({ info: logAt('info'), warn: logAt('warn'), error: logAt('error') }),
       }),
     );
     await app.init();

@@ -16,6 +16,11 @@ export interface FailureLog {
   error(record: object, message: string): void;
 }
 
+/** Where what happened to a request is written: lines about callers that are not known may be left out. */
+export interface FailureLogs<R> {
+  of(request: R): FailureLog;
+}
+
 /** What is needed of a Fastify request and reply. */
 interface Request {
   readonly id: string;
@@ -29,31 +34,36 @@ interface Reply {
 }
 
 @Catch()
-export class ProblemFilter implements ExceptionFilter {
+export class ProblemFilter<R> implements ExceptionFilter {
   /** @param base public base URL of the log, without a final slash: where the problem pages are. */
   constructor(
     private readonly base: string,
-    private readonly log: FailureLog,
+    private readonly logs: FailureLogs<R>,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const problem = asProblem(thrown);
-    const requestId = http.getRequest<Request>().id;
+    const request = http.getRequest<R & Request>();
     // What the framework refused by itself needs no line: the answer's code says all of it.
-    if (problem === thrown || problemKinds[problem.code].status >= 500) this.record(problem, requestId);
+    if (problem === thrown || problemKinds[problem.code].status >= 500) this.record(problem, request);
     const reply = http.getResponse<Reply>();
     // An answer that is on its way cannot be taken back; the log has the failure.
-    if (!reply.sent) this.answer(reply, problem, requestId);
+    if (!reply.sent) this.answer(reply, problem, request.id);
   }
 
-  private record(problem: Problem, requestId: string): void {
+  private record(problem: Problem, request: R & Request): void {
     if (problem.cause === undefined && problem.code !== 'internal') return;
-    const record = { requestId, code: problem.code, failure: failureRecord(problem.cause ?? problem) };
+    const log = this.logs.of(request);
+    const record = {
+      requestId: request.id,
+      code: problem.code,
+      failure: failureRecord(problem.cause ?? problem),
+    };
     const { status } = problemKinds[problem.code];
-    if (status === 500) this.log.error(record, 'a request failed');
-    else if (status === 503) this.log.warn(record, 'a request could not be answered');
-    else this.log.info(record, 'a request was refused');
+    if (status === 500) log.error(record, 'a request failed');
+    else if (status === 503) log.warn(record, 'a request could not be answered');
+    else log.info(record, 'a request was refused');
   }
 
   private answer(reply: Reply, problem: Problem, requestId: string): void {

@@ -1,18 +1,15 @@
 /** What goes wrong, as the phone expects it: `{message}` in its language, under the status of the Problem. */
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
 import { asProblem } from '#libs/problem/as-problem.js';
 import { problemKinds } from '#libs/problem/catalogue.js';
+import { CallerLines } from '#libs/platform/caller-lines.js';
 import { failureRecord } from '#libs/problem/failure-record.js';
 import { phoneLanguage, phoneMessage } from './phone-words.js';
 
-/** Injection token of the logger. */
-export const PHONE_LOG = Symbol('PHONE_LOG');
-
 @Catch()
 export class PhoneFilter implements ExceptionFilter {
-  constructor(@Inject(PHONE_LOG) private readonly log: Logger) {}
+  constructor(@Inject(CallerLines) private readonly lines: CallerLines) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -20,7 +17,7 @@ export class PhoneFilter implements ExceptionFilter {
     const problem = asProblem(thrown);
     const { status } = problemKinds[problem.code];
     if (status >= 500)
-      this.log.warn(
+      this.lines.of(request).warn(
         {
           requestId: request.id,
           code: problem.code,

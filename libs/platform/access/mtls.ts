@@ -34,7 +34,10 @@ export function thumbprintOf(der: Buffer): string {
 }
 
 /** The listener that a connection came in by. */
-export function listenerOf(connection: Connection, listeners: Listeners): Listener {
+export function listenerOf<L>(
+  connection: Connection,
+  listeners: { readonly plain: L; readonly tls?: L | undefined },
+): L {
   return (connection.encrypted === true ? listeners.tls : undefined) ?? listeners.plain;
 }
 

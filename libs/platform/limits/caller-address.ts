@@ -1,7 +1,13 @@
 /** From which network a call comes, where nobody is known yet. */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { listenerOf, type Connection, type HeaderValue, type Listeners } from '../access/mtls.js';
+import { listenerOf, type Connection, type HeaderValue, type Listener } from '../access/mtls.js';
+
+/** The ways into an app, as far as an address depends on them. */
+export interface Ways {
+  readonly plain: Pick<Listener, 'behindProxy'>;
+  readonly tls?: Pick<Listener, 'behindProxy'> | undefined;
+}
 
 /** A request as far as its address is looked at. */
 export interface Located {
@@ -13,8 +19,8 @@ export interface Located {
  * The IPv4 address, or the /64 of an IPv6 address, which one caller has to himself. `X-Forwarded-For` counts only on a
  * listener behind a proxy, and of it only the last address, which that proxy put there; the rest is anybody's claim.
  */
-export function callerAddress({ socket, forwardedFor }: Located, listeners: Listeners): string {
-  const { behindProxy } = listenerOf(socket, listeners);
+export function callerAddress({ socket, forwardedFor }: Located, ways: Ways): string {
+  const { behindProxy } = listenerOf(socket, ways);
   const last = [forwardedFor ?? []].flat().join(',').split(',').at(-1)?.trim() ?? '';
   const address = behindProxy && isIP(last) !== 0 ? last : (socket.remoteAddress ?? '');
   if (!ipaddr.isValid(address)) return 'unknown';
