@@ -22,6 +22,7 @@ import { FeedAtSpeed1764000000027 } from './0027-feed-at-speed.js';
 import { SparedWaiters1764000000028 } from './0028-spared-waiters.js';
 import { StampsByPlace1764000000029 } from './0029-stamps-by-place.js';
 import { HeadsOfACommit1764000000030 } from './0030-heads-of-a-commit.js';
+import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -47,4 +48,5 @@ export const migrations = [
   SparedWaiters1764000000028,
   StampsByPlace1764000000029,
   HeadsOfACommit1764000000030,
+  ActsAndRows1764000000035,
 ];

@@ -99,7 +99,7 @@ function configsOf(
     },
     'clerk-signer': { ...common('clerk-signer'), metrics: listen(ports.clerkSignerMetrics), ...theLog },
     tool: { ...common('tool'), nca: authority, witnesses: theLog.witnesses },
-    owner: { ...common('tool', 'tyiym_owner') },
+    owner: { ...common('tool', 'tyiym_owner'), nca: authority, witnesses: theLog.witnesses },
   };
 }
 

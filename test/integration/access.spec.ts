@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { fetch } from 'undici';
 import { PayloadExpiry } from '../../apps/access/tokens/payload-expiry.worker.js';
+import { pastGuards } from '../support/database.js';
 import { AccessScene, keys, type Ask, type TokenAnswer } from '../support/access-scene.js';
 import { selfSigned, type ClientCertificate } from '../support/certificates.js';
 
@@ -148,7 +149,9 @@ describe('a token', () => {
 
   it('is refused from the moment the party is suspended', async () => {
     const suspend = (state: string): Promise<unknown> =>
-      scene.database.superuser.query(`UPDATE parties SET state = $1 WHERE client_id = 'bank-alpha'`, [state]);
+      pastGuards(scene.database.superuser, `UPDATE parties SET state = $1 WHERE client_id = 'bank-alpha'`, [
+        state,
+      ]);
     await suspend('suspended');
     expect((await scene.ask({})).body.error).toBe('invalid_client');
     await suspend('admitted');

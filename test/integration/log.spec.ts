@@ -10,6 +10,7 @@ import { readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { problemKinds } from '#libs/problem/catalogue.js';
 import { parseCheckpoint, parseVkey, verifyNote } from '#libs/tlog/note.js';
 import { leafHash } from '#libs/tlog/tree.js';
+import { pastGuards } from '../support/database.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { newLogScene, type LogScene } from '../support/log-scene.js';
 import { newJournal } from '../support/journals.js';
@@ -49,9 +50,11 @@ describe('the keys', () => {
 
   it('say when one was revoked, and no longer name a revoked log key as one that signs', async () => {
     const revoke = (purpose: string, at: string) =>
-      operator.database.superuser.query(`UPDATE signing_keys SET revoked_at = ${at} WHERE purpose = $1`, [
-        purpose,
-      ]);
+      pastGuards(
+        operator.database.superuser,
+        `UPDATE signing_keys SET revoked_at = ${at} WHERE purpose = $1`,
+        [purpose],
+      );
     await revoke('head/tool', `'2030-01-02T03:04:05.678Z'`);
     await revoke('log', 'now()');
     const { keys } = (await get('/.well-known/jwks.json')).body as {

@@ -23,7 +23,7 @@ import { placeOf } from '../../apps/tool/verify/question.js';
 import type { TestDatabase } from '../support/database.js';
 import { origin } from '../support/journals.js';
 import { newFolder } from '../support/log-files.js';
-import { actsOver, enter, newOperator, type Operator } from '../support/operator.js';
+import { actsOver, enter, loginOf, newOperator, type Operator } from '../support/operator.js';
 import { newRegulator, PublishingRegistry, type Regulator } from '../support/publishing-registry.js';
 import { validIins } from '../support/vectors.js';
 
@@ -150,10 +150,19 @@ describe('closing the log', () => {
     );
     expect(shown.level).toBe('witnessed');
     const text = await actsOver(tool, configOf(backup), operator.trust).draft(change, head.size);
-    const closing = await openRegistry(configOf(backup), next);
+    const closing = await openRegistry(
+      { ...configOf(backup), database: loginOf(backup, 'tyiym_owner') },
+      next,
+    );
     const acts = actsOver(closing, configOf(backup), operator.trust);
     const cms = await Promise.all([0, 1].map((who) => operator.sign(text, who)));
     await expect(acts.apply(text, cms.slice(0, 1))).rejects.toThrow('exactly two signatures');
+    // The tool's password is not enough: what the database does at once, nobody could take back.
+    const unable = await openRegistry(configOf(backup), next);
+    await expect(actsOver(unable, configOf(backup), operator.trust).apply(text, cms)).rejects.toMatchObject(
+      unavailable,
+    );
+    await unable.close();
     const [receipt] = await acts.apply(text, cms);
     expect(JSON.parse(receipt?.entry ?? '')).toMatchObject({
       kind: 'log.broken',

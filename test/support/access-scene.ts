@@ -16,7 +16,7 @@ import { checkConfig, type Config } from '#libs/platform/config.js';
 import { createApp, listenTls } from '#libs/platform/http.js';
 import { AccessModule } from '../../apps/access/access.module.js';
 import { selfSigned, type ClientCertificate } from './certificates.js';
-import { testDatabase, type TestDatabase } from './database.js';
+import { pastGuards, testDatabase, type TestDatabase } from './database.js';
 import { freePort } from './free-port.js';
 import { dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
 
@@ -230,7 +230,8 @@ export class AccessScene {
   }
 
   private async admit(id: string, scopes: readonly string[], state = 'admitted'): Promise<void> {
-    await this.database.superuser.query(
+    await pastGuards(
+      this.database.superuser,
       `INSERT INTO parties (client_id, kind, bin, name_kk, name_ru, name_en, scopes, resource, state,
          admitted_at, entry_index)
        VALUES ($1, 'bank', '000000000000', $1, $1, $1, $2, $3, $4, now(), 0)`,
@@ -243,7 +244,8 @@ export class AccessScene {
     { kid, publicJwk }: KeyPair,
     { from, pinned, retiredAt }: { from: Date; pinned?: string; retiredAt?: Date },
   ): Promise<void> {
-    await this.database.superuser.query(
+    await pastGuards(
+      this.database.superuser,
       `INSERT INTO party_keys (client_id, kid, use, jwk, cert_sha256, not_before, retired_at, entry_index)
        VALUES ($1, $2, 'sig', $3, $4, $5, $6, 0)`,
       [id, kid, publicJwk, pinned ?? null, from, retiredAt ?? null],

@@ -33,7 +33,7 @@ import {
   type Authority,
 } from '../../apps/sandbox/nca/nca.js';
 import { signDocument } from '../../apps/sandbox/nca/sign.js';
-import type { TestDatabase } from './database.js';
+import { pastGuards, type TestDatabase } from './database.js';
 import { newJournal } from './journals.js';
 
 const citizenTables = {
@@ -160,7 +160,8 @@ async function serveCrl(
 }
 
 async function admitChannel({ superuser }: TestDatabase): Promise<void> {
-  await superuser.query(
+  await pastGuards(
+    superuser,
     `INSERT INTO parties (client_id, kind, bin, name_kk, name_ru, name_en, scopes, resource, state, admitted_at, entry_index)
      VALUES ('egov-portal', 'channel', '010140000004', 'Портал', 'Портал', 'Portal', '{citizen}', 'http://127.0.0.1:8080',
        'admitted', now(), 0) ON CONFLICT DO NOTHING`,

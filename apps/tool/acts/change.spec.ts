@@ -102,6 +102,22 @@ describe('admitting a party', () => {
     expect(refused(after(admitted(bank)), admitted(other))).toThrow('has this key already');
   });
 
+  it('does not pin one certificate for two parties, whether it still counts or not', () => {
+    const certSha256 = hashOf('a certificate');
+    const pinned = { ...bank, keys: [{ ...named, certSha256 }] };
+    const other = { ...bank, clientId: 'bank-beta', keys: [{ ...named, ...key(), certSha256 }] };
+    const fault = 'another party has this certificate';
+    expect(refused(after(admitted(pinned)), admitted(other))).toThrow(fault);
+    const retired: Change = {
+      kind: 'party.key-changed',
+      body: { clientId: 'bank-alpha', retired: named.kid },
+    };
+    expect(refused(after(admitted(pinned), retired), admitted(other))).toThrow(fault);
+    const second = { ...named, ...key(), certSha256 };
+    const added: Change = { kind: 'party.key-changed', body: { clientId: 'bank-alpha', added: second } };
+    expect(after(admitted(pinned), added).partyKeys.size).toBe(2);
+  });
+
   it('comes back from suspension with the keys it had, and the first hour of its admission', () => {
     const suspended: Change = { kind: 'party.suspended', body: { clientId: 'bank-alpha' } };
     const back = after(admitted(bank), suspended, admitted({ ...bank, keys: [] }));

@@ -99,12 +99,16 @@ function keyOf(registry: Registry, clientId: string, value: unknown, index: numb
   // Two owners of one key could each say it was the other.
   if ([...registry.partyKeys.values()].some((other) => other.kid === kid))
     throw new ActRefused('a party has this key already');
+  const certSha256 = key['certSha256'] === undefined ? undefined : sha256Of(key['certSha256'], 'certSha256');
+  const others = [...registry.partyKeys.values()].filter((other) => other.clientId !== clientId);
+  if (certSha256 !== undefined && others.some((other) => other.certSha256 === certSha256))
+    throw new ActRefused('another party has this certificate: each needs one of its own');
   return {
     clientId,
     kid,
     use,
     jwk,
-    ...(key['certSha256'] !== undefined && { certSha256: sha256Of(key['certSha256'], 'certSha256') }),
+    ...(certSha256 !== undefined && { certSha256 }),
     notBefore,
     ...(expiresAt !== undefined && { expiresAt }),
     entryIndex: index,

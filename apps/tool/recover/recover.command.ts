@@ -18,7 +18,9 @@ const example = `
 In this order (docs/operations.md, "A restored backup"), with the configurations as they were:
   tool recover --log https://log.example --draft broken.json   says what is lost and writes the act
   two officials sign broken.json, as every act
-  tool recover --apply broken.json --cms a.p7s --cms b.p7s     closes the log; then set the next origin everywhere`;
+  tool recover --apply broken.json --cms a.p7s --cms b.p7s --config owner.json
+                                                               closes the log, which takes the owner's password;
+                                                               then set the next origin everywhere`;
 
 export function register(program: Command): void {
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
