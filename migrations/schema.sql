@@ -198,8 +198,8 @@ CREATE TABLE closed_logs (
   CONSTRAINT closed_logs_successor_key UNIQUE (successor)
 );
 CREATE TRIGGER log_closed AFTER INSERT ON public.closed_logs FOR EACH ROW EXECUTE FUNCTION log_closed();
+CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.closed_logs FOR EACH ROW EXECUTE FUNCTION registry_guard();
 GRANT SELECT ON closed_logs TO tyiym_log;
-GRANT INSERT ON closed_logs TO tyiym_tool;
 GRANT SELECT ON closed_logs TO tyiym_tool;
 COMMENT ON TABLE closed_logs IS 'Logs that had published more than a restored database held: fold of log.broken.';
 COMMENT ON COLUMN closed_logs.origin IS 'Name of the log that was closed.';
@@ -372,6 +372,8 @@ CREATE POLICY signer_reads_leaves ON entries FOR SELECT TO tyiym_clerk_signer
   USING (true);
 CREATE POLICY tool_appends ON entries FOR INSERT TO tyiym_tool
   WITH CHECK (kind = ANY (ARRAY['registry.opened'::text, 'refusal.inherited'::text, 'party.admitted'::text, 'party.suspended'::text, 'party.key-changed'::text, 'regime.changed'::text, 'key.published'::text, 'key.retired'::text, 'key.compromised'::text, 'log.broken'::text, 'entries.disclosed'::text]));
+CREATE POLICY tool_closes_no_log ON entries FOR INSERT TO tyiym_tool
+  WITH CHECK (kind <> 'log.broken'::text);
 CREATE POLICY tool_inherits ON entries FOR INSERT TO tyiym_tool
   WITH CHECK ((kind <> 'refusal.inherited'::text) OR (NOT (EXISTS ( SELECT
    FROM regime))));
@@ -726,6 +728,7 @@ CREATE TABLE official_acts (
   CONSTRAINT official_acts_pkey PRIMARY KEY (act_id),
   CONSTRAINT official_acts_cms_check CHECK ((cardinality(cms) = 2))
 );
+CREATE TRIGGER official_acts_guard AFTER INSERT ON public.official_acts FOR EACH ROW EXECUTE FUNCTION official_acts_guard();
 GRANT INSERT ON official_acts TO tyiym_tool;
 GRANT SELECT ON official_acts TO tyiym_tool;
 COMMENT ON TABLE official_acts IS 'Acts that two officials signed: insert-only, each applied once, verified again by fsck.';
@@ -747,10 +750,11 @@ CREATE TABLE officials (
   CONSTRAINT officials_client_id_fkey FOREIGN KEY (client_id) REFERENCES parties(client_id),
   CONSTRAINT officials_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'suspended'::text])))
 );
+CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.officials FOR EACH ROW EXECUTE FUNCTION registry_guard();
 GRANT SELECT ON officials TO tyiym_clerk_worker;
 GRANT INSERT ON officials TO tyiym_tool;
 GRANT SELECT ON officials TO tyiym_tool;
-GRANT UPDATE ON officials TO tyiym_tool;
+GRANT UPDATE (name, role, client_id, cert_sha256, state, entry_index) ON officials TO tyiym_tool;
 COMMENT ON TABLE officials IS 'People who sign acts of the registry and decisions; known by their certificates.';
 COMMENT ON COLUMN officials.official_id IS 'Short name, chosen at admission.';
 COMMENT ON COLUMN officials.name IS 'Full name.';
@@ -795,6 +799,7 @@ CREATE TABLE parties (
   CONSTRAINT parties_kind_check CHECK ((kind = ANY (ARRAY['channel'::text, 'bank'::text, 'mfo'::text, 'bureau'::text, 'regulator'::text, 'court'::text]))),
   CONSTRAINT parties_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'suspended'::text])))
 );
+CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.parties FOR EACH ROW EXECUTE FUNCTION registry_guard();
 GRANT SELECT ON parties TO tyiym_access;
 GRANT SELECT ON parties TO tyiym_bureau;
 GRANT SELECT ON parties TO tyiym_citizen;
@@ -803,7 +808,7 @@ GRANT SELECT ON parties TO tyiym_lender;
 GRANT SELECT ON parties TO tyiym_log;
 GRANT INSERT ON parties TO tyiym_tool;
 GRANT SELECT ON parties TO tyiym_tool;
-GRANT UPDATE ON parties TO tyiym_tool;
+GRANT UPDATE (name_kk, name_ru, name_en, scopes, resource, state, entry_index) ON parties TO tyiym_tool;
 COMMENT ON TABLE parties IS 'Registered organisations: fold of the party entries.';
 COMMENT ON COLUMN parties.client_id IS 'OAuth client id, chosen at admission.';
 COMMENT ON COLUMN parties.kind IS 'What the organisation is; a scope counts only with it.';
@@ -832,6 +837,8 @@ CREATE TABLE party_keys (
   CONSTRAINT party_keys_jwk_check CHECK ((NOT (jwk ? 'd'::text))),
   CONSTRAINT party_keys_use_check CHECK ((use = ANY (ARRAY['sig'::text, 'enc'::text])))
 );
+CREATE TRIGGER party_keys_guard AFTER INSERT ON public.party_keys FOR EACH ROW EXECUTE FUNCTION party_keys_guard();
+CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.party_keys FOR EACH ROW EXECUTE FUNCTION registry_guard();
 GRANT SELECT ON party_keys TO tyiym_access;
 GRANT SELECT ON party_keys TO tyiym_bureau;
 GRANT SELECT ON party_keys TO tyiym_citizen;
@@ -840,7 +847,7 @@ GRANT SELECT ON party_keys TO tyiym_lender;
 GRANT SELECT ON party_keys TO tyiym_log;
 GRANT INSERT ON party_keys TO tyiym_tool;
 GRANT SELECT ON party_keys TO tyiym_tool;
-GRANT UPDATE ON party_keys TO tyiym_tool;
+GRANT UPDATE (retired_at, entry_index) ON party_keys TO tyiym_tool;
 COMMENT ON TABLE party_keys IS 'Public keys of parties: fold of the party entries. Overlapping keys all count.';
 COMMENT ON COLUMN party_keys.client_id IS 'Whose key.';
 COMMENT ON COLUMN party_keys.kid IS 'RFC 7638 thumbprint.';
@@ -988,6 +995,7 @@ CREATE TABLE regime (
   CONSTRAINT regime_applies_by_check CHECK ((applies_by = ANY (ARRAY['signedAt'::text, 'disbursedAt'::text, 'discoveredAt'::text, 'askedAt'::text]))),
   CONSTRAINT regime_certainty_check CHECK ((certainty = ANY (ARRAY['sourced'::text, 'inferred'::text, 'open'::text])))
 );
+CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.regime FOR EACH ROW EXECUTE FUNCTION registry_guard();
 GRANT SELECT ON regime TO tyiym_access;
 GRANT SELECT ON regime TO tyiym_bureau;
 GRANT SELECT ON regime TO tyiym_citizen;
@@ -1117,6 +1125,7 @@ CREATE TABLE signing_keys (
   CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
   CONSTRAINT signing_keys_jwk_check CHECK ((NOT (jwk ? 'd'::text)))
 );
+CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION registry_guard();
 GRANT SELECT ON signing_keys TO tyiym_access;
 GRANT SELECT ON signing_keys TO tyiym_bureau;
 GRANT SELECT ON signing_keys TO tyiym_citizen;
@@ -1125,7 +1134,7 @@ GRANT SELECT ON signing_keys TO tyiym_lender;
 GRANT SELECT ON signing_keys TO tyiym_log;
 GRANT INSERT ON signing_keys TO tyiym_tool;
 GRANT SELECT ON signing_keys TO tyiym_tool;
-GRANT UPDATE ON signing_keys TO tyiym_tool;
+GRANT UPDATE (retired_at, revoked_at, entry_index) ON signing_keys TO tyiym_tool;
 COMMENT ON TABLE signing_keys IS 'Public halves of the keys this registry signs with: fold of the key entries.';
 COMMENT ON COLUMN signing_keys.kid IS 'RFC 7638 thumbprint.';
 COMMENT ON COLUMN signing_keys.purpose IS 'head/lender, log, access …';
@@ -1685,6 +1694,55 @@ REVOKE ALL ON FUNCTION make_partitions(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION make_partitions(integer) TO tyiym_clerk_worker;
 COMMENT ON FUNCTION make_partitions(integer) IS 'Makes the partitions of the days ahead and ten ranges of entries; returns how many were missing.';
 
+CREATE OR REPLACE FUNCTION public.official_acts_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  entry jsonb := own_act(NEW.entry_index);
+  act jsonb := NEW.act::jsonb;
+BEGIN
+  IF (entry->>'actId' = NEW.act_id::text AND act->>'actId' = NEW.act_id::text AND entry->>'kind' = act->>'kind'
+      AND entry - '{v,id,kind,at,actId,by,cmsSha256,fromSize}'::text[] = (act->'body') - 'fromSize'
+      AND jsonb_array_length(entry->'by') = 2 AND entry->'by'->0 <> entry->'by'->1
+      AND jsonb_array_length(entry->'cmsSha256') = 2) IS NOT TRUE THEN
+    RAISE EXCEPTION 'an act is kept with the entry that came of it' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION official_acts_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION official_acts_guard() TO PUBLIC;
+COMMENT ON FUNCTION official_acts_guard() IS 'A signed act says what the entry of this transaction says; whether the signatures are good the clerk finds out.';
+
+CREATE OR REPLACE FUNCTION public.own_act(at_index bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT entry::jsonb FROM entries WHERE index = at_index AND xmin = pg_current_xact_id()::xid
+$function$;
+REVOKE ALL ON FUNCTION own_act(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION own_act(bigint) IS 'The entry at this index, if this transaction appends it.';
+
+CREATE OR REPLACE FUNCTION public.party_keys_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF EXISTS (SELECT FROM party_keys k WHERE k.client_id <> NEW.client_id AND (k.kid = NEW.kid OR k.cert_sha256 = NEW.cert_sha256)) THEN
+    RAISE EXCEPTION 'two parties have no key and no certificate in common' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION party_keys_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION party_keys_guard() TO PUBLIC;
+COMMENT ON FUNCTION party_keys_guard() IS 'Two owners of one key or certificate could each say it was the other. Two appends never run side by side, so a look is enough.';
+
 CREATE OR REPLACE FUNCTION public.refusals_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1718,6 +1776,32 @@ REVOKE ALL ON FUNCTION refusals_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION refusals_guard() TO PUBLIC;
 COMMENT ON FUNCTION refusals_guard() IS 'The projection can only follow the Journal, so a role that may not append a lift cannot lift.';
 
+CREATE OR REPLACE FUNCTION public.registry_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  said boolean;
+BEGIN
+  -- One text for the six tables: the type of the row decides which rows_said is meant.
+  IF TG_OP = 'INSERT' THEN
+    EXECUTE format('SELECT EXISTS (SELECT FROM rows_said(own_act($1.entry_index), $1.entry_index, NULL::%I) AS s WHERE s IS NOT DISTINCT FROM $1)', TG_TABLE_NAME)
+      INTO said USING NEW;
+  ELSE
+    EXECUTE 'SELECT EXISTS (SELECT FROM rows_said(own_act($1.entry_index), $1.entry_index, $2) AS s WHERE s IS NOT DISTINCT FROM $1)'
+      INTO said USING NEW, OLD;
+  END IF;
+  IF NOT said THEN
+    RAISE EXCEPTION 'a row of % is what an act appended with it says', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION registry_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION registry_guard() TO PUBLIC;
+COMMENT ON FUNCTION registry_guard() IS 'Every column of the row must be the one that an entry of this transaction gives it.';
+
 CREATE OR REPLACE FUNCTION public.registry_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1735,6 +1819,121 @@ GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_lender;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_log;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_tool;
 COMMENT ON FUNCTION registry_now() IS 'Registry time: the clock of the database plus the offset of the head row.';
+
+CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before closed_logs)
+ RETURNS SETOF closed_logs
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT act->'closed'->>'origin', act->>'origin', (act->'lost'->>'to')::bigint,
+    decode(split_part(act->'closed'->>'checkpoint', E'\n', 3), 'base64'), place
+  WHERE act->>'kind' = 'log.broken' AND (act->'lost'->>'from')::bigint = place AND before.origin IS NULL
+    AND split_part(act->'closed'->>'checkpoint', E'\n', 1) = act->'closed'->>'origin'
+    AND split_part(act->'closed'->>'checkpoint', E'\n', 2) = act->'lost'->>'to'
+$function$;
+REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,closed_logs) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,closed_logs) TO PUBLIC;
+COMMENT ON FUNCTION rows_said(jsonb,bigint,closed_logs) IS 'The row of a log that an act closes with its last checkpoint.';
+
+CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before officials)
+ RETURNS SETOF officials
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT o->>'officialId', o->>'name', o->>'role', o->>'clientId', texts_in(o->'certSha256'), 'admitted', place
+  FROM (SELECT act->'official' AS o) AS a
+  WHERE act->>'kind' = 'party.admitted' AND act ? 'official'
+    AND (before.official_id IS NULL OR before.official_id = o->>'officialId')
+  UNION ALL
+  SELECT before.official_id, before.name, before.role, before.client_id, before.cert_sha256, 'suspended', place
+  WHERE act->>'kind' = 'party.suspended' AND act->>'officialId' = before.official_id AND before.state = 'admitted'
+$function$;
+REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,officials) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,officials) TO PUBLIC;
+COMMENT ON FUNCTION rows_said(jsonb,bigint,officials) IS 'Rows of officials that an act may leave in the place of the one before.';
+
+CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before parties)
+ RETURNS SETOF parties
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT p->>'clientId', p->>'kind', p->>'bin', p->'names'->>'kk', p->'names'->>'ru', p->'names'->>'en',
+    texts_in(p->'scopes'), p->>'resource', 'admitted', coalesce(before.admitted_at, (act->>'at')::timestamptz), place
+  FROM (SELECT act->'party' AS p) AS a
+  WHERE act->>'kind' = 'party.admitted' AND act ? 'party' AND (before.client_id IS NULL
+    OR (before.client_id, before.kind, before.bin) = (p->>'clientId', p->>'kind', p->>'bin'))
+  UNION ALL
+  SELECT before.client_id, before.kind, before.bin, before.name_kk, before.name_ru, before.name_en, before.scopes,
+    before.resource, 'suspended', before.admitted_at, place
+  WHERE act->>'kind' = 'party.suspended' AND act->>'clientId' = before.client_id AND before.state = 'admitted'
+$function$;
+REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,parties) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,parties) TO PUBLIC;
+COMMENT ON FUNCTION rows_said(jsonb,bigint,parties) IS 'Rows of parties that an act may leave in the place of the one before.';
+
+CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before party_keys)
+ RETURNS SETOF party_keys
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT client_id, k->>'kid', k->>'use', k->'jwk', k->>'certSha256', (k->>'notBefore')::timestamptz,
+    (k->>'expiresAt')::timestamptz, NULL::timestamptz, place
+  FROM (SELECT act->'party'->>'clientId', jsonb_array_elements(act->'party'->'keys')
+      WHERE act->>'kind' = 'party.admitted' AND act ? 'party'
+    UNION ALL SELECT act->>'clientId', act->'added' WHERE act->>'kind' = 'party.key-changed' AND act ? 'added'
+  ) AS a (client_id, k)
+  WHERE before.kid IS NULL
+  UNION ALL
+  SELECT before.client_id, before.kid, before.use, before.jwk, before.cert_sha256, before.not_before, before.expires_at,
+    (act->>'at')::timestamptz, place
+  WHERE act->>'kind' = 'party.key-changed' AND act->>'clientId' = before.client_id AND act->>'retired' = before.kid
+    AND before.retired_at IS NULL
+$function$;
+REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,party_keys) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,party_keys) TO PUBLIC;
+COMMENT ON FUNCTION rows_said(jsonb,bigint,party_keys) IS 'Rows of party_keys that an act may leave: a key is added once and retired once.';
+
+CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before regime)
+ RETURNS SETOF regime
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT r->>'name', coalesce(r->>'subjectOfRule', ''), r->'value', r->>'appliesBy', (r->>'appliesFrom')::timestamptz,
+    (r->>'appliesTo')::timestamptz, (r->>'enactedOn')::date, r->>'source', r->>'certainty', place
+  FROM (SELECT jsonb_array_elements(act->'regime') WHERE act->>'kind' = 'registry.opened'
+    UNION ALL SELECT act->'rule' WHERE act->>'kind' = 'regime.changed') AS a (r)
+  WHERE before.name IS NULL
+$function$;
+REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,regime) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,regime) TO PUBLIC;
+COMMENT ON FUNCTION rows_said(jsonb,bigint,regime) IS 'Rows of law that an act may add; none is ever changed.';
+
+CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before signing_keys)
+ RETURNS SETOF signing_keys
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT act->>'kid', act->>'purpose', texts_in(act->'kinds'), act->'jwk', place, (act->>'notBefore')::timestamptz,
+    (act->>'expiresAt')::timestamptz, NULL::timestamptz, NULL::timestamptz, place
+  WHERE act->>'kind' = 'key.published' AND (act->>'fromSize')::bigint = place AND before.kid IS NULL
+  UNION ALL
+  SELECT before.kid, before.purpose, before.kinds, before.jwk, before.from_size, before.not_before, before.expires_at,
+    CASE act->>'kind' WHEN 'key.retired' THEN (act->>'at')::timestamptz ELSE before.retired_at END,
+    CASE act->>'kind' WHEN 'key.compromised' THEN coalesce(act->>'since', act->>'at')::timestamptz ELSE before.revoked_at END,
+    place
+  WHERE act->>'kid' = before.kid AND (act->>'kind' = 'key.retired' AND before.retired_at IS NULL
+    OR act->>'kind' = 'key.compromised'
+      AND coalesce(act->>'since', act->>'at')::timestamptz <= least((act->>'at')::timestamptz, before.revoked_at - interval '1 millisecond'))
+$function$;
+REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,signing_keys) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,signing_keys) TO PUBLIC;
+COMMENT ON FUNCTION rows_said(jsonb,bigint,signing_keys) IS 'Rows of signing_keys that an act may leave: published once, retired once, compromised since an ever earlier hour.';
 
 CREATE OR REPLACE FUNCTION public.stamps_guard()
  RETURNS trigger
@@ -1772,6 +1971,18 @@ END $function$;
 REVOKE ALL ON FUNCTION streams_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION streams_guard() TO PUBLIC;
 COMMENT ON FUNCTION streams_guard() IS 'Keeps a stream without gaps, whatever its worker does.';
+
+CREATE OR REPLACE FUNCTION public.texts_in(list jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog'
+AS $function$
+  SELECT coalesce(array_agg(item ORDER BY place), '{}') FROM jsonb_array_elements_text(list) WITH ORDINALITY AS l (item, place)
+$function$;
+REVOKE ALL ON FUNCTION texts_in(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION texts_in(jsonb) TO PUBLIC;
+COMMENT ON FUNCTION texts_in(jsonb) IS 'The texts of a JSON list, in its order.';
 
 CREATE OR REPLACE FUNCTION public.uuid_floor(instant timestamp with time zone)
  RETURNS uuid
