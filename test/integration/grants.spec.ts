@@ -105,13 +105,6 @@ describe('appending', () => {
     }
   });
 
-  it('closes no log with the tool’s password: that takes the owner’s', async () => {
-    expect(await attempt('tyiym_tool', append('log.broken'))).toBe(notPermitted);
-    expect(await attempt('tyiym_tool', 'INSERT INTO closed_logs SELECT * FROM closed_logs')).toBe(
-      notPermitted,
-    );
-  });
-
   it.each([
     ['tyiym_citizen', 'refusal.placed'],
     ['tyiym_lender', 'check.made'],
