@@ -126,9 +126,9 @@ export default {
     library(['loan'], 'check', 'refusal', ...underRefusal),
     forbid(
       'platform-imports-party-and-problem',
-      'Platform imports party and problem, apart from its modules, which wire the libraries together.',
+      'Platform imports party and problem, and what an Idempotency-Key must not hold, apart from its modules, which wire the libraries together.',
       { path: '^libs/platform/', pathNot: [spec, wiring] },
-      { path: '^libs/', pathNot: '^libs/(platform|party|problem)/' },
+      { path: '^libs/', pathNot: ['^libs/(platform|party|problem)/', '^libs/subject/holds-iin\\.ts$'] },
     ),
 
     forbid(

@@ -11,6 +11,7 @@ import type { Refusal } from '#libs/refusal/refusal.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { verdictOf, type Verdict } from '#libs/refusal/verdict.js';
 import { assertOpen, valueAt } from '#libs/regime/regime.js';
+import { IinSearch } from '#libs/subject/holds-iin.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
 
@@ -55,8 +56,9 @@ export interface Check {
 
 /** @throws Problem `reference-holds-iin` */
 export function assertNoIin(iin: Iin, references: Readonly<Record<string, string>>): void {
+  const search = new IinSearch([iin]);
   for (const [pointer, text] of Object.entries(references))
-    if (text.includes(iin)) throw problemAt(pointer, 'reference-holds-iin');
+    if (search.finds(text)) throw problemAt(pointer, 'reference-holds-iin');
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The `Idempotency-Key` header and what bodies are compared by. */
 import { createHmac } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { Problem } from '#libs/problem/problem.js';
+import { Problem, problemAt } from '#libs/problem/problem.js';
+import { looksLikeIin } from '#libs/subject/holds-iin.js';
 
 /** A request as idempotency sees it. */
 export interface IdempotentRequest {
@@ -12,7 +13,8 @@ export interface IdempotentRequest {
 
 /**
  * The key of a request and the HMAC of its raw body: bodies may hold an IIN, so no plain hash of them is kept.
- * @throws Problem `request-malformed` unless the header is there once, with 8–64 visible ASCII characters.
+ * @throws Problem `request-malformed` unless the header is there once, with 8–64 visible ASCII characters;
+ *   `reference-holds-iin` when it holds what may be anybody's number
  */
 export function idempotentRequest(request: FastifyRequest, secret: Buffer): IdempotentRequest {
   const key = request.headers['idempotency-key'];
@@ -22,6 +24,7 @@ export function idempotentRequest(request: FastifyRequest, secret: Buffer): Idem
         { pointer: 'Idempotency-Key', code: key === undefined ? 'header-missing' : 'header-malformed' },
       ],
     });
+  if (looksLikeIin(key)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
   return {
     key,
     bodyHmac: createHmac('sha256', secret)

@@ -165,7 +165,8 @@ const kinds = {
   'reference-holds-iin': {
     status: 422,
     title: 'A reference holds the IIN',
-    detail: 'References are kept in the clear. Send one that does not contain the IIN of the same request.',
+    detail:
+      'References are kept. Send one that does not contain the IIN of the same request, in whatever spelling. A `loanRef` and an `Idempotency-Key` must not hold anybody’s: twelve digits by themselves that could be an IIN are refused. When yours are another number, put a letter in front: `A` and then the digits.',
   },
   'check-unknown': {
     status: 422,

@@ -12,7 +12,7 @@ import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem, problemAt } from '#libs/problem/problem.js';
 import { assertOpen } from '#libs/regime/regime.js';
 import type { Rules } from '#libs/refusal/rules.js';
-import { holdsOne } from '#libs/subject/holds-iin.js';
+import { IinSearch } from '#libs/subject/holds-iin.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { bureauOf } from '../stamps/bureau.js';
@@ -57,9 +57,9 @@ export class LoansService {
     posted: readonly (BureauReport | Problem)[],
     request: IdempotentRequest,
   ): Promise<BureauReported> {
-    const iins = new Set(posted.flatMap((each) => (each instanceof Problem ? [] : [each.iin])));
-    if (holdsOne(request.key, iins)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
-    const items = posted.map((each) => withoutIin(each, iins));
+    const search = new IinSearch(posted.flatMap((each) => (each instanceof Problem ? [] : [each.iin])));
+    if (search.finds(request.key)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
+    const items = posted.map((each) => withoutIin(each, search));
     const outcomes: (Outcome | Problem)[] = [];
     for (let from = 0; from < items.length; from += partSize) {
       const part = items.slice(from, from + partSize);
@@ -108,10 +108,10 @@ export class LoansService {
 }
 
 /** References must not hold the IIN of the same request, and the request is the whole call. */
-function withoutIin(each: BureauReport | Problem, iins: ReadonlySet<string>): BureauReport | Problem {
+function withoutIin(each: BureauReport | Problem, search: IinSearch): BureauReport | Problem {
   if (each instanceof Problem) return each;
   const { contractNumber, paymentReference = '' } = each;
-  if (holdsOne(contractNumber, iins)) return problemAt('/contractNumber', 'reference-holds-iin');
-  if (holdsOne(paymentReference, iins)) return problemAt('/paymentReference', 'reference-holds-iin');
+  if (search.finds(contractNumber)) return problemAt('/contractNumber', 'reference-holds-iin');
+  if (search.finds(paymentReference)) return problemAt('/paymentReference', 'reference-holds-iin');
   return each;
 }

@@ -5,6 +5,7 @@ import { formatInstant } from '#libs/journal/instant.js';
 import type { ProblemCode } from '#libs/problem/catalogue.js';
 import type { Party } from '#libs/party/party.js';
 import { saysTheSame, type StampedItem } from '#libs/refusal/stamp.js';
+import { twelves } from '#libs/subject/holds-iin.js';
 import { isIin } from '#libs/subject/iin.js';
 import { subjectOf, type LookupKeys } from '#libs/subject/subject.js';
 
@@ -82,10 +83,7 @@ export function lossOf(
 function holdsIinOf(text: string, { subject }: StampedItem, keys: LookupKeys): boolean {
   const key = subject && keys.get(subject.epoch);
   if (subject === undefined || key === undefined) return false;
-  const windows = Array.from({ length: Math.max(text.length - 11, 0) }, (_, from) =>
-    text.slice(from, from + 12),
-  );
-  return windows.some(
+  return twelves(text).some(
     (twelve) => isIin(twelve) && subjectOf(key, subject.epoch, twelve).bytes.equals(subject.bytes),
   );
 }

@@ -5,7 +5,7 @@
  */
 import type { Question } from '#libs/check/check.js';
 import { Problem, problemAt, type ProblemPointer } from '#libs/problem/problem.js';
-import { holdsOne } from '#libs/subject/holds-iin.js';
+import { IinSearch, looksLikeIin } from '#libs/subject/holds-iin.js';
 import { isReference, parseQuestion } from '../checks/question.js';
 
 export const maxItems = 10_000;
@@ -26,9 +26,9 @@ export function parseBatch(body: unknown, key: string): readonly BatchItem[] {
   const uses = new Map<unknown, number>();
   for (const { ref } of values) uses.set(ref, (uses.get(ref) ?? 0) + 1);
   const items = values.map((value) => parseItem(value, (uses.get(value.ref) ?? 0) > 1));
-  const iins = new Set(items.flatMap(({ asked }) => (asked instanceof Problem ? [] : [asked.iin])));
-  if (holdsOne(key, iins)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
-  return items.map((item) => withoutIin(item, iins));
+  const search = new IinSearch(items.flatMap(({ asked }) => (asked instanceof Problem ? [] : [asked.iin])));
+  if (search.finds(key)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
+  return items.map((item) => withoutIin(item, search));
 }
 
 type Item = Readonly<Record<string, unknown>> & { readonly ref?: unknown };
@@ -71,10 +71,10 @@ function refErrors(ref: unknown, isShared: boolean): readonly ProblemPointer[] {
 }
 
 /** References must not hold the IIN of the same request, and the request is the whole batch. */
-function withoutIin({ ref, asked }: BatchItem, iins: ReadonlySet<string>): BatchItem {
-  if (ref !== null && holdsOne(ref, iins))
+function withoutIin({ ref, asked }: BatchItem, search: IinSearch): BatchItem {
+  if (ref !== null && search.finds(ref))
     return { ref: null, asked: problemAt('/ref', 'reference-holds-iin') };
-  if (!(asked instanceof Problem) && holdsOne(asked.loanRef, iins))
+  if (!(asked instanceof Problem) && (search.finds(asked.loanRef) || looksLikeIin(asked.loanRef)))
     return { ref, asked: problemAt('/loanRef', 'reference-holds-iin') };
   return { ref, asked };
 }

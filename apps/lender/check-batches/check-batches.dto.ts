@@ -7,7 +7,7 @@ import { maxItems } from './batch-items.js';
 class BatchedCheck extends CheckRequest {
   @ApiProperty({
     description:
-      'Your own name of this item, 1–64 visible ASCII characters, once in a call; must not hold an IIN. Items that share one are not made.',
+      'Your own name of this item, 1–64 visible ASCII characters, once in a call; must not hold an IIN of the call in any spelling. Items that share one are not made.',
     pattern: '^[!-~]{1,64}$',
   })
   readonly ref: string;

@@ -23,7 +23,7 @@ export class CheckRequest {
 
   @ApiProperty({
     description:
-      "The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN.",
+      "The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN in any spelling, nor twelve digits by themselves that may be anybody’s (put a letter in front).",
     pattern: '^[!-~]{1,64}$',
   })
   @IsString()

@@ -11,10 +11,11 @@ import { Journal } from '#libs/journal/journal.service.js';
 import type { Lane } from '#libs/journal/lanes.js';
 import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
-import { Problem } from '#libs/problem/problem.js';
+import { Problem, problemAt } from '#libs/problem/problem.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Rules } from '#libs/refusal/rules.js';
+import { looksLikeIin } from '#libs/subject/holds-iin.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import type { LenderTables } from '../tables.store.js';
 import { answerOf, itemOf, newAnswer, pageText } from './check-answer.js';
@@ -46,6 +47,7 @@ export class ChecksService {
     question: Question,
     request: IdempotentRequest,
   ): Promise<{ readonly answer: string; readonly isReplay: boolean }> {
+    if (looksLikeIin(question.loanRef)) throw problemAt('/loanRef', 'reference-holds-iin');
     assertNoIin(question.iin, { '/loanRef': question.loanRef, 'Idempotency-Key': request.key });
     const made = await this.submit(clientId, question, { ...request, route });
     if ('answer' in made) return { answer: made.answer, isReplay: false };

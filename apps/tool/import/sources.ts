@@ -3,6 +3,7 @@
  * another's. Where the design is silent these formats are ours; docs/going-live.md says them to the sources.
  */
 import { isLegalDay } from '#libs/regime/rule-values.js';
+import { IinSearch } from '#libs/subject/holds-iin.js';
 import { isIin, type Iin } from '#libs/subject/iin.js';
 
 export const sourceNames = ['egov', 'gkb', 'pkb'] as const;
@@ -57,7 +58,7 @@ export function readSourceLine(
     return 'columns-wrong';
   if (!isIin(iin)) return 'iin-malformed';
   if (!/^[!-~]{1,64}$/.test(sourceRef)) return 'reference-malformed';
-  if (sourceRef.includes(iin)) return 'reference-holds-iin';
+  if (new IinSearch([iin]).finds(sourceRef)) return 'reference-holds-iin';
   const { isDate, isAfter, limit } = source === 'egov' ? instants(now) : days(now);
   const given = lifted === '' ? [placed] : [placed, lifted];
   if (!given.every(isDate)) return 'date-malformed';

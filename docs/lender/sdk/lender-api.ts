@@ -181,7 +181,7 @@ export interface components {
        * @enum {string}
        */
       readonly stage: 'decision' | 'disbursement';
-      /** @description The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN. */
+      /** @description The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN in any spelling, nor twelve digits by themselves that may be anybody’s (put a letter in front). */
       readonly loanRef: string;
       /** @enum {string} */
       readonly circumstance?:
@@ -250,14 +250,14 @@ export interface components {
        * @enum {string}
        */
       readonly stage: 'decision' | 'disbursement';
-      /** @description The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN. */
+      /** @description The lender's own number of the application, 1–64 visible ASCII characters; must not hold the IIN in any spelling, nor twelve digits by themselves that may be anybody’s (put a letter in front). */
       readonly loanRef: string;
       /** @enum {string} */
       readonly circumstance?:
         'new' | 'refinancing-same-lender' | 'card-limit' | 'limit-increase' | 'tranche' | 'restructuring';
       /** @enum {string} */
       readonly role?: 'borrower' | 'co-borrower' | 'guarantor';
-      /** @description Your own name of this item, 1–64 visible ASCII characters, once in a call; must not hold an IIN. Items that share one are not made. */
+      /** @description Your own name of this item, 1–64 visible ASCII characters, once in a call; must not hold an IIN of the call in any spelling. Items that share one are not made. */
       readonly ref: string;
     };
     readonly CheckBatchRequest: {
