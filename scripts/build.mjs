@@ -2,6 +2,7 @@
 // `--if-older` builds only when a source is newer than the last good build.
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -42,6 +43,8 @@ if (!(process.argv.includes('--if-older') && isFresh)) {
     { stdio: 'inherit' },
   );
   if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+  // `tool fsck` compares databases with it.
+  copyFileSync(join(root, 'migrations', 'schema.sql'), join(making, 'migrations', 'schema.sql'));
   writeFileSync(join(making, '.built'), '');
   // What changed while tsc ran is newer than this build.
   utimesSync(join(making, '.built'), startedAt, startedAt);

@@ -12,6 +12,7 @@ import { machineClock } from '#libs/platform/clock.js';
 import { callsPerAddress, type Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { HealthController, READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { clockProblems } from '#libs/journal/own-clock.store.js';
 import { CallLimits } from '#libs/platform/limits/call-limits.service.js';
 import { callerAddress } from '#libs/platform/limits/caller-address.js';
 import { answerWith } from '#libs/platform/limits/standing.js';
@@ -55,7 +56,11 @@ export class AccessModule implements OnModuleInit, OnModuleDestroy {
           inject: [DataSource],
           useFactory: (dataSource: DataSource) => new PayloadExpiry(dataSource, machineClock, onFailure),
         },
-        { provide: READINESS, inject: [DataSource], useFactory: readinessOf },
+        {
+          provide: READINESS,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) => readinessOf(dataSource, config),
+        },
         {
           provide: CallLimits,
           inject: [DataSource],
@@ -139,10 +144,11 @@ function providerOf(config: Config, listeners: Listeners, dataSource: DataSource
   return provider;
 }
 
-function readinessOf(dataSource: DataSource): Readiness {
+function readinessOf(dataSource: DataSource, config: Config): Readiness {
   return async () => {
     await dataSource.query('SELECT FROM parties LIMIT 1');
-    return { ok: true, problems: [] };
+    const problems = await clockProblems(dataSource, config);
+    return { ok: problems.length === 0, problems };
   };
 }
 

@@ -16,6 +16,7 @@ import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { clockProblems } from '#libs/journal/own-clock.store.js';
 import { ImmutableFiles } from '#libs/platform/immutable-files.js';
 import { readSigningKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
@@ -97,7 +98,7 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
         {
           provide: READINESS,
           inject: [DataSource],
-          useFactory: (source: DataSource) => readinessOf(source, state),
+          useFactory: (source: DataSource) => readinessOf(source, state, config),
         },
       ],
       exports: [READINESS],
@@ -137,9 +138,12 @@ function cosignaturesOf(witnesses: readonly WitnessClient[], log: Logger): Cosig
   });
 }
 
-function readinessOf(dataSource: DataSource, state: SignerState): Readiness {
+function readinessOf(dataSource: DataSource, state: SignerState, config: Config): Readiness {
   return async () => {
-    await dataSource.query('SELECT 1');
-    return { ok: state.refused === undefined, problems: state.refused === undefined ? [] : [state.refused] };
+    const problems = [
+      ...(await clockProblems(dataSource, config)),
+      ...(state.refused === undefined ? [] : [state.refused]),
+    ];
+    return { ok: problems.length === 0, problems };
   };
 }

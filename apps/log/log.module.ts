@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { HealthController, READINESS, type Readiness } from '#libs/platform/health.controller.js';
+import { clockProblems } from '#libs/journal/own-clock.store.js';
 import { ImmutableFiles } from '#libs/platform/immutable-files.js';
 import { machineClock } from '#libs/platform/clock.js';
 import { parseVkey } from '#libs/tlog/note.js';
@@ -99,7 +100,7 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
           useFactory: ({ manager }: DataSource, published: NewestService, tiles: TilesService) =>
             new ProofsService(manager, config.origin, published, tiles),
         },
-        { provide: READINESS, inject, useFactory: readinessOf },
+        { provide: READINESS, inject, useFactory: readinessOf(config) },
       ],
       exports: [READINESS],
     };
@@ -139,9 +140,9 @@ function vkeysOf({ witnesses = [] }: Config): readonly string[] {
 }
 
 /** The log can answer when it can read; what it shows is others' to keep fresh. */
-function readinessOf(dataSource: DataSource): Readiness {
-  return async () => {
-    await dataSource.query('SELECT 1');
-    return { ok: true, problems: [] };
+function readinessOf(config: Config): (dataSource: DataSource) => Readiness {
+  return (dataSource) => async () => {
+    const problems = await clockProblems(dataSource, config);
+    return { ok: problems.length === 0, problems };
   };
 }

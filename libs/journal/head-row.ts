@@ -1,6 +1,14 @@
 /** The one row whose lock is the order of the Journal, as it is read. */
 import type { Instant } from './instant.js';
 
+/** How readiness calls an offset where none may be. */
+export const clockOffsetProblem = 'clock offset';
+
+/** Whether a log is one of a sandbox, whose clock may be wound on; of every other the offset is 0. */
+export function isOfSandbox(origin: string): boolean {
+  return origin.startsWith('sandbox.');
+}
+
 /** The head row as a batch found it. */
 export interface Head {
   readonly origin: string;

@@ -13,7 +13,7 @@ import { saltLength } from './commitment.js';
 import { isLostConnection, isServerError, isStale, isUniqueViolation, mayBeOneActs } from './failure.js';
 import { signHead } from './head.js';
 import { utcDay } from './idempotency.store.js';
-import type { Head } from './head-row.js';
+import { clockOffsetProblem, isOfSandbox, type Head } from './head-row.js';
 import type { Instant } from './instant.js';
 import type { JournalOptions, Readiness } from './config.js';
 import { committed, fenceSql, journalHead, partitionsAhead } from './journal.store.js';
@@ -295,6 +295,8 @@ export class Journal<T extends Tables, Rules> {
       // Without its sentinel a look with a wrong key would find nobody, and everybody would be "clear".
       ...(sentinels === this.options.sentinels.length ? [] : ['sentinel']),
       ...(this.skewMs(head) <= maxSkewMs ? [] : ['clock']),
+      // With an offset the owner of the database chooses when a lock ends; only a sandbox has one.
+      ...(head.clockOffsetMs === 0 || isOfSandbox(origin) ? [] : [clockOffsetProblem]),
     ];
   }
 

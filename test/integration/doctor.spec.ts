@@ -4,11 +4,14 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Config } from '#libs/platform/config.js';
+import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
+import { clockProblems } from '#libs/journal/own-clock.store.js';
 import type { Diagnosis } from '../../apps/tool/doctor/diagnosis.js';
 import { examine } from '../../apps/tool/doctor/doctor.service.js';
-import { toolJournal } from '../../apps/tool/registry.module.js';
+import { fsck } from '../../apps/tool/fsck/fsck.service.js';
+import { openRegistry, toolJournal } from '../../apps/tool/registry.module.js';
 import { freePort } from '../support/free-port.js';
-import { newOperator, type Operator } from '../support/operator.js';
+import { enter, newOperator, type Operator } from '../support/operator.js';
 
 let operator: Operator;
 beforeAll(async () => {
@@ -36,6 +39,14 @@ async function withFile<T>(
   } finally {
     writeFileSync(file, before);
   }
+}
+
+/** As the owner would, past the guard of the head row. */
+async function moveClock(offsetMs: number, origin: string): Promise<void> {
+  const { superuser } = operator.database;
+  await superuser.query(`SET session_replication_role = 'replica'`);
+  await superuser.query('UPDATE journal_head SET clock_offset_ms = $1, origin = $2', [offsetMs, origin]);
+  await superuser.query('RESET session_replication_role');
 }
 
 describe('the doctor', () => {
@@ -71,6 +82,36 @@ describe('the doctor', () => {
       () => complaints(operator.config),
     );
     expect(found.map(({ question }) => question)).toEqual(['lookup key', 'sentinel']);
+  });
+
+  it('names a clock that the owner moved outside of a sandbox, and so do readiness, the writer and fsck', async () => {
+    const { database, trust } = operator;
+    const config = { ...operator.config, origin: 'tyiym.kz/journal/1', sandbox: false };
+    await moveClock(3_600_000, config.origin);
+    try {
+      expect((await complaints(config)).map(({ question }) => question)).toEqual(['clock offset']);
+      for (const role of ['tyiym_access', 'tyiym_log', 'tyiym_clerk_signer', 'tyiym_tool'] as const) {
+        const dataSource = await enter(database, role);
+        expect(await clockProblems(dataSource, config)).toEqual(['clock offset']);
+        expect(await clockProblems(dataSource, { sandbox: true })).toEqual([]);
+        await dataSource.destroy();
+      }
+      const registry = await openRegistry(config);
+      const change = { kind: 'party.suspended', body: { clientId: 'bank-alpha', reason: 'Сынақ' } } as const;
+      await expect(registry.acts.found([change])).rejects.toMatchObject({ code: 'registry-unavailable' });
+      const { findings } = await fsck({
+        ...{ tx: registry.dataSource.manager, origin: config.origin, trust },
+        identityKey: readIdentityKey(config.keysDir),
+        lookupKeys: readLookupKeys(config.keysDir),
+      });
+      expect(findings.map(({ code }) => code)).toContain('clock-moved');
+      await registry.close();
+    } finally {
+      await moveClock(0, operator.config.origin);
+    }
+    const dataSource = await enter(database, 'tyiym_access');
+    expect(await clockProblems(dataSource, { sandbox: false })).toEqual([]);
+    await dataSource.destroy();
   });
 
   it('names a head key that nobody published', async () => {

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Config } from '#libs/platform/config.js';
+import { clockOffsetProblem } from '#libs/journal/head-row.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { migrations } from '../../../migrations/index.js';
@@ -85,6 +86,8 @@ async function examineRegistry(config: Config, journal: ToolJournal): Promise<re
     'lookup key': 'lookup.json is not the one this registry was made with; no check is answered with it',
     sentinel: 'tool migrate --owner-config <file> writes it; if it was there, the lookup key is wrong',
     clock: 'set the clocks of this machine and of the database by NTP',
+    [clockOffsetProblem]:
+      'journal_head.clock_offset_ms must be 0: the owner of the database moved the clock; call both officials',
   };
   const line = (question: string): Diagnosis =>
     problems.includes(question)

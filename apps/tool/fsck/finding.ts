@@ -36,9 +36,11 @@ export const findingCodes = {
   'validity-differs': 'a clear verdict was valid for another time than the regime says',
   'registry-act': 'an act of the operator that could not be applied to the registry before it',
   'registry-act-not-signed': 'an act of the operator without two officials’ valid signatures',
+  'schema-differs': 'a function, trigger, grant, policy, constraint or role is not the one of the migrations',
   'row-differs': 'a row says something else than the entries',
   'row-missing': 'the entries say that there is a row',
   'row-unknown': 'a row that no entry stands behind',
+  'clock-moved': 'the registry’s clock is ahead of its database’s, which only a sandbox’s may be',
   'journal-head-differs': 'the head row is not that of the entries',
 } as const;
 export type FindingCode = keyof typeof findingCodes;

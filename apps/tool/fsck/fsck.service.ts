@@ -6,7 +6,7 @@
 import { AssertionError } from 'node:assert/strict';
 import type { EntityManager } from 'typeorm';
 import { countsVersion, isEntryKind, movesRules, movesState } from '#libs/journal/entry.js';
-import type { Head } from '#libs/journal/head-row.js';
+import { isOfSandbox, type Head } from '#libs/journal/head-row.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
@@ -46,6 +46,7 @@ import {
   type KeptDocument,
   type KnownPerson,
 } from './signatures.js';
+import { fsckSchema } from './schema.service.js';
 import { compareStamps } from './stamps.js';
 import { compareStreams } from './streams.service.js';
 import { SubjectNumbers } from './subject-numbers.js';
@@ -129,6 +130,7 @@ class Fsck {
     this.compareHead(head);
     const run = { tx, size: head.size, pageSize: this.pageSize };
     this.findings.push(
+      ...(await fsckSchema(tx)),
       ...(await compareRefusals(run, this.refusals.standings)),
       ...(await compareChecks(run, this.checks)),
       ...(await compareFeed(run, this.moves.feed)),
@@ -304,6 +306,11 @@ class Fsck {
     };
     const members = differing(expected, { ...own, ...(at !== undefined && { lastAt }) });
     if (members.length > 0) say(`differs in ${members.join(', ')}`);
+    if (head.clockOffsetMs !== 0 && !isOfSandbox(this.options.origin))
+      this.findings.push({
+        ...{ code: 'clock-moved', table: 'journal_head', row: '1' },
+        what: `registry time is ${head.clockOffsetMs} ms ahead of the clock of the database`,
+      });
     // Rises with the fence, too, so it may be ahead and never behind.
     if (head.stateVersion < this.moves.state) say('state_version is behind the entries');
   }

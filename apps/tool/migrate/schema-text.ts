@@ -13,6 +13,7 @@ export interface SchemaColumn {
 
 export interface SchemaPolicy {
   readonly name: string;
+  readonly isRestrictive: boolean;
   readonly command: string;
   readonly roles: readonly string[];
   readonly using: string | null;
@@ -31,6 +32,7 @@ export interface SchemaTable {
   /** `r` table, `p` partitioned table, `v` view. */
   readonly kind: 'r' | 'p' | 'v';
   readonly comment: string | null;
+  readonly isUnlogged: boolean;
   readonly rowSecurity: boolean;
   readonly partitionKey: string | null;
   readonly viewText: string | null;
@@ -40,6 +42,26 @@ export interface SchemaTable {
   readonly policies: readonly SchemaPolicy[];
   readonly triggers: readonly string[];
   readonly grants: readonly SchemaGrant[];
+  /** Statements about it that nothing above would show: another owner, a trigger that is off, a rule, an index not valid. */
+  readonly besides: readonly string[];
+}
+
+/** A partition: what it is named after, and what it has of its own. */
+export interface SchemaPartition {
+  readonly name: string;
+  readonly parent: string;
+  readonly bound: string;
+  /** One fact a line, in which its own name stands as `<partition>`. */
+  readonly lines: readonly string[];
+}
+
+/** Everything that is compared. */
+export interface Schema {
+  readonly tables: readonly SchemaTable[];
+  readonly functions: readonly SchemaFunction[];
+  readonly partitions: readonly SchemaPartition[];
+  /** Roles, schemas, rights and objects of other kinds, one statement a line. */
+  readonly surroundings: readonly string[];
 }
 
 export interface SchemaFunction {
@@ -47,17 +69,68 @@ export interface SchemaFunction {
   readonly text: string;
   readonly comment: string | null;
   readonly mayExecute: readonly string[];
+  readonly besides: readonly string[];
 }
 
-/** `migrations/schema.sql` */
-export function schemaText(tables: readonly SchemaTable[], functions: readonly SchemaFunction[]): string {
+/** `migrations/schema.sql`; of the partitions of a table one block that all of them must be like. */
+export function schemaText({ tables, functions, partitions, surroundings }: Schema): string {
   const head =
-    '-- What the migrations come to, without partitions and graphile-worker. Generated: npm run -s tool -- migrate --print-schema\n';
-  return [head, ...tables.map(tableText), ...functions.map(functionText)].join('\n');
+    '-- What the migrations come to. Generated: npm run -s tool -- migrate --print-schema. `tool fsck` compares a database with it.\n';
+  const kinds = new Map(partitions.map((each) => [each.parent, partitionText(each)]));
+  return [
+    head,
+    surroundingsText(surroundings),
+    ...tables.map(tableText),
+    ...[...kinds.values()],
+    ...functions.map(functionText),
+  ].join('\n');
+}
+
+/** The block of the roles and of what stands around the tables. */
+export function surroundingsText(lines: readonly string[]): string {
+  return [surroundingsHeading, ...lines.map((line) => `${line};`), ''].join('\n');
+}
+
+/** What every partition of its parent must be like. */
+export function partitionText({ name, parent, bound, lines }: SchemaPartition): string {
+  const own = bound === boundOf(parent, name) ? 'as it is named' : bound;
+  return [
+    `${partitionsHeading(parent)}`,
+    ...[`bound ${own}`, ...lines].map((line) => `--   ${line}`),
+    '',
+  ].join('\n');
+}
+
+const surroundingsHeading = '-- Roles and surroundings';
+const partitionsHeading = (parent: string): string => `-- Partitions of ${parent}`;
+
+/** The bound that a partition's name stands for; undefined when the name stands for none. */
+function boundOf(parent: string, name: string): string | undefined {
+  const [, digits = ''] = new RegExp(`^${parent}_(\\d{6}|\\d{8})$`).exec(name) ?? [];
+  if (parent === 'entries' && digits.length === 6) {
+    const each = 1_000_000;
+    const from = Number(digits) * each;
+    return `FOR VALUES FROM ('${from}') TO ('${from + each}')`;
+  }
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(digits) ?? [];
+  const start = Date.parse(`${year ?? ''}-${month ?? ''}-${day ?? ''}T00:00:00Z`);
+  if (Number.isNaN(start)) return undefined;
+  const [from, to] = [start, start + dayMs].map((at) =>
+    parent === 'checks' ? uuidFloor(at) : new Date(at).toISOString().slice(0, 10),
+  );
+  return `FOR VALUES FROM ('${from ?? ''}') TO ('${to ?? ''}')`;
+}
+
+const dayMs = 86_400_000;
+
+/** The smallest UUIDv7 of an instant, as `uuid_floor` makes it. */
+function uuidFloor(at: number): string {
+  const hex = at.toString(16).padStart(12, '0').padEnd(32, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** `docs/grants.md`: role × table, what it may do. */
-export function grantsText(tables: readonly SchemaTable[], functions: readonly SchemaFunction[]): string {
+export function grantsText({ tables, functions }: Pick<Schema, 'tables' | 'functions'>): string {
   const all = tables.flatMap(({ name, grants }) => grants.map((grant) => ({ name, ...grant })));
   const roles = [
     ...new Set([...all.map(({ role }) => role), ...functions.flatMap((each) => each.mayExecute)]),
@@ -89,8 +162,9 @@ here it cannot do; \`test/integration/grants.spec.ts\` tries.
   return [intro, ...sections].join('\n');
 }
 
-function tableText(table: SchemaTable): string {
-  const { name, kind, partitionKey, viewText } = table;
+/** A table or a view with all that belongs to it. */
+export function tableText(table: SchemaTable): string {
+  const { name, kind, isUnlogged, partitionKey, viewText } = table;
   const members = [
     ...table.columns.map((column) => `  ${columnText(column)}`),
     ...table.constraints.map((constraint) => `  CONSTRAINT ${constraint.name} ${constraint.text}`),
@@ -98,7 +172,7 @@ function tableText(table: SchemaTable): string {
   const create =
     kind === 'v'
       ? `CREATE VIEW ${name} AS\n${viewText ?? ''}`
-      : `CREATE TABLE ${name} (\n${members.join(',\n')}\n)${partitionKey === null ? '' : ` PARTITION BY ${partitionKey}`};`;
+      : `CREATE ${isUnlogged ? 'UNLOGGED ' : ''}TABLE ${name} (\n${members.join(',\n')}\n)${partitionKey === null ? '' : ` PARTITION BY ${partitionKey}`};`;
   return [
     create,
     ...(table.rowSecurity ? [`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY;`] : []),
@@ -106,6 +180,7 @@ function tableText(table: SchemaTable): string {
     ...table.triggers.map((trigger) => `${trigger};`),
     ...table.policies.map((policy) => policyText(name, policy)),
     ...table.grants.map((grant) => `GRANT ${grantWords(grant)} ON ${name} TO ${grant.role};`),
+    ...table.besides.map((line) => `${line};`),
     ...comments(`${kind === 'v' ? 'VIEW' : 'TABLE'} ${name}`, table.comment),
     ...table.columns.flatMap((column) => comments(`COLUMN ${name}.${column.name}`, column.comment)),
     '',
@@ -116,19 +191,24 @@ function columnText({ name, type, notNull, default: value }: SchemaColumn): stri
   return `${name} ${type}${value === null ? '' : ` DEFAULT ${value}`}${notNull ? ' NOT NULL' : ''}`;
 }
 
-function policyText(table: string, { name, command, roles, using, check }: SchemaPolicy): string {
+function policyText(
+  table: string,
+  { name, isRestrictive, command, roles, using, check }: SchemaPolicy,
+): string {
   const clauses = [
     ...(using === null ? [] : [`\n  USING ${bracketed(using)}`]),
     ...(check === null ? [] : [`\n  WITH CHECK ${bracketed(check)}`]),
   ];
-  return `CREATE POLICY ${name} ON ${table} FOR ${command} TO ${roles.join(', ')}${clauses.join('')};`;
+  return `CREATE POLICY ${name} ON ${table}${isRestrictive ? ' AS RESTRICTIVE' : ''} FOR ${command} TO ${roles.join(', ')}${clauses.join('')};`;
 }
 
-function functionText({ signature, text, comment, mayExecute }: SchemaFunction): string {
+/** A function with its rights. */
+export function functionText({ signature, text, comment, mayExecute, besides }: SchemaFunction): string {
   return [
     `${text.trimEnd()};`,
     `REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC;`,
     ...mayExecute.map((role) => `GRANT EXECUTE ON FUNCTION ${signature} TO ${role};`),
+    ...besides.map((line) => `${line};`),
     ...comments(`FUNCTION ${signature}`, comment),
     '',
   ].join('\n');
@@ -143,7 +223,8 @@ function comments(what: string, comment: string | null): readonly string[] {
 }
 
 function bracketed(condition: string): string {
-  return condition.startsWith('(') ? condition : `(${condition})`;
+  const flat = condition.replaceAll(/\s+/g, ' ');
+  return flat.startsWith('(') ? flat : `(${flat})`;
 }
 
 /** A condition in a cell of a table: casts and line breaks say nothing to a reader. */

@@ -1,9 +1,10 @@
 /** Reads the schema of a database as texts that are committed and compared. */
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
-import { grantsText, schemaText } from './schema-text.js';
-import { schemaFunctions, schemaTables } from './schema.store.js';
+import { grantsText, schemaText, type Schema } from './schema-text.js';
+import { schemaFunctions, schemaPartitions, schemaTables } from './schema.store.js';
+import { schemaSurroundings } from './surroundings.store.js';
 
 export interface SchemaTexts {
   /** `migrations/schema.sql` */
@@ -24,7 +25,16 @@ export async function readSchemaTexts(owner: Config): Promise<SchemaTexts> {
 
 /** The same over an open DataSource. */
 export async function schemaTextsOf({ manager }: DataSource): Promise<SchemaTexts> {
-  const tables = await schemaTables(manager);
-  const functions = await schemaFunctions(manager);
-  return { schema: schemaText(tables, functions), grants: grantsText(tables, functions) };
+  const schema = await readSchema(manager);
+  return { schema: schemaText(schema), grants: grantsText(schema) };
+}
+
+/** Everything that is compared, as it stands. One statement after the other: they may share a connection. */
+export async function readSchema(tx: EntityManager): Promise<Schema> {
+  return {
+    tables: await schemaTables(tx),
+    functions: await schemaFunctions(tx),
+    partitions: await schemaPartitions(tx),
+    surroundings: await schemaSurroundings(tx),
+  };
 }
