@@ -23,6 +23,7 @@ import { SparedWaiters1764000000028 } from './0028-spared-waiters.js';
 import { StampsByPlace1764000000029 } from './0029-stamps-by-place.js';
 import { HeadsOfACommit1764000000030 } from './0030-heads-of-a-commit.js';
 import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
+import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -49,4 +50,5 @@ export const migrations = [
   StampsByPlace1764000000029,
   HeadsOfACommit1764000000030,
   ActsAndRows1764000000035,
+  PhoneCopies1764000000037,
 ];

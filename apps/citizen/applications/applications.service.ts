@@ -37,6 +37,7 @@ import {
 import { insertApplication } from './applications.store.js';
 import { documentOf } from './document.js';
 import { phoneLinks, type PhoneLinks } from '../egov-mobile/phone-links.js';
+import { phoneDocumentPlace, phoneHash, phoneKey, phoneToken } from '../egov-mobile/phone-secret.js';
 import { insertPerson, personOf } from './people.store.js';
 import { keyOf, newPerson, type Person } from '#libs/subject/person.js';
 import { documentPlace } from './person-secrets.js';
@@ -151,7 +152,8 @@ export class ApplicationsService {
         },
         ...{ documentSha256, openedAt: at, expiresAt, phoneExpiresAt: at + phoneMs },
         sealedDocument: seal(of.key, documentPlace(uuid), document, randomBytes),
-        phoneSecretSha256: createHash('sha256').update(secret).digest(),
+        phoneDocument: seal(phoneKey(phoneToken(secret)), phoneDocumentPlace(uuid), document, randomBytes),
+        phoneSecretSha256: phoneHash(secret),
       },
       answer: {
         applicationId,

@@ -25,7 +25,7 @@ export const applicationsTable: Table<string, Application> = {
   insert: {
     // Not only of an open one: a newer application may void it between the look and the append, and then this
     // signature came first.
-    sql: `UPDATE applications SET state = 'signed',
+    sql: `UPDATE applications SET state = 'signed', phone_document = NULL,
         cms_sha256 = ($2::bytea[])[array_position($1::uuid[], application_id)],
         entry_index = ($3::bigint[])[array_position($1::uuid[], application_id)]
       WHERE application_id = ANY ($1::uuid[]) AND state <> 'signed' RETURNING 1`,
@@ -74,6 +74,8 @@ export const signedDocumentsTable: Table<never, SignedDocument> = {
 export interface FoundApplication {
   readonly application: Application;
   readonly sealedDocument: Buffer;
+  /** The phone's copy; absent once it is signed. */
+  readonly phoneDocument?: Buffer;
   readonly person: Person;
   readonly at: number;
 }
@@ -121,6 +123,8 @@ export async function takePhoneSecret(
 /** What is stored of an application when it is opened. */
 export interface OpenedApplication extends Omit<Application, 'stored' | 'cmsSha256' | 'entryIndex'> {
   readonly sealedDocument: Buffer;
+  /** The phone's copy, sealed under the key of its token. */
+  readonly phoneDocument: Buffer;
   readonly phoneSecretSha256: Buffer;
   readonly phoneExpiresAt: number;
 }
@@ -130,8 +134,8 @@ export async function insertApplication(tx: EntityManager, opened: OpenedApplica
   await tx.query(
     `INSERT INTO applications (application_id, person_id, subject_epoch, subject, kind, state, channel, identified_by,
        lock_hours, place_again_after_hours, language, document, document_sha256, opened_at, expires_at,
-       phone_secret_sha256, phone_expires_at)
-     VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+       phone_secret_sha256, phone_expires_at, phone_document)
+     VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
     [
       opened.uuid,
       opened.personId,
@@ -149,6 +153,7 @@ export async function insertApplication(tx: EntityManager, opened: OpenedApplica
       new Date(opened.expiresAt),
       opened.phoneSecretSha256,
       new Date(opened.phoneExpiresAt),
+      opened.phoneDocument,
     ],
   );
   // By the pseudonym, which has an index; by the person alone it would read all applications there ever were.
@@ -208,10 +213,12 @@ function foundFrom(
   rows: readonly { application: Record<string, unknown>; person: Record<string, unknown>; at: number }[],
 ): FoundApplication | undefined {
   const row = rows[0];
+  const phoneDocument = row?.application['phone_document'];
   return (
     row && {
       application: applicationFromJson(row.application),
       sealedDocument: bytesFromJson(row.application['document']),
+      ...(typeof phoneDocument === 'string' && { phoneDocument: bytesFromJson(phoneDocument) }),
       person: personFromJson(row.person),
       at: row.at,
     }

@@ -1,11 +1,9 @@
 /** A citizen's phone: lets in whoever scans the QR code first, shows the document, and signs through the same door. */
-import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { uuidToId } from '#libs/journal/id.js';
-import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
-import { unseal, type SealingKey } from '#libs/subject/seal.js';
+import { unseal } from '#libs/subject/seal.js';
 import { mustBeOpen } from '../applications/application.js';
 import {
   applicationByPhoneToken,
@@ -13,9 +11,8 @@ import {
   takePhoneSecret,
   type FoundApplication,
 } from '../applications/applications.store.js';
-import { keyOf } from '#libs/subject/person.js';
-import { documentPlace } from '../applications/person-secrets.js';
 import { SigningService } from '../applications/signing.service.js';
+import { isPhoneSecret, phoneDocumentPlace, phoneHash, phoneKey, phoneToken } from './phone-secret.js';
 import { CITIZEN_RESOURCE } from '../session/citizen-presence.service.js';
 import {
   invitationOf,
@@ -29,14 +26,10 @@ import {
 /** Injection token of the `Organisation` shown on the phone. */
 export const ORGANISATION = Symbol('ORGANISATION');
 
-/** Both the secret and the token: 32 bytes in base64url. */
-const secretShape = /^[A-Za-z0-9_-]{43}$/;
-
 @Injectable()
 export class PhoneService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(CITIZEN_RESOURCE) private readonly publicBase: string,
     @Inject(ORGANISATION) private readonly organisation: Organisation,
     @Inject(SigningService) private readonly signing: SigningService,
@@ -44,11 +37,10 @@ export class PhoneService {
 
   /** API №1, once per secret. @throws Problem `not-permitted` for a secret that is wrong, used or older than 180 s. */
   async invite(secret: string): Promise<PhoneInvitation> {
-    const token = randomBytes(32).toString('base64url');
+    if (!isPhoneSecret(secret)) throw new Problem('not-permitted');
+    const token = phoneToken(secret);
     const tx = this.dataSource.manager;
-    const uuid = secretShape.test(secret)
-      ? await takePhoneSecret(tx, sha256(secret), sha256(token))
-      : undefined;
+    const uuid = await takePhoneSecret(tx, phoneHash(secret), phoneHash(token));
     const found = uuid === undefined ? undefined : await applicationByUuid(tx, uuid);
     if (found === undefined) throw new Problem('not-permitted');
     return invitationOf(found.application, this.organisation, this.publicBase, token);
@@ -56,32 +48,39 @@ export class PhoneService {
 
   /** API №2: what to sign. @throws Problem `not-permitted`, `application-expired`, `application-void` */
   async document(applicationId: string, authorization: string | undefined): Promise<PhoneDocuments> {
-    const { application, person, sealedDocument, at } = await this.found(applicationId, authorization);
-    if (application.stored === 'signed') throw new Problem('not-permitted');
+    const { found, document } = await this.opened(applicationId, authorization);
+    const { application, at } = found;
+    if (application.stored === 'signed' || document === undefined) throw new Problem('not-permitted');
     mustBeOpen(application, undefined, at);
-    const key = keyOf(this.identity, person);
-    return phoneDocuments(application, unseal(key, documentPlace(application.uuid), sealedDocument));
+    return phoneDocuments(application, document);
   }
 
   /** API №2: the signed document comes back. @throws Problem `not-permitted`, `request-malformed`, those of signing */
   async sign(applicationId: string, authorization: string | undefined, body: unknown): Promise<void> {
-    const found = await this.found(applicationId, authorization);
+    const { found } = await this.opened(applicationId, authorization);
     const cms = signatureIn(body);
     if (cms === undefined) throw new Problem('request-malformed');
     await this.signing.sign(found, cms);
   }
 
-  private async found(applicationId: string, authorization: string | undefined): Promise<FoundApplication> {
-    const token = /^Bearer ([A-Za-z0-9_-]{43})$/i.exec(authorization ?? '')?.[1];
-    const found =
-      token === undefined ? undefined : await applicationByPhoneToken(this.dataSource.manager, sha256(token));
+  /** The application of a token, with the document once it is the token of its QR code; a signed one has none any more. */
+  private async opened(
+    applicationId: string,
+    authorization: string | undefined,
+  ): Promise<{ readonly found: FoundApplication; readonly document: Buffer | undefined }> {
+    const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    if (token === undefined || !isPhoneSecret(token)) throw new Problem('not-permitted');
+    const found = await applicationByPhoneToken(this.dataSource.manager, phoneHash(token));
     if (found === undefined || uuidToId('app', found.application.uuid) !== applicationId)
       throw new Problem('not-permitted');
-    return found;
+    const { application, phoneDocument } = found;
+    if (phoneDocument === undefined) return { found, document: undefined };
+    try {
+      const place = phoneDocumentPlace(application.uuid);
+      return { found, document: unseal(phoneKey(token), place, phoneDocument) };
+    } catch (cause) {
+      // The row names a token that is not the one of its QR code: it was altered.
+      throw new Problem('not-permitted', { cause });
+    }
   }
-}
-
-/** Kept instead of the text: whoever reads the table can use neither. */
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
