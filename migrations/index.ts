@@ -24,6 +24,7 @@ import { StampsByPlace1764000000029 } from './0029-stamps-by-place.js';
 import { HeadsOfACommit1764000000030 } from './0030-heads-of-a-commit.js';
 import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
 import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
+import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -51,4 +52,5 @@ export const migrations = [
   HeadsOfACommit1764000000030,
   ActsAndRows1764000000035,
   PhoneCopies1764000000037,
+  ExpiredOpenings1764000000038,
 ];

@@ -9,7 +9,13 @@ import type { MoveRefusalService } from './moves/move-refusal.service.js';
 import type { NoticesService } from './notices/notices.service.js';
 import type { StalePlacingsService } from './stale/stale-placings.service.js';
 import { keepFigures } from './upkeep/figures.store.js';
-import { dropOldKeys, dropOldLimits, endStuckBackends, keepPartitions } from './upkeep/upkeep.store.js';
+import {
+  dropExpiredOpenings,
+  dropOldKeys,
+  dropOldLimits,
+  endStuckBackends,
+  keepPartitions,
+} from './upkeep/upkeep.store.js';
 import { keepLatencyFigures } from './upkeep/live-figures.store.js';
 
 /** Should stay at zero: somebody held the head for more than two seconds. */
@@ -136,6 +142,14 @@ function housekeeping(dataSource: DataSource, log: Logger): readonly Duty[] {
       act: async () => {
         const dropped = await dataSource.transaction(dropOldKeys);
         if (dropped > 0) log.info({ dropped }, 'partitions of old idempotency keys were dropped');
+      },
+    },
+    {
+      name: 'expired openings',
+      everyMs: 60_000,
+      act: async (signal) => {
+        const dropped = await dropExpiredOpenings(tx, signal);
+        if (dropped > 0) log.info({ dropped }, 'openings that expired unsigned were deleted');
       },
     },
     { name: 'old limits', everyMs: 60_000, act: () => dropOldLimits(tx) },

@@ -32,6 +32,21 @@ export async function dropOldLimits(tx: EntityManager): Promise<number> {
   return rows[0]?.dropped ?? 0;
 }
 
+/** So few that a statement stays far below the time that a transaction may take. */
+const openingsAtOnce = 2000;
+
+/** Deletes openings that expired four days ago unsigned, until none is left or `signal` ends it. @returns how many. */
+export async function dropExpiredOpenings(tx: EntityManager, signal?: AbortSignal): Promise<number> {
+  let dropped = 0;
+  for (let last = openingsAtOnce; last === openingsAtOnce && signal?.aborted !== true; dropped += last) {
+    const rows: { dropped: number }[] = await tx.query('SELECT drop_expired_openings($1) AS dropped', [
+      openingsAtOnce,
+    ]);
+    last = rows[0]?.dropped ?? 0;
+  }
+  return dropped;
+}
+
 /** Ends backends that have held the head for more than 2 s. @returns how many. */
 export async function endStuckBackends(tx: EntityManager): Promise<number> {
   const rows: { ended: number }[] = await tx.query('SELECT end_stuck_backends() AS ended');
