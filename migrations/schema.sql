@@ -1,4 +1,128 @@
--- What the migrations come to, without partitions and graphile-worker. Generated: npm run -s tool -- migrate --print-schema
+-- What the migrations come to. Generated: npm run -s tool -- migrate --print-schema. `tool fsck` compares a database with it.
+
+-- Roles and surroundings
+ALTER ROLE tyiym_access SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_access SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_access SET lock_timeout=2s;
+ALTER ROLE tyiym_access SET transaction_timeout=5s;
+ALTER ROLE tyiym_bureau SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_bureau SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_bureau SET lock_timeout=2s;
+ALTER ROLE tyiym_bureau SET transaction_timeout=5s;
+ALTER ROLE tyiym_citizen SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_citizen SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_citizen SET lock_timeout=2s;
+ALTER ROLE tyiym_citizen SET transaction_timeout=5s;
+ALTER ROLE tyiym_clerk_signer SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_clerk_signer SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_clerk_signer SET lock_timeout=2s;
+ALTER ROLE tyiym_clerk_signer SET transaction_timeout=5s;
+ALTER ROLE tyiym_clerk_worker SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_clerk_worker SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_clerk_worker SET lock_timeout=2s;
+ALTER ROLE tyiym_clerk_worker SET transaction_timeout=5s;
+ALTER ROLE tyiym_lender SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_lender SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_lender SET lock_timeout=2s;
+ALTER ROLE tyiym_lender SET transaction_timeout=5s;
+ALTER ROLE tyiym_log SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_log SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_log SET lock_timeout=2s;
+ALTER ROLE tyiym_log SET transaction_timeout=5s;
+ALTER ROLE tyiym_tool SET default_transaction_isolation=read committed;
+ALTER ROLE tyiym_tool SET idle_in_transaction_session_timeout=5s;
+ALTER ROLE tyiym_tool SET lock_timeout=2s;
+ALTER ROLE tyiym_tool SET transaction_timeout=5s;
+DATABASE OWNED BY tyiym_owner;
+EXTENSION plpgsql;
+GRANT CONNECT ON DATABASE TO tyiym_access;
+GRANT CONNECT ON DATABASE TO tyiym_bureau;
+GRANT CONNECT ON DATABASE TO tyiym_citizen;
+GRANT CONNECT ON DATABASE TO tyiym_clerk_signer;
+GRANT CONNECT ON DATABASE TO tyiym_clerk_worker;
+GRANT CONNECT ON DATABASE TO tyiym_lender;
+GRANT CONNECT ON DATABASE TO tyiym_log;
+GRANT CONNECT ON DATABASE TO tyiym_tool;
+GRANT TEMPORARY ON DATABASE TO tyiym_tool;
+GRANT USAGE ON SCHEMA graphile_worker TO tyiym_clerk_worker;
+GRANT USAGE ON SCHEMA public TO tyiym_access;
+GRANT USAGE ON SCHEMA public TO tyiym_bureau;
+GRANT USAGE ON SCHEMA public TO tyiym_citizen;
+GRANT USAGE ON SCHEMA public TO tyiym_clerk_signer;
+GRANT USAGE ON SCHEMA public TO tyiym_clerk_worker;
+GRANT USAGE ON SCHEMA public TO tyiym_lender;
+GRANT USAGE ON SCHEMA public TO tyiym_log;
+GRANT USAGE ON SCHEMA public TO tyiym_tool;
+GRANT pg_read_all_stats TO tyiym_owner;
+GRANT pg_signal_backend TO tyiym_owner;
+ROLE tyiym_access;
+ROLE tyiym_bureau;
+ROLE tyiym_citizen;
+ROLE tyiym_clerk_signer;
+ROLE tyiym_clerk_worker;
+ROLE tyiym_lender;
+ROLE tyiym_log;
+ROLE tyiym_owner;
+ROLE tyiym_tool;
+SCHEMA graphile_worker OWNED BY tyiym_owner;
+SCHEMA public OWNED BY pg_database_owner;
+SEQUENCE migrations_id_seq;
+SEQUENCE notices_seq_seq;
+graphile_worker: FUNCTION graphile_worker.add_job(text,json,text,timestamp with time zone,integer,text,integer,text[],text) f373a941e18abba7d3c260540249e2fe OWNED BY tyiym_owner;
+graphile_worker: FUNCTION graphile_worker.add_jobs(graphile_worker.job_spec[],boolean) 6d28b6d74f033e3fbfbfebac33289101 OWNED BY tyiym_owner;
+graphile_worker: FUNCTION graphile_worker.complete_jobs(bigint[]) 2f5ac4ed8681edb6a05aec26fbe284e9 OWNED BY tyiym_owner;
+graphile_worker: FUNCTION graphile_worker.force_unlock_workers(text[]) 964055d88eb3277198e2a410dc2319cc OWNED BY tyiym_owner;
+graphile_worker: FUNCTION graphile_worker.permanently_fail_jobs(bigint[],text) 96ee9e80151063240981af5d8ee4a8a1 OWNED BY tyiym_owner;
+graphile_worker: FUNCTION graphile_worker.remove_job(text) eaaa9aa4e6154b5b8df69a048a7d1206 OWNED BY tyiym_owner;
+graphile_worker: FUNCTION graphile_worker.reschedule_jobs(bigint[],timestamp with time zone,integer,integer,integer) f7f13252428de9e45f40ca1aa6f24499 OWNED BY tyiym_owner;
+graphile_worker: GRANT DELETE ON _private_job_queues TO tyiym_clerk_worker;
+graphile_worker: GRANT DELETE ON _private_jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT DELETE ON _private_known_crontabs TO tyiym_clerk_worker;
+graphile_worker: GRANT DELETE ON _private_tasks TO tyiym_clerk_worker;
+graphile_worker: GRANT DELETE ON jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT DELETE ON migrations TO tyiym_clerk_worker;
+graphile_worker: GRANT EXECUTE ON FUNCTION graphile_worker.add_job(text,json,text,timestamp with time zone,integer,text,integer,text[],text) TO tyiym_clerk_worker;
+graphile_worker: GRANT EXECUTE ON FUNCTION graphile_worker.add_jobs(graphile_worker.job_spec[],boolean) TO tyiym_clerk_worker;
+graphile_worker: GRANT EXECUTE ON FUNCTION graphile_worker.complete_jobs(bigint[]) TO tyiym_clerk_worker;
+graphile_worker: GRANT EXECUTE ON FUNCTION graphile_worker.force_unlock_workers(text[]) TO tyiym_clerk_worker;
+graphile_worker: GRANT EXECUTE ON FUNCTION graphile_worker.permanently_fail_jobs(bigint[],text) TO tyiym_clerk_worker;
+graphile_worker: GRANT EXECUTE ON FUNCTION graphile_worker.remove_job(text) TO tyiym_clerk_worker;
+graphile_worker: GRANT EXECUTE ON FUNCTION graphile_worker.reschedule_jobs(bigint[],timestamp with time zone,integer,integer,integer) TO tyiym_clerk_worker;
+graphile_worker: GRANT INSERT ON _private_job_queues TO tyiym_clerk_worker;
+graphile_worker: GRANT INSERT ON _private_jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT INSERT ON _private_known_crontabs TO tyiym_clerk_worker;
+graphile_worker: GRANT INSERT ON _private_tasks TO tyiym_clerk_worker;
+graphile_worker: GRANT INSERT ON jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT INSERT ON migrations TO tyiym_clerk_worker;
+graphile_worker: GRANT SELECT ON _private_job_queues TO tyiym_clerk_worker;
+graphile_worker: GRANT SELECT ON _private_jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT SELECT ON _private_known_crontabs TO tyiym_clerk_worker;
+graphile_worker: GRANT SELECT ON _private_tasks TO tyiym_clerk_worker;
+graphile_worker: GRANT SELECT ON jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT SELECT ON migrations TO tyiym_clerk_worker;
+graphile_worker: GRANT UPDATE ON _private_job_queues TO tyiym_clerk_worker;
+graphile_worker: GRANT UPDATE ON _private_jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT UPDATE ON _private_known_crontabs TO tyiym_clerk_worker;
+graphile_worker: GRANT UPDATE ON _private_tasks TO tyiym_clerk_worker;
+graphile_worker: GRANT UPDATE ON jobs TO tyiym_clerk_worker;
+graphile_worker: GRANT UPDATE ON migrations TO tyiym_clerk_worker;
+graphile_worker: GRANT USAGE ON job_queues_id_seq TO tyiym_clerk_worker;
+graphile_worker: GRANT USAGE ON jobs_id_seq1 TO tyiym_clerk_worker;
+graphile_worker: GRANT USAGE ON tasks_id_seq TO tyiym_clerk_worker;
+graphile_worker: POLICY clerk ON _private_job_queues true;
+graphile_worker: POLICY clerk ON _private_jobs true;
+graphile_worker: POLICY clerk ON _private_known_crontabs true;
+graphile_worker: POLICY clerk ON _private_tasks true;
+graphile_worker: S job_queues_id_seq OWNED BY tyiym_owner;
+graphile_worker: S jobs_id_seq1 OWNED BY tyiym_owner;
+graphile_worker: S tasks_id_seq OWNED BY tyiym_owner;
+graphile_worker: c job_spec OWNED BY tyiym_owner;
+graphile_worker: r _private_job_queues OWNED BY tyiym_owner ROW LEVEL SECURITY;
+graphile_worker: r _private_jobs OWNED BY tyiym_owner ROW LEVEL SECURITY;
+graphile_worker: r _private_known_crontabs OWNED BY tyiym_owner ROW LEVEL SECURITY;
+graphile_worker: r _private_tasks OWNED BY tyiym_owner ROW LEVEL SECURITY;
+graphile_worker: r migrations OWNED BY tyiym_owner;
+graphile_worker: v jobs OWNED BY tyiym_owner;
 
 CREATE TABLE applications (
   application_id uuid NOT NULL,
@@ -21,6 +145,7 @@ CREATE TABLE applications (
   phone_secret_sha256 bytea NOT NULL,
   phone_token_sha256 bytea,
   phone_expires_at timestamp(3) with time zone NOT NULL,
+  phone_document bytea,
   CONSTRAINT applications_pkey PRIMARY KEY (application_id),
   CONSTRAINT applications_channel_fkey FOREIGN KEY (channel) REFERENCES parties(client_id),
   CONSTRAINT applications_check CHECK (((state = 'signed'::text) = ((cms_sha256 IS NOT NULL) AND (entry_index IS NOT NULL)))),
@@ -35,12 +160,13 @@ CREATE TABLE applications (
 CREATE INDEX applications_open ON public.applications USING btree (subject, subject_epoch) WHERE (state = 'open'::text);
 CREATE UNIQUE INDEX applications_phone_secret ON public.applications USING btree (phone_secret_sha256);
 CREATE UNIQUE INDEX applications_phone_token ON public.applications USING btree (phone_token_sha256) WHERE (phone_token_sha256 IS NOT NULL);
+CREATE INDEX applications_unsigned ON public.applications USING btree (expires_at) WHERE (state <> 'signed'::text);
 GRANT INSERT ON applications TO tyiym_citizen;
 GRANT SELECT ON applications TO tyiym_citizen;
-GRANT UPDATE (state, cms_sha256, entry_index, phone_token_sha256) ON applications TO tyiym_citizen;
+GRANT UPDATE (state, cms_sha256, entry_index, phone_token_sha256, phone_document) ON applications TO tyiym_citizen;
 GRANT SELECT ON applications TO tyiym_clerk_worker;
 GRANT SELECT ON applications TO tyiym_tool;
-COMMENT ON TABLE applications IS 'Documents opened for signing. An open one past expires_at is expired.';
+COMMENT ON TABLE applications IS 'Documents opened for signing. An open one past expires_at is expired, and goes four days later; signed ones stay.';
 COMMENT ON COLUMN applications.application_id IS 'UUIDv7; app_… on the wire.';
 COMMENT ON COLUMN applications.person_id IS 'Applicant.';
 COMMENT ON COLUMN applications.subject_epoch IS 'Epoch of subject.';
@@ -52,15 +178,16 @@ COMMENT ON COLUMN applications.identified_by IS 'How the channel identified the 
 COMMENT ON COLUMN applications.lock_hours IS 'place: the lock asked for; lift: the lock in force when it was opened.';
 COMMENT ON COLUMN applications.place_again_after_hours IS 'lift: hours after which the same signature places again.';
 COMMENT ON COLUMN applications.language IS 'Language of the document.';
-COMMENT ON COLUMN applications.document IS 'Sealed: the exact bytes to sign.';
+COMMENT ON COLUMN applications.document IS 'Sealed under the applicant''s data key: the exact bytes to sign.';
 COMMENT ON COLUMN applications.document_sha256 IS 'SHA-256 of those bytes.';
 COMMENT ON COLUMN applications.opened_at IS 'Registry time.';
 COMMENT ON COLUMN applications.expires_at IS 'Registry time until which a signature is taken.';
 COMMENT ON COLUMN applications.cms_sha256 IS 'SHA-256 of the accepted CMS.';
 COMMENT ON COLUMN applications.entry_index IS 'Newest entry that came of it.';
 COMMENT ON COLUMN applications.phone_secret_sha256 IS 'SHA-256 of the one-time secret in the QR code.';
-COMMENT ON COLUMN applications.phone_token_sha256 IS 'SHA-256 of the token handed to the phone that opened the QR code.';
+COMMENT ON COLUMN applications.phone_token_sha256 IS 'SHA-256 of the token handed to the phone that opened the QR code; the token is derived from its secret.';
 COMMENT ON COLUMN applications.phone_expires_at IS 'Registry time until which the QR code opens.';
+COMMENT ON COLUMN applications.phone_document IS 'The same bytes for the phone, sealed under a key derived from the secret in the QR code; NULL once it is signed.';
 
 CREATE TABLE assertion_ids (
   channel text NOT NULL,
@@ -95,7 +222,7 @@ COMMENT ON COLUMN check_latencies.process IS 'Drawn by the process when it start
 COMMENT ON COLUMN check_latencies.bounds_ms IS 'Upper bounds of the buckets, rising; the last bucket has none.';
 COMMENT ON COLUMN check_latencies.counts IS 'Checks in each bucket.';
 
-CREATE TABLE check_shares (
+CREATE UNLOGGED TABLE check_shares (
   process uuid NOT NULL,
   lender text NOT NULL,
   demand integer NOT NULL,
@@ -372,11 +499,10 @@ CREATE POLICY signer_reads_leaves ON entries FOR SELECT TO tyiym_clerk_signer
   USING (true);
 CREATE POLICY tool_appends ON entries FOR INSERT TO tyiym_tool
   WITH CHECK (kind = ANY (ARRAY['registry.opened'::text, 'refusal.inherited'::text, 'party.admitted'::text, 'party.suspended'::text, 'party.key-changed'::text, 'regime.changed'::text, 'key.published'::text, 'key.retired'::text, 'key.compromised'::text, 'log.broken'::text, 'entries.disclosed'::text]));
-CREATE POLICY tool_closes_no_log ON entries FOR INSERT TO tyiym_tool
+CREATE POLICY tool_closes_no_log ON entries AS RESTRICTIVE FOR INSERT TO tyiym_tool
   WITH CHECK (kind <> 'log.broken'::text);
-CREATE POLICY tool_inherits ON entries FOR INSERT TO tyiym_tool
-  WITH CHECK ((kind <> 'refusal.inherited'::text) OR (NOT (EXISTS ( SELECT
-   FROM regime))));
+CREATE POLICY tool_inherits ON entries AS RESTRICTIVE FOR INSERT TO tyiym_tool
+  WITH CHECK ((kind <> 'refusal.inherited'::text) OR (NOT (EXISTS ( SELECT FROM regime))));
 CREATE POLICY tool_reads ON entries FOR SELECT TO tyiym_tool
   USING (true);
 GRANT INSERT ON entries TO tyiym_bureau;
@@ -594,7 +720,7 @@ COMMENT ON COLUMN journal_head.last_at IS 'Registry time of the newest commit; n
 COMMENT ON COLUMN journal_head.clock_offset_ms IS 'Registry time minus the clock of the database; 0 outside the sandbox.';
 COMMENT ON COLUMN journal_head.key_checks IS 'Epoch → check value of its lookup key; a process with another key gets no append.';
 
-CREATE TABLE lender_processes (
+CREATE UNLOGGED TABLE lender_processes (
   process uuid NOT NULL,
   beat_at timestamp with time zone NOT NULL,
   CONSTRAINT lender_processes_pkey PRIMARY KEY (process)
@@ -661,6 +787,21 @@ COMMENT ON COLUMN loans.payment_reference IS 'The lender''s own number of the pa
 COMMENT ON COLUMN loans.check_id IS 'The check of this lender that it names.';
 COMMENT ON COLUMN loans.at IS 'Registry time of the report.';
 
+CREATE TABLE migrations (
+  id integer DEFAULT nextval('migrations_id_seq'::regclass) NOT NULL,
+  timestamp bigint NOT NULL,
+  name character varying NOT NULL,
+  CONSTRAINT PK_8c82d7f526340ab734260ea46be PRIMARY KEY (id)
+);
+GRANT SELECT ON migrations TO tyiym_access;
+GRANT SELECT ON migrations TO tyiym_bureau;
+GRANT SELECT ON migrations TO tyiym_citizen;
+GRANT SELECT ON migrations TO tyiym_clerk_signer;
+GRANT SELECT ON migrations TO tyiym_clerk_worker;
+GRANT SELECT ON migrations TO tyiym_lender;
+GRANT SELECT ON migrations TO tyiym_log;
+GRANT SELECT ON migrations TO tyiym_tool;
+
 CREATE TABLE notice_deliveries (
   notice_id uuid NOT NULL,
   entry_index bigint NOT NULL,
@@ -695,6 +836,7 @@ GRANT INSERT ON notices TO tyiym_clerk_worker;
 GRANT SELECT ON notices TO tyiym_clerk_worker;
 GRANT SELECT ON notices TO tyiym_lender;
 GRANT SELECT ON notices TO tyiym_tool;
+ALTER TABLE notices ALTER COLUMN seq IDENTITY a;
 COMMENT ON TABLE notices IS 'What lenders are told, written by the clerk alone, insert-only. A number later is a commit later, because numbers are given under the lock of notices_position.';
 COMMENT ON COLUMN notices.seq IS 'Order in which notices are read.';
 COMMENT ON COLUMN notices.notice_id IS 'UUIDv7; ntc_… on the wire.';
@@ -887,7 +1029,7 @@ COMMENT ON COLUMN people.data_key IS 'Key of this person''s sealed columns, itse
 COMMENT ON COLUMN people.iin IS 'Sealed IIN.';
 COMMENT ON COLUMN people.first_seen_at IS 'Registry time at which this row came.';
 
-CREATE TABLE rate_limits (
+CREATE UNLOGGED TABLE rate_limits (
   key text NOT NULL,
   points integer DEFAULT 0 NOT NULL,
   expire bigint,
@@ -1056,6 +1198,7 @@ GRANT SELECT ON sealed_items TO tyiym_bureau;
 GRANT INSERT ON sealed_items TO tyiym_clerk_worker;
 GRANT SELECT ON sealed_items TO tyiym_clerk_worker;
 GRANT SELECT ON sealed_items TO tyiym_tool;
+ALTER TABLE sealed_items SET (toast_tuple_target=8160);
 COMMENT ON TABLE sealed_items IS 'What a stream delivers: insert-only, without a gap. Only day keys open it.';
 COMMENT ON COLUMN sealed_items.stream_id IS 'Stream.';
 COMMENT ON COLUMN sealed_items.seq IS 'Item of the feed.';
@@ -1315,6 +1458,74 @@ CREATE VIEW public_openings AS
 GRANT SELECT ON public_openings TO tyiym_log;
 COMMENT ON VIEW public_openings IS 'Entries that name no person and are open to everybody, with the seed of their salt.';
 
+-- Partitions of checks
+--   bound as it is named
+--   column at timestamp(3) with time zone NOT NULL
+--   column check_id uuid NOT NULL
+--   column entry_index bigint NOT NULL
+--   column lender text NOT NULL
+--   column loan_ref text NOT NULL
+--   column product text NOT NULL
+--   column stage text NOT NULL
+--   column subject bytea
+--   column subject_epoch smallint
+--   column valid_until timestamp(3) with time zone
+--   column verdict text NOT NULL
+--   column version integer NOT NULL
+--   constraint CHECK (((verdict = 'clear'::text) = (valid_until IS NOT NULL)))
+--   constraint CHECK ((product = ANY (ARRAY['bank-loan'::text, 'microcredit'::text])))
+--   constraint CHECK ((stage = ANY (ARRAY['decision'::text, 'disbursement'::text])))
+--   constraint CHECK ((verdict = ANY (ARRAY['clear'::text, 'refused'::text])))
+--   constraint PRIMARY KEY (check_id)
+--   index CREATE INDEX ON public.<partition> USING btree (lender, check_id) of checks_of_lender
+--   index CREATE INDEX ON public.<partition> USING btree (subject) WHERE (subject IS NOT NULL) of checks_of_subject
+--   index CREATE UNIQUE INDEX ON public.<partition> USING btree (check_id) of checks_pkey
+--   kind r p
+
+-- Partitions of entries
+--   bound as it is named
+--   CREATE TRIGGER feed_item AFTER INSERT ON public.<partition> FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))) EXECUTE FUNCTION feed_item() of the parent
+--   column at timestamp(3) with time zone NOT NULL
+--   column commitment bytea NOT NULL
+--   column entry text
+--   column id uuid NOT NULL
+--   column index bigint NOT NULL
+--   column kind text NOT NULL
+--   column leaf_hash bytea NOT NULL
+--   column party text
+--   column seed bytea
+--   column subject bytea
+--   column subject_epoch smallint
+--   column version integer
+--   constraint CHECK ((index >= 0))
+--   constraint CHECK ((octet_length(commitment) = 32))
+--   constraint CHECK ((octet_length(leaf_hash) = 32))
+--   constraint CHECK ((octet_length(seed) = 32))
+--   constraint CHECK ((octet_length(subject) = 32))
+--   constraint CHECK ((strpos(entry, (('"kind":"'::text || kind) || '"'::text)) > 0))
+--   constraint PRIMARY KEY (index)
+--   index CREATE INDEX ON public.<partition> USING brin (at) of entries_by_time
+--   index CREATE INDEX ON public.<partition> USING btree (subject, index) WHERE (subject IS NOT NULL) of entries_of_subject
+--   index CREATE UNIQUE INDEX ON public.<partition> USING btree (index) of entries_pkey
+--   kind r p
+
+-- Partitions of idempotency_keys
+--   bound as it is named
+--   column answer bytea
+--   column app text NOT NULL
+--   column body_hmac bytea NOT NULL
+--   column day date NOT NULL
+--   column entry_index bigint
+--   column key text NOT NULL
+--   column party text NOT NULL
+--   column person_id uuid
+--   column resource uuid
+--   column route text NOT NULL
+--   constraint CHECK ((octet_length(body_hmac) = 32))
+--   constraint PRIMARY KEY (day, app, party, route, key)
+--   index CREATE UNIQUE INDEX ON public.<partition> USING btree (day, app, party, route, key) of idempotency_keys_pkey
+--   kind r p
+
 CREATE OR REPLACE FUNCTION public.advance_clock(hours integer)
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -1422,6 +1633,30 @@ GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_lender;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_log;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_tool;
 COMMENT ON FUNCTION days_ahead() IS 'For how many days from today partitions exist; readyz warns below 7.';
+
+CREATE OR REPLACE FUNCTION public.drop_expired_openings(most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  dropped integer;
+BEGIN
+  IF most NOT BETWEEN 1 AND 10000 THEN RAISE EXCEPTION 'most must lie between 1 and 10000'; END IF;
+  WITH gone AS (
+    DELETE FROM applications WHERE application_id IN (
+      SELECT application_id FROM applications a
+      WHERE state <> 'signed' AND expires_at < registry_now() - interval '4 days'
+        AND NOT EXISTS (SELECT FROM signed_documents d WHERE d.application_id = a.application_id)
+      ORDER BY expires_at LIMIT most FOR UPDATE SKIP LOCKED)
+    RETURNING 1)
+  SELECT count(*) INTO dropped FROM gone;
+  RETURN dropped;
+END $function$;
+REVOKE ALL ON FUNCTION drop_expired_openings(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION drop_expired_openings(integer) TO tyiym_clerk_worker;
+COMMENT ON FUNCTION drop_expired_openings(integer) IS 'Deletes up to so many applications that expired four days ago unsigned; one that a signed document names stays, whatever its row says.';
 
 CREATE OR REPLACE FUNCTION public.drop_old_idempotency_keys()
  RETURNS integer
