@@ -18,7 +18,7 @@ import type { DatabaseTarget } from '#libs/platform/database.js';
 import { metrics } from '#libs/platform/metrics.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Duty } from './loop.worker.js';
-import type { MoveRefusalService } from './moves/move-refusal.service.js';
+import type { MoveAlarm, MoveRefusalService } from './moves/move-refusal.service.js';
 
 /** Enough that a burst of lifts shares commits; each waits for one signature and one commit. */
 const concurrency = 8;
@@ -27,10 +27,26 @@ const failuresToGiveUp = 3 * concurrency;
 
 const movesDone = new Counter({
   name: 'tyiym_clerk_moves_total',
-  help: 'Due lifts and returns by outcome: lifted, cancelled, placed, early, outdated, failed.',
+  help: 'Due lifts and returns by outcome: lifted, cancelled, placed, early, outdated, refused, failed.',
   labelNames: ['outcome'],
   registers: [metrics],
 });
+
+/** Each is an attack or a fault of the database: a row demanded what entries and signatures do not bear out. */
+const moveAlarms = new Counter({
+  name: 'tyiym_clerk_move_alarms_total',
+  help: 'Lifts and returns that entries, heads and signatures contradict, by fault.',
+  labelNames: ['fault'],
+  registers: [metrics],
+});
+
+/** Tells the operator of a move that was not borne out; the row in `move_alarms` stays. */
+export function tellOfMoves(log: Logger): (alarm: MoveAlarm) => void {
+  return ({ entryIndex, fault }) => {
+    moveAlarms.inc({ fault });
+    log.error({ entryIndex, fault }, 'a move that entries and signatures do not bear out was demanded');
+  };
+}
 
 export interface Jobs {
   readonly duties: readonly Duty[];

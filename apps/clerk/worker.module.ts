@@ -26,14 +26,9 @@ import type { LookupKeys } from '#libs/subject/subject.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
 import { SealingService } from './feed/sealing.service.js';
 import { feedDuty, withheldItems } from './feed.worker.js';
-import { jobsOf, type Jobs } from './jobs.worker.js';
+import { jobsOf, tellOfMoves, type Jobs } from './jobs.worker.js';
 import { loop, type Duty } from './loop.worker.js';
-import {
-  clerkTables,
-  MoveRefusalService,
-  type ClerkJournal,
-  type ClerkTables,
-} from './moves/move-refusal.service.js';
+import { clerkTables, MoveRefusalService, type ClerkTables } from './moves/move-refusal.service.js';
 import { NoticesService } from './notices/notices.service.js';
 import { StalePlacingsService } from './stale/stale-placings.service.js';
 import { upkeepOf } from './upkeep.worker.js';
@@ -87,16 +82,15 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
           inject: [DataSource, Journal, LOOKUP_KEYS, VERIFIER],
           useFactory: (
             dataSource: DataSource,
-            journal: ClerkJournal,
+            journal: Journal<ClerkTables, Rules>,
             lookup: LookupKeys,
             verifier: Verifier,
           ) =>
             new MoveRefusalService({
-              tx: dataSource.manager,
-              journal,
+              ...{ tx: dataSource.manager, journal, trust, verifier },
               keys: { identity: readIdentityKey(config.keysDir), lookup },
-              trust,
-              verifier,
+              rules: () => journal.refreshRules(),
+              onAlarm: tellOfMoves(log),
             }),
         },
         {

@@ -9,8 +9,8 @@ import { Problem } from '#libs/problem/problem.js';
 import { readCertificate } from './certificate.js';
 import { sha256 } from './digest.js';
 import { type NcanodeAnswer, readAnswer, readReport, reportOfOnlySigner } from './ncanode-answer.js';
+import { nationalSigner } from './national-signer.js';
 import { isGost } from './oids.js';
-import { pinnedIssuer } from './path.js';
 import {
   evidenceOfGood,
   type RevocationAnswer,
@@ -19,8 +19,7 @@ import {
   unlessUnavailable,
 } from './revocation.js';
 import type { SignatureVerifier } from './signature-verifier.js';
-import { signingPerson } from './signing-person.js';
-import { verifiedSigner, type VerifiedSigner } from './verified-signer.js';
+import type { VerifiedSigner } from './verified-signer.js';
 import {
   assertSameContent,
   namedCertificate,
@@ -60,11 +59,7 @@ export class NcanodeClient implements SignatureVerifier {
     const report = reading('signature-not-valid', () => reportOfOnlySigner(answer));
     if (answer?.valid !== true || !report.valid || !report.isAbout(certificate))
       throw new Problem('signature-not-valid');
-    const issuer = reading('certificate-not-trusted', () =>
-      pinnedIssuer({ ...input, certificate, hints: [] }),
-    );
-    const iin = reading('certificate-not-for-signing', () => signingPerson(certificate));
-    return verifiedSigner({ ...input, certificate, path: [issuer], iin });
+    return nationalSigner(input);
   }
 
   /** The service's answer to an OCSP question is the evidence; its bytes are kept. */

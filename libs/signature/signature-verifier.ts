@@ -18,17 +18,23 @@ export interface SignatureVerifier {
   answer(question: RevocationQuestion): Promise<RevocationAnswer>;
 }
 
+/** The verifier of a process, and whether it has anybody to ask about national signatures. */
+export interface ChosenVerifier extends SignatureVerifier {
+  readonly verifiesNational: boolean;
+}
+
 /**
  * Chooses by the signer's key. Without an NCANode service, national signatures are refused as not valid: nothing here
  * can say that they are.
  */
-export function chooseVerifier(local: SignatureVerifier, national?: SignatureVerifier): SignatureVerifier {
+export function chooseVerifier(local: SignatureVerifier, national?: SignatureVerifier): ChosenVerifier {
   const whoKnows = ({ signer }: RevocationQuestion): SignatureVerifier => {
     if (!isGost(readCertificate(signer.certificateDer).keyAlgorithm)) return local;
     if (national === undefined) throw new Problem('revocation-unavailable');
     return national;
   };
   return {
+    verifiesNational: national !== undefined,
     verify: async (input) => {
       const { keyAlgorithm } = namedCertificate(readSignature(input.cms).cms);
       return isGost(keyAlgorithm) && national !== undefined ? national.verify(input) : local.verify(input);

@@ -1,7 +1,7 @@
 /** The verifier a process uses, made from its configuration: our own rules and lists, and NCANode where there is one. */
 import { NcanodeClient } from './ncanode.client.js';
 import { RevocationClient } from './revocation.client.js';
-import { chooseVerifier, type SignatureVerifier } from './signature-verifier.js';
+import { chooseVerifier, type ChosenVerifier, type SignatureVerifier } from './signature-verifier.js';
 import { verifySignature } from './verify-signature.js';
 
 export interface VerifierOptions {
@@ -12,7 +12,7 @@ export interface VerifierOptions {
 }
 
 /** `close` ends its connections, so that the process can exit. */
-export function makeVerifier(options: VerifierOptions): SignatureVerifier & { close(): Promise<void> } {
+export function makeVerifier(options: VerifierOptions): ChosenVerifier & { close(): Promise<void> } {
   const lists = new RevocationClient({ crlUrls: options.crlUrls });
   const url = options.ncanodeUrl ?? undefined;
   const national = url === undefined ? undefined : new NcanodeClient({ url });

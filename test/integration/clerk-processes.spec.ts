@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
+import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
 import { auditAfterEach } from '../support/auditor.js';
@@ -34,7 +34,10 @@ beforeAll(async () => {
   operator = await newOperator({ opens: true });
   citizen = await enter(operator.database, 'tyiym_citizen');
   const keysDir = join(operator.keysRoot, 'clerk-worker');
-  scene = await liftScene(operator.database, citizen, readLookupKeys(keysDir), readIdentityKey(keysDir));
+  scene = await liftScene(operator.database, citizen, readLookupKeys(keysDir), {
+    identity: readIdentityKey(keysDir),
+    head: readSigningKey(join(operator.keysRoot, 'citizen'), 'head.jwk.json'),
+  });
   home = mkdtempSync(join(tmpdir(), 'tyiym-clerk-'));
   writeFileSync(join(home, 'root.pem'), scene.caFiles.root);
   writeFileSync(join(home, 'ca.pem'), scene.caFiles.issuing);

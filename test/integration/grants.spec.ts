@@ -134,10 +134,8 @@ describe('what is written stays written', () => {
     'heads',
     'checks',
     'signed_documents',
-    'revocation_answers',
-    'official_acts',
-    'journal_head',
-    'regime',
+    ...['revocation_answers', 'move_judgements', 'move_alarms'],
+    ...['official_acts', 'journal_head', 'regime'],
   ];
   it.each(appRoles)('%s deletes nothing of the record', async (role) => {
     for (const table of [...tables, 'refusals', 'people', 'applications', 'parties', 'checkpoints'])
@@ -154,6 +152,7 @@ describe('what is written stays written', () => {
       `signed_documents SET cms = cms`,
       `revocation_answers SET answer = answer`,
       `official_acts SET cms = cms`,
+      `move_alarms SET fault = fault`,
       `people SET iin = iin`,
       `journal_head SET origin = origin`,
       `journal_head SET clock_offset_ms = clock_offset_ms`,
@@ -290,6 +289,7 @@ describe('reading', () => {
       ],
     ],
     ['tyiym_citizen', ['officials', 'official_acts', 'oidc_payloads', 'checkpoints', 'revocation_answers']],
+    ['tyiym_citizen', ['move_judgements', 'move_alarms']],
     ['tyiym_tool', ['oidc_payloads', 'assertion_ids']],
   ] as const)('%s does not read what is not its business', async (role, tables) => {
     for (const table of tables)

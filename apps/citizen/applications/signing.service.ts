@@ -161,8 +161,9 @@ function refusalRows(
   made: readonly Made[],
 ): Rows<CitizenTables> {
   const after = refusalAfter(before, subject, moves, made);
-  const { liftsAt } = after;
-  const due = liftsAt === undefined ? [] : [{ entryIndex: after.entryIndex, dueAt: liftsAt }];
+  const { liftRequestedAt } = after;
+  // At once, because the clerk judges a lift right after its request, and only it knows the hour.
+  const due = liftRequestedAt === undefined ? [] : [{ entryIndex: after.entryIndex, dueAt: liftRequestedAt }];
   return { refusals: [after], due_moves: due };
 }
 

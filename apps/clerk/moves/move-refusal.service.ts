@@ -1,33 +1,38 @@
 /**
  * Carries out what a citizen signed for, when its hour has come: the lift, or the return after it. Only this process
- * lifts. Everything is decided again under the head's lock, so that a job run twice, late, early or by two workers at
- * once does what one job at the right time would have done.
+ * lifts, and it lifts only what entries, heads and signatures bear out; a row says no more than where to look. It is
+ * decided again under the head's lock, so that a job run twice, late, early or by two workers at once does what one job
+ * at the right time would have done.
  */
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
-import type { Act, Decision } from '#libs/journal/act.js';
+import type { Act } from '#libs/journal/act.js';
+import { isId, idToUuid, uuidToId } from '#libs/journal/id.js';
 import type { Instant } from '#libs/journal/instant.js';
-import { Problem } from '#libs/problem/problem.js';
-import { askClerkToMove, dueMovesTable, type DueMove } from '#libs/refusal/due-moves.store.js';
-import type { Refusal } from '#libs/refusal/refusal.js';
+import { membersOf } from '#libs/journal/proven-entry.js';
+import { askClerkToMove, dueMovesTable } from '#libs/refusal/due-moves.store.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
-import { carryOut, comeBack, refusalAfter, type Move } from '#libs/refusal/transitions.js';
-import type { RevocationAnswer } from '#libs/signature/revocation.js';
-import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
-import type { TrustAnchors } from '#libs/signature/trust.js';
+import type { ChosenVerifier } from '#libs/signature/signature-verifier.js';
 import type { Iin } from '#libs/subject/iin.js';
-import { subjectText } from '#libs/subject/subject.js';
+import type { SubjectKey } from '#libs/subject/subject.js';
 import { alarmsTable } from '../harvesting/alarms.store.js';
-import { dueOf, lostMoves } from './requests.store.js';
-import { revocationAnswersTable, type KeptAnswer } from './revocation-answers.store.js';
+import { keepAlarm, keepJudgement } from './judgements.store.js';
+import { judgementSeal, JudgingService, type JudgingSettings } from './judging.service.js';
+import { moveAct, type Answered, type MoveTables, type Outcome } from './move-act.service.js';
+import { dueOf, isStillDue, lostMoves, peopleOf, requestOf, type Due } from './requests.store.js';
+import { revocationAnswersTable } from './revocation-answers.store.js';
+import { iinOfPerson, sealedAnswer } from './signed-act.js';
 import {
-  personOfRequest,
-  requestedBy,
-  sealedAnswer,
-  signerOfRequest,
-  type Due,
-  type OpeningKeys,
-} from './signed-lift.js';
+  differsIn,
+  isEnded,
+  pendingLift,
+  returnAfter,
+  returnOfRow,
+  waitingReturn,
+  type DueReturn,
+  type ProvenLift,
+} from './standing.js';
+import { mustBeProven, Unproven, type MoveFault } from './unproven.js';
 
 /** What the clerk looks into and writes. */
 export const clerkTables = {
@@ -38,27 +43,22 @@ export const clerkTables = {
 };
 export type ClerkTables = typeof clerkTables;
 
-/** What became of a job; `early` when its hour has not come, `outdated` when the refusal has moved on. */
-export type Outcome = 'lifted' | 'cancelled' | 'placed' | 'early' | 'outdated';
-
-/** What the clerk needs of the Journal. Of the rules nothing: the law was applied when the citizen signed. */
+/** What the moves need of the Journal. */
 export interface ClerkJournal {
-  submit<A>(act: Act<ClerkTables, unknown, A>): Promise<A>;
+  submit<A>(act: Act<MoveTables, unknown, A>): Promise<A>;
 }
 
-export interface MoveSettings {
-  readonly tx: EntityManager;
+/** A row demanded what entries and signatures do not bear out; told once of each entry and fault. */
+export interface MoveAlarm {
+  readonly entryIndex: number;
+  readonly fault: MoveFault;
+}
+
+export interface MoveSettings extends JudgingSettings {
   readonly journal: ClerkJournal;
-  readonly keys: OpeningKeys;
-  readonly trust: TrustAnchors;
   /** Asks the authority. @throws Problem `revocation-unavailable` */
-  readonly verifier: Pick<SignatureVerifier, 'answer'>;
-}
-
-/** What the authority said of the lift's certificate, and its row but for the entry that will rest on it. */
-interface Asked extends Pick<RevocationAnswer, 'status' | 'freshUntil'> {
-  readonly sha256: string;
-  readonly row: Omit<KeptAnswer, 'entryIndex'>;
+  readonly verifier: Pick<ChosenVerifier, 'verify' | 'verifiesNational' | 'answer'>;
+  onAlarm(alarm: MoveAlarm): void;
 }
 
 const lostAtOnce = 500;
@@ -66,23 +66,24 @@ const lostAtOnce = 500;
 const longDue: Instant = 0;
 
 export class MoveRefusalService {
-  constructor(private readonly settings: MoveSettings) {}
+  private readonly judging: JudgingService;
+
+  constructor(private readonly settings: MoveSettings) {
+    this.judging = new JudgingService(settings);
+  }
 
   /**
-   * Job `move-refusal`. Until the lift entry is committed the refusal is in force, whatever fails here.
+   * Job `move-refusal`, asked for with the request and again for its hour. The first run judges the request and keeps
+   * what it found. Until the lift entry is committed the refusal is in force, whatever fails here.
    * @throws Problem `revocation-unavailable`, `registry-unavailable`: the job is tried again.
    */
   async move(entryIndex: number): Promise<Outcome> {
-    const { tx, journal, keys } = this.settings;
-    const due = await dueOf(tx, entryIndex);
+    const due = await dueOf(this.settings.tx, entryIndex);
     if (due === undefined) return 'outdated';
-    if (due.at < hourOf(due.refusal)) return this.tooEarly(entryIndex, due.refusal);
-    const asked = due.refusal.state === 'lift-pending' ? await this.askCertificate(due) : undefined;
-    const outcome = await journal.submit(moveAct(due, personOfRequest(due, keys), asked));
-    return outcome === 'early' ? this.tooEarly(entryIndex, due.refusal) : outcome;
+    return due.entry.kind === 'lift.requested' ? this.lift(due) : this.placeAgain(due);
   }
 
-  /** Asks again for moves that are due and whose job was lost, by a killed worker for one. @returns how many. */
+  /** Asks again for moves whose job was lost, by a killed worker for one. @returns how many. */
   async findLost(): Promise<number> {
     const { tx } = this.settings;
     const lost = await lostMoves(tx, lostAtOnce);
@@ -90,92 +91,112 @@ export class MoveRefusalService {
     return lost.length;
   }
 
-  /** Job and head are timed by different clocks; the one that came too early is asked for again at its hour. */
-  private async tooEarly(entryIndex: number, refusal: Refusal): Promise<Outcome> {
-    await askClerkToMove(this.settings.tx, { entryIndex, dueAt: hourOf(refusal) });
+  private async lift(due: Due): Promise<Outcome> {
+    const { tx, journal } = this.settings;
+    const { entry, refusal: row } = due;
+    const judged = await this.unlessUnproven(() => this.judgeLift(due));
+    if (judged === 'outdated') return judged;
+    if (judged instanceof Unproven) return this.refuse(entry.index, judged.fault);
+    const { lift, standing } = judged;
+    const seal = judgementSeal(lift.act, entry.index, randomBytes);
+    await keepJudgement(tx, { entryIndex: entry.index, found: { dueAt: lift.liftsAt, seal } });
+    if (differsIn(row, standing)) await this.alarm(entry.index, 'row-differs');
+    if (due.at < lift.liftsAt) return this.tooEarly(entry.index, lift.liftsAt);
+    const answered = await this.askCertificate(due, lift);
+    const requestedBy = uuidToId('ent', entry.uuid);
+    const outcome = await journal.submit(moveAct({ standing, iin: lift.act.iin, requestedBy, answered }));
+    return outcome === 'early' ? this.tooEarly(entry.index, lift.liftsAt) : outcome;
+  }
+
+  /** Judges the request, and whether it is still the person's newest word. */
+  private async judgeLift({ entry, subject, refusal }: Due) {
+    const lift = await this.judging.lift(entry, subject);
+    // Entries were read before, so a row that honestly moved on with them has moved on by now.
+    if (isEnded(lift)) {
+      if (!(await isStillDue(this.settings.tx, subject, entry.index))) return 'outdated' as const;
+      throw new Unproven('not-pending');
+    }
+    return { lift, standing: pendingLift(refusal, lift) };
+  }
+
+  private async placeAgain(due: Due): Promise<Outcome> {
+    const { entry, subject, refusal: row } = due;
+    const judged = await this.unlessUnproven(() => this.judgeReturn(due));
+    const isUnproven = judged instanceof Unproven;
+    const wanted = isUnproven ? returnOfRow(row) : judged;
+    if (wanted === undefined) {
+      // Only a signed document that asks for no return stops one, and only a row that lies is worth an alarm.
+      if (!isUnproven && row.placedAgainAt !== undefined)
+        return this.refuse(entry.index, 'return-not-signed');
+      return 'outdated';
+    }
+    // A return makes safer, so doubt about its signature keeps nobody from it.
+    if (isUnproven) await this.alarm(entry.index, judged.fault);
+    if (due.at < wanted.at) return this.tooEarly(entry.index, wanted.at);
+    const outcome = await this.settings.journal.submit(
+      moveAct({
+        standing: waitingReturn(row, entry, wanted),
+        iin: await this.personOf(subject),
+        requestedBy: wanted.requestedBy,
+      }),
+    );
+    return outcome === 'early' ? this.tooEarly(entry.index, wanted.at) : outcome;
+  }
+
+  /** The return that the signed lift asks for; undefined when it asks for none. */
+  private async judgeReturn({ entry, subject }: Due): Promise<DueReturn | undefined> {
+    const requestedBy = membersOf(entry)?.['requestedBy'];
+    mustBeProven(isId('ent', requestedBy), 'entry-unreadable');
+    const request = await requestOf(this.settings.tx, subject, idToUuid('ent', requestedBy));
+    mustBeProven(request !== undefined, 'no-document');
+    return returnAfter(entry, await this.judging.lift(request, subject));
+  }
+
+  private async unlessUnproven<T>(judge: () => Promise<T>): Promise<T | Unproven> {
+    try {
+      return await judge();
+    } catch (error) {
+      if (error instanceof Unproven) return error;
+      throw error;
+    }
+  }
+
+  /** Moves nothing, and asks again only when the sweep does, an hour later. */
+  private async refuse(entryIndex: number, fault: MoveFault): Promise<Outcome> {
+    await this.alarm(entryIndex, fault);
+    await keepJudgement(this.settings.tx, { entryIndex, found: { fault } });
+    return 'refused';
+  }
+
+  private async alarm(entryIndex: number, fault: MoveFault): Promise<void> {
+    const { tx, onAlarm } = this.settings;
+    if (await keepAlarm(tx, entryIndex, fault)) onAlarm({ entryIndex, fault });
+  }
+
+  /** The job that came too early is asked for again at its hour, which entries and signatures give. */
+  private async tooEarly(entryIndex: number, dueAt: Instant): Promise<Outcome> {
+    await askClerkToMove(this.settings.tx, { entryIndex, dueAt });
     return 'early';
   }
 
-  private async askCertificate({ at, refusal, request }: Due): Promise<Asked> {
-    const { keys, trust, verifier } = this.settings;
-    const signer = signerOfRequest(request, keys.identity, trust, refusal.liftRequestedAt ?? at);
+  private async askCertificate({ at }: Due, { signer, act }: ProvenLift): Promise<Answered> {
+    const { verifier } = this.settings;
     const { status, freshUntil, evidence } = await verifier.answer({ signer, at, staleCrlHoursAllowed: 0 });
-    const { applicationId, personId } = request;
-    const answer = sealedAnswer(request, keys.identity, evidence.der, randomBytes);
+    const { applicationUuid: applicationId, personId } = act;
+    const answer = sealedAnswer(act, evidence.der, randomBytes);
     return {
       ...{ status, freshUntil, sha256: evidence.sha256 },
       row: { applicationId, personId, answer, kind: evidence.kind },
     };
   }
-}
 
-/**
- * The act for what was due, which leaves nothing if the refusal is no longer as it was when the authority was asked.
- * @param asked absent for a return, which needs nobody's word
- */
-function moveAct(
-  { refusal }: Pick<Due, 'refusal'>,
-  iin: Iin,
-  asked: Asked | undefined,
-): Act<ClerkTables, unknown, Outcome> {
-  const { subject } = refusal;
-  return {
-    look: { refusals: [subject] },
-    decide: (seen) => {
-      const now = seen.find('refusals', subjectText(subject));
-      if (now?.state !== refusal.state || now.entryIndex !== refusal.entryIndex) return nothing('outdated');
-      const by = requestedBy(now);
-      const [move] =
-        asked === undefined
-          ? comeBack(now, by, seen.at)
-          : carryOut(now, asked.status === 'good' ? 'known-good' : 'revoked', by, seen.at);
-      if (move === undefined) return nothing('early');
-      // A list that grew old while the head was waited for shows nothing of this instant.
-      if (move.kind === 'refusal.lifted' && asked !== undefined && seen.at > asked.freshUntil)
-        throw new Problem('revocation-unavailable');
-      return decisionOf(now, iin, move, asked);
-    },
-  };
-}
-
-const outcomes: Readonly<Partial<Record<Move['kind'], Outcome>>> = {
-  'refusal.lifted': 'lifted',
-  'lift.cancelled': 'cancelled',
-  'refusal.placed': 'placed',
-};
-
-function decisionOf(
-  now: Refusal,
-  iin: Iin,
-  move: Move,
-  asked: Asked | undefined,
-): Decision<ClerkTables, Outcome> {
-  const { kind, version } = move;
-  const body = { ...move.body, ...(asked && { revocationSha256: asked.sha256 }) };
-  return {
-    entries: [{ kind, person: { subject: now.subject, iin, version }, body }],
-    rows: (made) => {
-      const next = refusalAfter(now, now.subject, [move], made);
-      return {
-        refusals: [next],
-        due_moves: returnsAfter(next),
-        revocation_answers: asked === undefined ? [] : [{ ...asked.row, entryIndex: next.entryIndex }],
-      };
-    },
-    answer: () => outcomes[kind] ?? 'outdated',
-  };
-}
-
-/** A lift that names the hour of its end asks for that hour in the same append. */
-function returnsAfter(next: Refusal): readonly DueMove[] {
-  if (next.state !== 'none' || next.placedAgainAt === undefined) return [];
-  return [{ entryIndex: next.entryIndex, dueAt: next.placedAgainAt }];
-}
-
-function nothing(outcome: Outcome): Decision<ClerkTables, Outcome> {
-  return { entries: [], answer: () => outcome };
-}
-
-function hourOf(refusal: Refusal): Instant {
-  return (refusal.state === 'none' ? refusal.placedAgainAt : refusal.liftsAt) ?? Infinity;
+  /** Whose refusal it is, by any row that opens under the pseudonym. */
+  private async personOf(subject: SubjectKey): Promise<Iin> {
+    const { tx, keys } = this.settings;
+    for (const person of await peopleOf(tx, subject)) {
+      const iin = iinOfPerson(person, subject, keys);
+      if (iin !== undefined) return iin;
+    }
+    assert.fail('nobody is known under the pseudonym of a refusal that returns');
+  }
 }

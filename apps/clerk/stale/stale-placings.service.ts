@@ -8,7 +8,7 @@ import { Problem } from '#libs/problem/problem.js';
 import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
-import { signerOfRequest } from '../moves/signed-lift.js';
+import { signerToAskAbout } from '../moves/signed-act.js';
 import { stalePlacings, type StalePlacing } from './stale-placings.store.js';
 
 /** What the authority says now about the certificate of one placing. */
@@ -45,7 +45,7 @@ export class StalePlacingsService {
 
   private async ask(placing: StalePlacing): Promise<StaleAnswer['answer']> {
     const { identity, trust, verifier } = this.settings;
-    const signer = signerOfRequest(placing, identity, trust, placing.placedAt);
+    const signer = signerToAskAbout(placing, identity, trust, placing.placedAt);
     try {
       await verifier.knownGood({ signer, at: placing.at, staleCrlHoursAllowed: 0 });
       return 'good';

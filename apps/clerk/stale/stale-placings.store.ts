@@ -8,7 +8,7 @@ export interface StalePlacing {
   readonly placedAt: number;
   /** Registry time of this reading. */
   readonly at: number;
-  readonly applicationId: string;
+  readonly applicationUuid: string;
   readonly personId: string;
   readonly dataKey: Buffer;
   readonly cms: Buffer;
@@ -23,7 +23,7 @@ export async function stalePlacings(
   limit: number,
 ): Promise<readonly StalePlacing[]> {
   return await tx.query<StalePlacing[]>(
-    `SELECT d.entry_index AS "entryIndex", d.application_id AS "applicationId", d.cms,
+    `SELECT d.entry_index AS "entryIndex", d.application_id AS "applicationUuid", d.cms,
             p.person_id AS "personId", p.data_key AS "dataKey",
             (extract(epoch FROM e.at) * 1000)::bigint AS "placedAt",
             (extract(epoch FROM registry_now()) * 1000)::bigint AS at

@@ -24,7 +24,7 @@ export interface Circumstances {
 }
 
 type Outcome =
-  | { readonly next: Standing }
+  | { readonly next: Standing; readonly code?: FindingCode; readonly what?: string }
   | { readonly code: FindingCode; readonly what: string }
   /** An act without its signature or answer, which was named when those were judged. */
   | 'nothing';
@@ -66,10 +66,9 @@ export class RefusalReplay {
     if (step === undefined) return [];
     const outcome = step(this.standings.get(row.subject), entry, known);
     if (outcome === 'nothing') return [];
-    if ('code' in outcome)
-      return [{ code: outcome.code, index: row.index, what: `${kind}: ${outcome.what}` }];
-    this.standings.set(row.subject, outcome.next);
-    return [];
+    if ('next' in outcome) this.standings.set(row.subject, outcome.next);
+    const { code, what } = outcome;
+    return code === undefined ? [] : [{ code, index: row.index, what: `${kind}: ${what ?? ''}` }];
   }
 }
 
@@ -119,16 +118,19 @@ function lockGrown(now: Standing | undefined, entry: ReadEntry, known: Circumsta
 function liftRequested(now: Standing | undefined, entry: ReadEntry, known: Circumstances): Outcome {
   const { row, members } = entry;
   if (now?.state !== 'in-force') return not('nothing is in force that could be lifted');
-  if (hoursOf(entry) !== now.lockHours) return not('it names another lock than the one in force');
   if (!known.isSigned) return 'nothing';
-  const waits = Math.max(now.lockHours, valueAt(known.regime, 'liftDelay', row.at));
+  // The citizen waits for the longer of what he signed now and what he signed before, whatever a row said in between.
+  const lockHours = Math.max(now.lockHours, hoursOf(entry));
+  const waits = Math.max(lockHours, valueAt(known.regime, 'liftDelay', row.at));
   const liftsAt = row.at + waits * hourMs;
   const again = members['placeAgainAfterHours'];
   const back =
     typeof again === 'number' ? { placeAgainAfterHours: again, placedAgainAt: liftsAt + again * hourMs } : {};
   return {
+    ...(hoursOf(entry) === now.lockHours ? {} : not('it names another lock than the one in force')),
     next: {
       ...standing(now, entry),
+      lockHours,
       state: 'lift-pending',
       liftRequestedAt: row.at,
       liftsAt,
@@ -203,6 +205,6 @@ function idOf({ requestedBy }: Standing): string | undefined {
   return requestedBy === undefined ? undefined : uuidToId('ent', requestedBy);
 }
 
-function not(what: string): Outcome {
+function not(what: string): { readonly code: FindingCode; readonly what: string } {
   return { code: 'move-not-allowed', what };
 }

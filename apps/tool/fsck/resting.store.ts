@@ -8,6 +8,7 @@ const restingOnEntries = {
     entry: `e.kind IN ('refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled')`,
   },
   revocation_answers: { key: 'entry_index', entry: `e.kind IN ('refusal.lifted', 'lift.cancelled')` },
+  move_judgements: { key: 'entry_index', entry: `e.kind IN ('lift.requested', 'refusal.lifted')` },
   harvesting_alarms: { key: 'entry_index', entry: `e.kind = 'harvesting.suspected'` },
   official_acts: { key: 'act_id', entry: `strpos(e.entry, '"actId":"' || x.key || '"') > 0` },
 } as const;

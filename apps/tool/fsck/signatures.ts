@@ -37,16 +37,20 @@ export function claimsSignature({ kind, members }: ReadEntry): boolean {
   return (isCitizens && members['requestedBy'] === undefined) || isSignedKeeping;
 }
 
-/** Applications by the one instant at which each was signed: its signature does not count again later. */
+/**
+ * Applications by the one instant at which each was signed: its signature does not count again later. A placing may leave
+ * two entries at that instant, a lift leaves one.
+ */
 export class UsedApplications {
   private readonly signedAt = new Map<string, Instant>();
 
   /** What is wrong when the application of an entry was signed at another instant. */
-  fault({ row, members }: ReadEntry): string | undefined {
+  fault({ row, kind, members }: ReadEntry): string | undefined {
     const id = String(members['applicationId']);
     const before = this.signedAt.get(id);
     if (before === undefined) this.signedAt.set(id, row.at);
-    return before === undefined || before === row.at ? undefined : 'its application was signed before';
+    const isFirst = before === undefined || (before === row.at && kind !== 'lift.requested');
+    return isFirst ? undefined : 'its application was signed before';
   }
 }
 
