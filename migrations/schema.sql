@@ -326,6 +326,7 @@ CREATE TABLE closed_logs (
 );
 CREATE TRIGGER log_closed AFTER INSERT ON public.closed_logs FOR EACH ROW EXECUTE FUNCTION log_closed();
 CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.closed_logs FOR EACH ROW EXECUTE FUNCTION registry_guard();
+GRANT SELECT ON closed_logs TO tyiym_clerk_worker;
 GRANT SELECT ON closed_logs TO tyiym_log;
 GRANT SELECT ON closed_logs TO tyiym_tool;
 COMMENT ON TABLE closed_logs IS 'Logs that had published more than a restored database held: fold of log.broken.';
@@ -619,7 +620,7 @@ GRANT SELECT ON heads TO tyiym_lender;
 GRANT SELECT ON heads TO tyiym_log;
 GRANT INSERT ON heads TO tyiym_tool;
 GRANT SELECT ON heads TO tyiym_tool;
-COMMENT ON TABLE heads IS 'One signed head a part of a commit; an old proof comes from the frontier of the head before and the leaf hashes of the part.';
+COMMENT ON TABLE heads IS 'One signed head a part of a commit, kept for good: a lift rests on the head of its own request''s part, and an old proof comes from the frontier of the head before and the leaf hashes of the part.';
 COMMENT ON COLUMN heads.size IS 'Size of the tree after the part.';
 COMMENT ON COLUMN heads.from_size IS 'Size before it: the part is the entries from_size … size − 1.';
 COMMENT ON COLUMN heads.at IS 'Registry time of the commit.';
@@ -801,6 +802,41 @@ GRANT SELECT ON migrations TO tyiym_clerk_worker;
 GRANT SELECT ON migrations TO tyiym_lender;
 GRANT SELECT ON migrations TO tyiym_log;
 GRANT SELECT ON migrations TO tyiym_tool;
+
+CREATE TABLE move_alarms (
+  entry_index bigint NOT NULL,
+  fault text NOT NULL,
+  raised_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT move_alarms_pkey PRIMARY KEY (entry_index, fault)
+);
+GRANT INSERT ON move_alarms TO tyiym_clerk_worker;
+GRANT SELECT ON move_alarms TO tyiym_clerk_worker;
+GRANT SELECT ON move_alarms TO tyiym_tool;
+COMMENT ON TABLE move_alarms IS 'Lifts and returns that entries, heads and signatures contradict: insert-only, one row an entry and fault.';
+COMMENT ON COLUMN move_alarms.entry_index IS 'The lift.requested, or the refusal.lifted before a return.';
+COMMENT ON COLUMN move_alarms.fault IS 'What contradicts it.';
+COMMENT ON COLUMN move_alarms.raised_at IS 'Registry time.';
+
+CREATE TABLE move_judgements (
+  entry_index bigint NOT NULL,
+  judged_at timestamp(3) with time zone NOT NULL,
+  due_at timestamp(3) with time zone,
+  seal bytea,
+  fault text,
+  CONSTRAINT move_judgements_pkey PRIMARY KEY (entry_index),
+  CONSTRAINT move_judgements_check CHECK (((due_at IS NULL) <> (fault IS NULL))),
+  CONSTRAINT move_judgements_check1 CHECK (((due_at IS NULL) OR (seal IS NOT NULL)))
+);
+GRANT INSERT ON move_judgements TO tyiym_clerk_worker;
+GRANT SELECT ON move_judgements TO tyiym_clerk_worker;
+GRANT UPDATE ON move_judgements TO tyiym_clerk_worker;
+GRANT SELECT ON move_judgements TO tyiym_tool;
+COMMENT ON TABLE move_judgements IS 'How the clerk judged each lift right after its request, and each move it found unproven, newest judgement.';
+COMMENT ON COLUMN move_judgements.entry_index IS 'The lift.requested, or the refusal.lifted before a return.';
+COMMENT ON COLUMN move_judgements.judged_at IS 'Registry time of the judgement.';
+COMMENT ON COLUMN move_judgements.due_at IS 'Hour of the move by entries and signatures; NULL when it is unproven.';
+COMMENT ON COLUMN move_judgements.seal IS 'Hashes of what was judged good, sealed under the person''s data key: a row alone proves nothing.';
+COMMENT ON COLUMN move_judgements.fault IS 'Why it is unproven; NULL when it is good.';
 
 CREATE TABLE notice_deliveries (
   notice_id uuid NOT NULL,
