@@ -26,6 +26,7 @@ import { MoveJudgements1764000000031 } from './0031-move-judgements.js';
 import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
 import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
+import { PeopleAsked1764000000042 } from './0042-people-asked.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -55,4 +56,5 @@ export const migrations = [
   ActsAndRows1764000000035,
   PhoneCopies1764000000037,
   ExpiredOpenings1764000000038,
+  PeopleAsked1764000000042,
 ];

@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 import { metrics } from '#libs/platform/metrics.js';
 import type { Duty } from './loop.worker.js';
 import type { HarvestingService } from './harvesting/harvesting.service.js';
+import type { PeopleAskedService } from './harvesting/people-asked.service.js';
 import type { MoveRefusalService } from './moves/move-refusal.service.js';
 import type { NoticesService } from './notices/notices.service.js';
 import type { StalePlacingsService } from './stale/stale-placings.service.js';
@@ -59,6 +60,7 @@ export interface UpkeepSettings {
   readonly moves: MoveRefusalService;
   readonly stale: StalePlacingsService;
   readonly harvesting: HarvestingService;
+  readonly peopleAsked: PeopleAskedService;
   readonly notices: NoticesService;
   readonly log: Logger;
 }
@@ -117,6 +119,17 @@ export function upkeepOf({
         for (const alarm of await guards.harvesting.look()) {
           for (const reason of alarm.reasons) harvesting.inc({ lender: alarm.lender, reason });
           log.warn({ alarm }, 'a lender is suspected of harvesting');
+        }
+      },
+    },
+    {
+      name: 'people asked',
+      // What a lender asks beyond its ceiling is what it asks between two looks.
+      everyMs: 5000,
+      act: async () => {
+        for (const alarm of await guards.peopleAsked.look()) {
+          harvesting.inc({ lender: alarm.lender, reason: 'people-a-day' });
+          log.warn({ alarm }, 'a lender has asked about half of the people that it may ask about today');
         }
       },
     },

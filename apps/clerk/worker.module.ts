@@ -24,6 +24,7 @@ import { readTrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
+import { PeopleAskedService } from './harvesting/people-asked.service.js';
 import { SealingService } from './feed/sealing.service.js';
 import { feedDuty, withheldItems } from './feed.worker.js';
 import { jobsOf, tellOfMoves, type Jobs } from './jobs.worker.js';
@@ -54,6 +55,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     @Inject(MoveRefusalService) private readonly moves: MoveRefusalService,
     @Inject(StalePlacingsService) private readonly stale: StalePlacingsService,
     @Inject(HarvestingService) private readonly harvesting: HarvestingService,
+    @Inject(PeopleAskedService) private readonly peopleAsked: PeopleAskedService,
     @Inject(NoticesService) private readonly notices: NoticesService,
     @Inject(VERIFIER) private readonly verifier: Verifier,
     @Inject(SealingService) private readonly sealing: SealingService,
@@ -99,12 +101,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
           useFactory: ({ manager: tx }: DataSource, verifier: Verifier) =>
             new StalePlacingsService({ tx, identity: readIdentityKey(config.keysDir), trust, verifier }),
         },
-        {
-          provide: HarvestingService,
-          inject: [DataSource, Journal],
-          useFactory: ({ manager: tx }: DataSource, journal: HarvestingSettings['journal']) =>
-            new HarvestingService({ tx, journal }),
-        },
+        ...harvestingProviders,
         ...feedProviders(config),
         {
           provide: ASKER,
@@ -129,8 +126,8 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onApplicationBootstrap(): void {
-    const { dataSource, moves, stale, notices, harvesting, log } = this;
-    const settings = { dataSource, moves, stale, notices, harvesting, log };
+    const { dataSource, moves, stale, notices, harvesting, peopleAsked, log } = this;
+    const settings = { dataSource, moves, stale, notices, harvesting, peopleAsked, log };
     const feed = feedDuty(this.sealing, this.bell);
     const duties = [...this.jobs.duties, feed, ...upkeepOf(settings), ...this.watchdog()];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
@@ -174,3 +171,19 @@ function feedProviders({ database, keysDir }: Config): Provider[] {
     { provide: Bell, useFactory: () => new Bell(databaseTarget(database), 'tyiym_feed') },
   ];
 }
+
+/** What looks at how lenders ask. */
+const harvestingProviders: Provider[] = [
+  {
+    provide: HarvestingService,
+    inject: [DataSource, Journal],
+    useFactory: ({ manager: tx }: DataSource, journal: HarvestingSettings['journal']) =>
+      new HarvestingService({ tx, journal }),
+  },
+  {
+    provide: PeopleAskedService,
+    inject: [DataSource, Journal],
+    useFactory: ({ manager: tx }: DataSource, journal: Journal<ClerkTables, Rules>) =>
+      new PeopleAskedService({ tx, journal }),
+  },
+];

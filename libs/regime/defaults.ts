@@ -148,6 +148,17 @@ export const defaultRules: readonly Rule[] = [
     'open',
     'Nobody has named thresholds; an alarm asks for a look and decides nothing.',
   ),
+  rule(
+    'peopleADay',
+    {
+      bank: { floor: 20_000, most: 300_000 },
+      mfo: { floor: 20_000, most: 150_000 },
+      peoplePerLoan: 100,
+    },
+    'askedAt',
+    'open',
+    'The registry’s own, so that no lender learns of a whole country. A row per lender says otherwise.',
+  ),
 ];
 
 /** The value in force, or the one built in when a registry was opened before there was such a rule. */

@@ -52,6 +52,7 @@ export interface RuleValues {
   /** Other calls a party may make in a minute. */
   readonly callQuota: { readonly reads: number; readonly acts: number };
   readonly harvesting: HarvestingRule;
+  readonly peopleADay: PeopleADayRule;
 }
 export type RuleName = keyof RuleValues;
 
@@ -72,6 +73,22 @@ export interface HarvestingRule {
   readonly timesPeers: number;
   readonly peoplePerLoan: number;
   readonly repeats: PerWindow;
+}
+
+/**
+ * How many different people a lender may ask about on a legal day: so many a loan that it reports, at least the floor and
+ * at most the most of its kind.
+ */
+export interface PeopleADayRule {
+  readonly bank: AskedCeiling;
+  readonly mfo: AskedCeiling;
+  readonly peoplePerLoan: number;
+}
+
+/** People on one day: without any loan, and however many loans. */
+export interface AskedCeiling {
+  readonly floor: number;
+  readonly most: number;
 }
 
 /** A number for each length of window. */
@@ -99,6 +116,8 @@ const isDayCount: Test<DayCount> = (value): value is DayCount =>
   (value['from'] === undefined || typeof value['from'] === 'string');
 
 const isPerWindow: Test<PerWindow> = hasCounts('hour', 'day');
+const isAskedCeiling: Test<AskedCeiling> = (value): value is AskedCeiling =>
+  hasCounts<AskedCeiling>('floor', 'most')(value) && value.floor <= value.most;
 
 /** Whether a value has the shape its rule demands. */
 const tests: { readonly [N in RuleName]: Test<RuleValues[N]> } = {
@@ -152,6 +171,12 @@ const tests: { readonly [N in RuleName]: Test<RuleValues[N]> } = {
     isCount(value['timesPeers']) &&
     isCount(value['peoplePerLoan']) &&
     isPerWindow(value['repeats']),
+  peopleADay: (value): value is PeopleADayRule =>
+    isRecord(value) &&
+    hasOnly(value, ['bank', 'mfo', 'peoplePerLoan']) &&
+    isAskedCeiling(value['bank']) &&
+    isAskedCeiling(value['mfo']) &&
+    isCount(value['peoplePerLoan']),
 };
 
 /** The rules there are. */
@@ -161,7 +186,12 @@ export const ruleNames = Object.keys(tests) as readonly RuleName[];
  * Rules that came when registries had been opened without them. They bind parties and operators and move no verdict, so
  * that the value built in stands until officials enact one (`valueOrBuiltIn`).
  */
-export const laterRules = ['checkQuota', 'callQuota', 'harvesting'] as const satisfies readonly RuleName[];
+export const laterRules = [
+  'checkQuota',
+  'callQuota',
+  'harvesting',
+  'peopleADay',
+] as const satisfies readonly RuleName[];
 export type LaterRule = (typeof laterRules)[number];
 
 /** Whether a registry may be opened without saying this rule. */

@@ -35,7 +35,7 @@ beforeAll(async () => {
   world = await newWorld();
   lender = await world.startLender();
   for (const clientId of [
-    ...['bank-b', 'bank-c', 'bank-harvesting', 'bank-lending', 'bank-small'],
+    ...['bank-b', 'bank-c', 'bank-harvesting', 'bank-lending', 'bank-small', 'bank-twice'],
     watchdogId,
   ])
     await world.operate({
@@ -59,9 +59,13 @@ beforeAll(async () => {
   for (const bank of ['bank-alpha', 'bank-b', 'bank-c']) {
     await ask(bank, iins.slice(0, 6));
     await ask(bank, iins.slice(0, 3), 'disbursement');
+    for (const iin of iins.slice(0, 3)) await report(bank, iin);
   }
   await ask('bank-harvesting', iins.slice(0, 12));
   await ask('bank-small', iins.slice(0, 4));
+  // It asks about each of them again, before money would move, and lends to none.
+  await ask('bank-twice', iins.slice(0, 12));
+  await ask('bank-twice', iins.slice(0, 12), 'disbursement');
   // It asks nobody a second time; that it lends, its reports of loans show.
   await ask('bank-lending', iins.slice(0, 12));
   for (const iin of iins.slice(3, 6)) await report('bank-lending', iin);
@@ -120,7 +124,7 @@ async function suspicions(): Promise<readonly Record<string, unknown>[]> {
   return rows.map(({ entry }) => JSON.parse(entry) as Record<string, unknown>);
 }
 
-it('the lender that lends to none and the one that asks nine times about one person are suspected, once, though two workers look', async () => {
+it('the lenders that lend to none, asking once or twice, and the one that asks nine times about one person are suspected, once, though two workers look', async () => {
   const looks = await Promise.all(
     clerks.map(async (clerk) => {
       await clerk.get<Journal<never, object>>(Journal, { strict: false }).refreshRules();
@@ -130,17 +134,19 @@ it('the lender that lends to none and the one that asks nine times about one per
   const raised = looks.flat().map(({ lender: who, reasons }) => [who, reasons]);
   expect(raised.toSorted()).toEqual([
     ['bank-harvesting', ['people-per-loan']],
+    ['bank-twice', ['people-per-loan']],
     ['mfo-gamma', ['repeats']],
   ]);
 });
 
 it('the entry holds the figures and the thresholds it rests on, and no person', async () => {
-  const [harvester, repeater, ...more] = await suspicions();
+  const [harvester, twice, repeater, ...more] = await suspicions();
   expect(more).toEqual([]);
   expect(harvester).toMatchObject({
     ...{ lender: '010140000004', span: 'day', checks: 12, people: 12, followed: 0, repeats: 1 },
-    ...{ reasons: ['people-per-loan'], peers: 5, peersPerLoan: 2, rule },
+    ...{ reasons: ['people-per-loan'], peers: 6, peersPerLoan: 3, rule },
   });
+  expect(twice).toMatchObject({ checks: 24, people: 12, followed: 0, repeats: 2 });
   expect(Date.parse(String(harvester?.['to'])) - Date.parse(String(harvester?.['from']))).toBe(86_400_000);
   expect(repeater).toMatchObject({ checks: 9, people: 1, repeats: 9, reasons: ['repeats'], peers: 0 });
   for (const entry of [harvester, repeater])
@@ -154,16 +160,16 @@ it('the public counts leave out what the watchdog asked', async () => {
   const { rows } = await world.database.superuser.query<{ sum: number }>(
     `SELECT sum(value)::float8 FROM figures WHERE name = 'checks'`,
   );
-  // 64 by lenders, rounded to tens each hour, and 60 by the watchdog.
-  expect(rows[0]?.sum).toBeGreaterThanOrEqual(60);
-  expect(rows[0]?.sum).toBeLessThanOrEqual(70);
+  // 88 by lenders, rounded to tens each hour, and 60 by the watchdog.
+  expect(rows[0]?.sum).toBeGreaterThanOrEqual(80);
+  expect(rows[0]?.sum).toBeLessThanOrEqual(100);
 });
 
 it('a worker that was started anew judges the same windows again and leaves nothing more', async () => {
   const again = await world.startClerk();
   try {
     expect(await again.get(HarvestingService, { strict: false }).look()).toEqual([]);
-    expect(await suspicions()).toHaveLength(2);
+    expect(await suspicions()).toHaveLength(3);
   } finally {
     await again.close();
   }

@@ -2,13 +2,13 @@
 import type { Table } from '#libs/journal/act.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { instantFromJson } from '#libs/journal/json-row.js';
-import type { Span } from './harvesting.js';
+import type { AlarmSpan } from './harvesting.js';
 
 /** A lender and a window. */
 export interface AlarmWant {
   /** Client id. */
   readonly lender: string;
-  readonly span: Span;
+  readonly span: AlarmSpan;
   readonly begins: Instant;
 }
 
@@ -36,7 +36,7 @@ export const alarmsTable: Table<AlarmWant, AlarmRow> = {
     ],
     fromJson: (row) => ({
       lender: row['lender'] as string,
-      span: row['span'] as Span,
+      span: row['span'] as AlarmSpan,
       begins: instantFromJson(row['begins_at']) ?? 0,
       entryIndex: row['entry_index'] as number,
     }),

@@ -31,8 +31,8 @@ export async function endedWindows(tx: EntityManager): Promise<readonly Window[]
 }
 
 /**
- * What this lender asked in the window. A person is followed when the lender asked again before money moves, or reported
- * a loan of his, in the window or since.
+ * What this lender asked in the window. A person is followed when the lender reported a loan of that person, in the window
+ * or since; to be asked about a second time is to be asked about.
  */
 export async function askingIn(
   tx: EntityManager,
@@ -41,19 +41,16 @@ export async function askingIn(
 ): Promise<Omit<Asking, 'lender' | 'kind'>> {
   const rows: Omit<Asking, 'lender' | 'kind'>[] = await tx.query(
     `WITH span AS MATERIALIZED (
-       SELECT subject, stage FROM checks
+       SELECT subject FROM checks
        WHERE lender = $1 AND check_id >= uuid_floor(to_timestamp($2)) AND check_id < uuid_floor(to_timestamp($3))
          AND subject IS NOT NULL
        ORDER BY check_id LIMIT $4
      ), people AS (
-       SELECT subject, count(*)::integer AS checks, bool_or(stage = 'disbursement') AS is_followed FROM span GROUP BY subject
+       SELECT subject, count(*)::integer AS checks FROM span GROUP BY subject
      )
      SELECT coalesce(sum(p.checks), 0)::integer AS checks, count(*)::integer AS people,
        coalesce(max(p.checks), 0) AS repeats,
-       (count(*) FILTER (WHERE p.is_followed OR EXISTS (
-         SELECT FROM checks c WHERE c.subject = p.subject AND c.lender = $1 AND c.stage = 'disbursement'
-           AND c.check_id >= uuid_floor(to_timestamp($2)) AND c.check_id < uuid_floor(registry_now() + interval '1 hour')
-       ) OR EXISTS (
+       (count(*) FILTER (WHERE EXISTS (
          SELECT FROM loans l WHERE l.subject = p.subject AND l.party = $1 AND l.at >= to_timestamp($2)
        )))::integer AS followed
      FROM people p`,

@@ -9,8 +9,7 @@ import { formatInstant } from '#libs/journal/instant.js';
 import { watchdogId, type Party } from '#libs/party/party.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { valueOrBuiltIn } from '#libs/regime/defaults.js';
-import type { HarvestingRule } from '#libs/regime/rule-values.js';
-import { alarmName, type alarmsTable } from './alarms.store.js';
+import { alarmName, type alarmsTable, type AlarmWant } from './alarms.store.js';
 import { askingIn, endedWindows, type Window } from './askings.store.js';
 import { suspicionOf, type Asking, type Suspicion } from './harvesting.js';
 
@@ -27,14 +26,6 @@ export interface HarvestingSettings {
 
 /** An alarm that was raised just now, for the operator's log. */
 export interface Alarm extends Window, Asking, Suspicion {}
-
-interface Case {
-  readonly party: Party;
-  readonly window: Window;
-  readonly asking: Asking;
-  readonly suspicion: Suspicion;
-  readonly rule: HarvestingRule;
-}
 
 export class HarvestingService {
   /** Windows this process has judged; their figures hardly change any more. */
@@ -73,22 +64,22 @@ export class HarvestingService {
       const rule = valueOrBuiltIn(regime, 'harvesting', window.ends, party.clientId);
       const suspicion = asking && suspicionOf(asking, askings, rule, window.span);
       if (asking === undefined || suspicion === undefined) continue;
-      const isNew = await journal.submit(alarmAct({ party, window, asking, suspicion, rule }));
+      const { span, begins, ends } = window;
+      const { checks, people, followed, repeats } = asking;
+      const figures = { to: formatInstant(ends), checks, people, followed, repeats, ...suspicion, rule };
+      const isNew = await journal.submit(alarmAct(party, { lender: party.clientId, span, begins }, figures));
       if (isNew) alarms.push({ ...window, ...asking, ...suspicion });
     }
     return alarms;
   }
 }
 
-/** Answers whether there was no such alarm yet. */
-function alarmAct({ party, window, asking, suspicion, rule }: Case): Act<AlarmTables, Rules, boolean> {
-  const { span, begins, ends } = window;
-  const want = { lender: party.clientId, span, begins };
-  const { checks, people, followed, repeats } = asking;
-  const body = {
-    ...{ lender: party.bin, span, from: formatInstant(begins), to: formatInstant(ends) },
-    ...{ checks, people, followed, repeats, ...suspicion, rule },
-  };
+/**
+ * An alarm, once a lender and window. It answers whether there was no such alarm yet.
+ * @param figures what it rests on, beside the window's beginning
+ */
+export function alarmAct(party: Party, want: AlarmWant, figures: object): Act<AlarmTables, Rules, boolean> {
+  const body = { lender: party.bin, span: want.span, from: formatInstant(want.begins), ...figures };
   return {
     look: { harvesting_alarms: [want] },
     decide: (seen) => {

@@ -7,6 +7,8 @@
 import type { HarvestingRule, PerWindow } from '#libs/regime/rule-values.js';
 
 export type Span = keyof PerWindow;
+/** The same, and a day that has not ended, of which only the ceiling is judged. */
+export type AlarmSpan = Span | 'today';
 
 /** What a lender asked in a window. */
 export interface Asking {
@@ -16,7 +18,7 @@ export interface Asking {
   readonly checks: number;
   /** Different persons it asked about. */
   readonly people: number;
-  /** Of them, those for whom it went on towards a loan since the window began. */
+  /** Of them, those of whom it reported a loan since the window began. */
   readonly followed: number;
   /** Most checks about one person. */
   readonly repeats: number;

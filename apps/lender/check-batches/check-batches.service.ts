@@ -13,6 +13,7 @@ import { problemDocument } from '#libs/problem/problem-document.js';
 import { Problem } from '#libs/problem/problem.js';
 import { answerOf } from '../checks/check-answer.js';
 import { ChecksService, type Made } from '../checks/checks.service.js';
+import { CheckLimits } from '../limits/check-limits.service.js';
 import { maxItems, parseBatch, type BatchItem } from './batch-items.js';
 
 export interface BatchCall {
@@ -36,6 +37,7 @@ export class CheckBatchesService {
     @Inject(ChecksService) private readonly checks: ChecksService,
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(PROBLEM_BASE) private readonly problemBase: string,
+    @Inject(CheckLimits) private readonly limits: CheckLimits,
   ) {}
 
   /**
@@ -66,7 +68,7 @@ export class CheckBatchesService {
       // The writer has the next slice to go on with while this one is put into words.
       next = this.submit(call, items, from + sliceLength);
       const made = await settled(slice, next);
-      for (const each of made) if (each !== undefined) counts['answer' in each ? 'made' : 'found'] += 1;
+      for (const each of made) if (isMade(each)) counts['answer' in each ? 'made' : 'found'] += 1;
       const texts = await this.texts(call.requestId, items.slice(from, from + sliceLength), made);
       parts.push(Buffer.from(`${from === 0 ? '{"items":[' : ','}${texts.join(',')}`));
     }
@@ -75,18 +77,21 @@ export class CheckBatchesService {
   }
 
   /**
-   * What became of each item of a slice; undefined where there was nothing to make.
+   * What became of each item of a slice; undefined where there was nothing to make, a Problem where its lender has asked
+   * about as many people today as it may.
    * @throws Problem of the first that failed, once nothing of the slice is under way any more.
    */
   private async submit(
     { clientId, idempotent }: BatchCall,
     items: readonly BatchItem[],
     from: number,
-  ): Promise<readonly (Made | undefined)[]> {
+  ): Promise<readonly (Made | Problem | undefined)[]> {
     const { key, bodyHmac } = idempotent;
+    const closed = this.limits.closedFor(clientId);
     const outcomes = await Promise.allSettled(
       items.slice(from, from + sliceLength).map(({ asked }, place) => {
         if (asked instanceof Problem) return undefined;
+        if (closed !== undefined) return new Problem('too-many-requests', closed);
         // One key has one spelling: digits follow the last "#", and the route is no other's.
         const request = { route, key: `${key}#${from + place}`, bodyHmac };
         return this.checks.submit(clientId, asked, request, 'bulk');
@@ -101,15 +106,16 @@ export class CheckBatchesService {
   private async texts(
     requestId: string,
     items: readonly BatchItem[],
-    made: readonly (Made | undefined)[],
+    made: readonly (Made | Problem | undefined)[],
   ): Promise<readonly string[]> {
-    const earlier = made.flatMap((each) => (each !== undefined && 'replayOf' in each ? [each.replayOf] : []));
+    const earlier = made.flatMap((each) => (isMade(each) && 'replayOf' in each ? [each.replayOf] : []));
     const found = await readReceipts(this.dataSource.manager, earlier);
     return items.map(({ ref, asked }, place) => {
-      if (asked instanceof Problem)
-        return JSON.stringify({ ref, problem: problemDocument(asked, this.problemBase, requestId) });
       const each = made[place];
-      assert(each !== undefined);
+      const problem = asked instanceof Problem ? asked : each instanceof Problem ? each : undefined;
+      if (problem !== undefined)
+        return JSON.stringify({ ref, problem: problemDocument(problem, this.problemBase, requestId) });
+      assert(isMade(each));
       // The answer is an object that has members, and the reference comes before them.
       if ('answer' in each) return `{"ref":${JSON.stringify(ref)},${each.answer.slice(1)}`;
       const receipt = found.get(each.replayOf);
@@ -121,6 +127,10 @@ export class CheckBatchesService {
       return answerOf(receipt, { ref });
     });
   }
+}
+
+function isMade(each: Made | Problem | undefined): each is Made {
+  return each !== undefined && !(each instanceof Problem);
 }
 
 /** The first when it succeeded; when it failed, so that nothing of the call goes on behind its answer, after both. */

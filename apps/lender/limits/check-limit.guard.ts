@@ -14,13 +14,20 @@ export class CheckLimitGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const { party, body } = http.getRequest<CallerRequest>();
-    answerWith(http.getResponse<FastifyReply>(), await this.limits.take(party.clientId, checksIn(body)));
+    const reply = http.getResponse<FastifyReply>();
+    const isBatch = isBatchBody(body);
+    const closed = isBatch ? undefined : this.limits.closedFor(party.clientId);
+    // Of a batch each item says so, because the day may end or the ceiling be reached while it is worked on.
+    answerWith(reply, closed ?? (await this.limits.take(party.clientId, checksIn(body))));
     return true;
   }
 }
 
 /** A batch counts with its items, of which too many are refused later and by name. */
 function checksIn(body: unknown): number {
-  const { items } = (body ?? {}) as { readonly items?: unknown };
-  return Array.isArray(items) ? Math.min(Math.max(items.length, 1), maxItems) : 1;
+  return isBatchBody(body) ? Math.min(Math.max(body.items.length, 1), maxItems) : 1;
+}
+
+function isBatchBody(body: unknown): body is { readonly items: readonly unknown[] } {
+  return Array.isArray((body as { readonly items?: unknown } | null | undefined)?.items);
 }

@@ -20,10 +20,19 @@ import {
   type Policy,
   type Standing,
 } from '#libs/platform/limits/standing.js';
+import { machineClock } from '#libs/platform/clock.js';
 import { metrics } from '#libs/platform/metrics.js';
 import { CHECK_QUOTA } from '#libs/platform/registry-tokens.js';
 import { floorOf, shareOf } from './share.js';
-import { claim, leave, othersOf, type LenderClaim, type Others } from './shares.store.js';
+import {
+  claim,
+  leave,
+  othersOf,
+  peopleAskedToday,
+  type ClosedLender,
+  type LenderClaim,
+  type Others,
+} from './shares.store.js';
 
 /** Checks of a second, and what may come beyond in any minute. */
 export interface CheckQuota {
@@ -61,6 +70,8 @@ interface Lender {
 export class CheckLimits implements OnModuleInit, OnModuleDestroy {
   private readonly process = randomUUID();
   private readonly lenders = new Map<string, Lender>();
+  /** Who is not answered any more today, and until when in ms of this machine's clock. */
+  private closed: ReadonlyMap<string, { readonly ceiling: number; readonly until: number }> = new Map();
   private processes = 1;
   private isKnown = false;
   private isBeating = false;
@@ -102,6 +113,23 @@ export class CheckLimits implements OnModuleInit, OnModuleDestroy {
     }
   }
 
+  /** Refuses a lender that has asked about as many people today as it may; undefined when it may go on. */
+  closedFor(clientId: string): (Standing & { readonly retryAfterS: number }) | undefined {
+    const closed = this.closed.get(clientId);
+    const leftMs = (closed?.until ?? 0) - machineClock();
+    if (closed === undefined || leftMs <= 0) return undefined;
+    return {
+      policy: policyField([{ name: 'people-a-day', quota: closed.ceiling, windowS: 86_400 }]),
+      limit: limitField('people-a-day', 0, leftMs),
+      retryAfterS: secondsOf(leftMs),
+    };
+  }
+
+  /** People a lender has asked about today, as the clerk counted them last; undefined when none were counted. */
+  peopleAsked(clientId: string): ReturnType<typeof peopleAskedToday> {
+    return peopleAskedToday(this.dataSource.manager, clientId);
+  }
+
   /** The limits of a lender over all processes, as it is shown them. */
   policiesOf(clientId: string): readonly Policy[] {
     return policiesOf(this.quotaOf(clientId));
@@ -113,15 +141,16 @@ export class CheckLimits implements OnModuleInit, OnModuleDestroy {
     this.isBeating = true;
     try {
       const own = this.demandOf();
-      const { processes, settled } = await this.dataSource.transaction(async (tx) => {
+      const { processes, closed, settled } = await this.dataSource.transaction(async (tx) => {
         const others = await othersOf(tx, this.process);
         const claims = own.map((each) => this.settle(each, others));
         await claim(tx, this.process, claims);
-        return { processes: others.processes, settled: claims };
+        return { processes: others.processes, closed: others.closed, settled: claims };
       });
       // Only what is committed counts, because the others reckon with it.
       this.processes = processes;
       this.isKnown = true;
+      this.closed = closedUntil(closed);
       for (const { lender, held } of settled) this.hold(lender, held);
     } catch {
       // The next beat tries again; who cannot reach the database is told so by every check.
@@ -183,4 +212,12 @@ function policiesOf({ perSecond, beyondPerMinute }: CheckQuota): readonly Policy
     { name: 'checks', quota: perSecond, windowS: 1 },
     { name: 'checks-beyond', quota: beyondPerMinute, windowS: beyondS },
   ];
+}
+
+/** The beat brings how long it is until then, because only the database knows registry time. */
+function closedUntil(
+  closed: readonly ClosedLender[],
+): ReadonlyMap<string, { readonly ceiling: number; readonly until: number }> {
+  const now = machineClock();
+  return new Map(closed.map(({ lender, ceiling, leftMs }) => [lender, { ceiling, until: now + leftMs }]));
 }

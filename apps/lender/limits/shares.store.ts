@@ -16,6 +16,17 @@ export interface Others {
   readonly processes: number;
   /** Claims of the other ones. */
   readonly claims: readonly LenderClaim[];
+  /** Lenders that have asked about as many people today as they may, as the clerk counted them. */
+  readonly closed: readonly ClosedLender[];
+}
+
+/** A lender that is not answered any more today. */
+export interface ClosedLender {
+  /** Client id. */
+  readonly lender: string;
+  readonly ceiling: number;
+  /** Until the legal day ends. */
+  readonly leftMs: number;
 }
 
 /**
@@ -33,13 +44,16 @@ export async function othersOf(tx: EntityManager, process: string): Promise<Othe
      ON CONFLICT (process) DO UPDATE SET beat_at = excluded.beat_at`,
     [process],
   );
-  const rows: { processes: number; claims: LenderClaim[] }[] = await tx.query(
+  const rows: Others[] = await tx.query(
     `SELECT (SELECT count(*) FROM lender_processes)::integer AS processes, coalesce((
        SELECT jsonb_agg(jsonb_build_object('lender', lender, 'demand', demand, 'held', held))
-       FROM check_shares WHERE process <> $1), '[]') AS claims`,
+       FROM check_shares WHERE process <> $1), '[]') AS claims, coalesce((
+       SELECT jsonb_agg(jsonb_build_object('lender', lender, 'ceiling', ceiling,
+         'leftMs', ceil(extract(epoch FROM ends_at - registry_now()) * 1000)))
+       FROM people_asked WHERE people >= ceiling AND ends_at > registry_now()), '[]') AS closed`,
     [process],
   );
-  return rows[0] ?? { processes: 1, claims: [] };
+  return rows[0] ?? { processes: 1, claims: [], closed: [] };
 }
 
 /** Writes what this process holds now, in place of what it held. Same transaction. */
@@ -68,4 +82,17 @@ export async function claim(
 /** Gives everything back. */
 export async function leave(tx: EntityManager, process: string): Promise<void> {
   await tx.query('DELETE FROM lender_processes WHERE process = $1', [process]);
+}
+
+/** People a lender has asked about today; undefined when none were counted. */
+export async function peopleAskedToday(
+  tx: EntityManager,
+  lender: string,
+): Promise<{ people: number; ceiling: number; endsAt: Date } | undefined> {
+  const [row] = await tx.query<{ people: number; ceiling: number; endsAt: Date }[]>(
+    `SELECT people, ceiling, ends_at AS "endsAt" FROM people_asked
+     WHERE lender = $1 AND ends_at > registry_now() ORDER BY day LIMIT 1`,
+    [lender],
+  );
+  return row;
 }

@@ -29,6 +29,16 @@ class LimitView {
   @ApiProperty() readonly windowSeconds: number;
 }
 
+class PeopleAskedView {
+  @ApiProperty({ description: 'Different people you have asked about on this legal day (Asia/Almaty).' })
+  readonly people: number;
+  @ApiProperty({
+    description: 'From so many on, checks are answered 429 `too-many-requests` until the day ends.',
+  })
+  readonly ceiling: number;
+  @ApiProperty({ format: 'date-time', description: 'When the day ends.' }) readonly endsAt: string;
+}
+
 class PartyView {
   @ApiProperty() readonly clientId: string;
   @ApiProperty() readonly kind: string;
@@ -37,6 +47,12 @@ class PartyView {
   @ApiProperty({ type: [PartyKeyView] }) readonly keys: readonly PartyKeyView[];
   @ApiProperty({ type: [LimitView], description: 'Over all processes of this app.' })
   readonly limits: readonly LimitView[];
+  @ApiProperty({
+    type: PeopleAskedView,
+    nullable: true,
+    description: 'As they were counted last, some seconds ago; null when none were counted today.',
+  })
+  readonly peopleAsked: PeopleAskedView | null;
   @ApiProperty({
     type: 'integer',
     description: 'Notices that were never fetched; more than 10 000 are not counted.',
@@ -59,6 +75,7 @@ export class PartyController {
   @ApiOperation({ operationId: 'readParty', summary: 'Your own scopes, keys, limits and notices behind' })
   @ApiOkResponse({ type: PartyView })
   async read(@Req() { party: { party } }: CallerRequest): Promise<PartyView> {
+    const asked = await this.checks.peopleAsked(party.clientId);
     const instant = (at: number | null): string | null => (at === null ? null : formatInstant(at));
     return {
       clientId: party.clientId,
@@ -76,6 +93,7 @@ export class PartyController {
       limits: [...this.checks.policiesOf(party.clientId), ...this.calls.policiesOf(party.clientId)].map(
         ({ name, quota, windowS }) => ({ policy: name, quota, windowSeconds: windowS }),
       ),
+      peopleAsked: asked === undefined ? null : { ...asked, endsAt: formatInstant(asked.endsAt.getTime()) },
       noticesBehind: await this.notices.behind(party.clientId),
     };
   }

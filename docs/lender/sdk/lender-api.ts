@@ -456,6 +456,17 @@ export interface components {
       readonly quota: number;
       readonly windowSeconds: number;
     };
+    readonly PeopleAskedView: {
+      /** @description Different people you have asked about on this legal day (Asia/Almaty). */
+      readonly people: number;
+      /** @description From so many on, checks are answered 429 `too-many-requests` until the day ends. */
+      readonly ceiling: number;
+      /**
+       * Format: date-time
+       * @description When the day ends.
+       */
+      readonly endsAt: string;
+    };
     readonly PartyView: {
       readonly clientId: string;
       readonly kind: string;
@@ -464,6 +475,8 @@ export interface components {
       readonly keys: readonly components['schemas']['PartyKeyView'][];
       /** @description Over all processes of this app. */
       readonly limits: readonly components['schemas']['LimitView'][];
+      /** @description As they were counted last, some seconds ago; null when none were counted today. */
+      readonly peopleAsked: components['schemas']['PeopleAskedView'] | null;
       /** @description Notices that were never fetched; more than 10 000 are not counted. */
       readonly noticesBehind: number;
     };
@@ -519,6 +532,7 @@ export type SchemaNoticeItemDto = components['schemas']['NoticeItemDto'];
 export type SchemaNoticePageDto = components['schemas']['NoticePageDto'];
 export type SchemaPartyKeyView = components['schemas']['PartyKeyView'];
 export type SchemaLimitView = components['schemas']['LimitView'];
+export type SchemaPeopleAskedView = components['schemas']['PeopleAskedView'];
 export type SchemaPartyView = components['schemas']['PartyView'];
 export type SchemaProtectedResourceDto = components['schemas']['ProtectedResourceDto'];
 export type SchemaProblem = components['schemas']['Problem'];
