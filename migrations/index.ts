@@ -27,6 +27,7 @@ import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
 import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
 import { PeopleAsked1764000000042 } from './0042-people-asked.js';
+import { OwnNumbers1764000000043 } from './0043-own-numbers.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -57,4 +58,5 @@ export const migrations = [
   PhoneCopies1764000000037,
   ExpiredOpenings1764000000038,
   PeopleAsked1764000000042,
+  OwnNumbers1764000000043,
 ];

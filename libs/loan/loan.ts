@@ -8,8 +8,19 @@ import type { Draft, Made } from '#libs/journal/act.js';
 import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { Problem, type ProblemPointer } from '#libs/problem/problem.js';
+import type { Random, SealingKey } from '#libs/subject/seal.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import { legalDayOf } from './legal-day.js';
+import {
+  commitTo,
+  openNumbers,
+  sealNumbers,
+  unwrapSecret,
+  wrapSecret,
+  type Committed,
+  type ContractMac,
+  type OwnNumbers,
+} from './own-numbers.js';
 
 /** What a lender says of a loan. Instants in milliseconds. */
 export interface Terms {
@@ -48,9 +59,14 @@ export interface Contract {
   readonly bureauBin?: string;
 }
 
-/** One report of a loan as its table keeps it. */
-export interface LoanReport extends Contract, Terms {
+/** One report of a loan as its tables keep it. */
+export interface LoanReport extends Omit<Contract, keyof OwnNumbers>, Omit<Terms, keyof OwnNumbers> {
   readonly loanUuid: string;
+  readonly mac: ContractMac;
+  /** Of the contract, wrapped. */
+  readonly secret: Buffer;
+  /** Sealed. */
+  readonly ownNumbers: Buffer;
   readonly entryIndex: number;
   /** UUID of the loan.reported entry that amendments follow up. */
   readonly about: string;
@@ -58,6 +74,17 @@ export interface LoanReport extends Contract, Terms {
   readonly subject: SubjectKey;
   /** Registry time of the report. */
   readonly at: Instant;
+}
+
+/** The same with its own numbers opened. */
+export type OpenedReport = LoanReport & OwnNumbers;
+
+/** What seals the numbers of a report. */
+export interface Sealing {
+  readonly identity: SealingKey;
+  /** Of the contract, in the newest epoch. */
+  readonly mac: ContractMac;
+  readonly random: Random;
 }
 
 /** Whom a loan was given to, as the Journal knows him. */
@@ -80,9 +107,10 @@ export interface Reported {
 /** Clocks of lenders may be ahead of ours by so much. */
 const skewMs = 30_000;
 
-/** The name of a contract among rows in flight. */
-export function contractName({ party, lenderBin, contractNumber }: Contract): string {
-  return JSON.stringify([party, lenderBin, contractNumber]);
+/** @throws when the identity key is another than at its sealing */
+export function openReport(identity: SealingKey, report: LoanReport): OpenedReport {
+  const secret = unwrapSecret(identity, report.loanUuid, report.secret);
+  return { ...report, ...openNumbers(secret, report, report.ownNumbers) };
 }
 
 /** @throws Problem `instant-in-future` naming each member that has not happened yet. */
@@ -106,20 +134,25 @@ export function reportLoan(
   contract: Contract,
   terms: Terms,
   borrower: Borrower,
-  earlier: LoanReport | undefined,
+  { earlier, identity, mac, random }: Sealing & { readonly earlier: LoanReport | undefined },
 ): Reported {
   const loanUuid = earlier?.loanUuid ?? newUuid(at);
+  const secret = earlier === undefined ? random(32) : unwrapSecret(identity, loanUuid, earlier.secret);
+  const { contractNumber, ...contractRow } = contract;
+  const { paymentReference, ...termsRow } = terms;
+  const numbers = { contractNumber, ...(paymentReference !== undefined && { paymentReference }) };
+  const committed = commitTo(secret, numbers);
   const said = {
     loanId: uuidToId('lon', loanUuid),
     lender: contract.lenderBin,
     ...(contract.bureauBin !== undefined && { bureau: contract.bureauBin }),
-    contractNumber: contract.contractNumber,
+    contract: committed.contract,
   };
   const { personId, subject, iin, version } = borrower;
   const party = contract.party;
   const reported: Draft = {
     ...{ kind: 'loan.reported', party, person: { subject, iin, version } },
-    body: { ...said, ...spelled(terms) },
+    body: { ...said, ...committedTerms(terms, committed) },
   };
   const amended = (body: object): Draft => ({
     ...{ kind: 'loan.amended', party },
@@ -131,9 +164,9 @@ export function reportLoan(
       ? [reported]
       : !isSamePerson
         ? [amended({ reportedAnew: true }), reported]
-        : isSameTerms(earlier, terms)
+        : isSameTerms(openReport(identity, earlier), terms)
           ? []
-          : [amended(spelled(terms))];
+          : [amended(committedTerms(terms, committed))];
   return {
     loanUuid,
     entries,
@@ -142,12 +175,21 @@ export function reportLoan(
       assert(last !== undefined);
       const about = last.kind === 'loan.reported' ? last.uuid : earlier?.about;
       assert(about !== undefined);
-      return { ...contract, ...terms, loanUuid, entryIndex: last.index, about, personId, subject, at };
+      const place = { loanUuid, entryIndex: last.index };
+      return {
+        ...contractRow,
+        ...termsRow,
+        ...place,
+        ...{ about, personId, subject, at },
+        mac: earlier?.mac ?? mac,
+        secret: earlier?.secret ?? wrapSecret(identity, loanUuid, secret, random),
+        ownNumbers: sealNumbers(secret, place, numbers, random),
+      };
     },
   };
 }
 
-/** The terms as entries and answers spell them; absent ones are left out. */
+/** The terms as answers spell them; absent ones are left out. */
 export function spelled(terms: Terms): SpelledTerms {
   const { product, circumstance, amount, signedAt, disbursedAt, disbursedOn, paymentReference, checkUuid } =
     terms;
@@ -161,6 +203,11 @@ export function spelled(terms: Terms): SpelledTerms {
     ...(paymentReference !== undefined && { paymentReference }),
     ...(checkUuid !== undefined && { checkId: uuidToId('chk', checkUuid) }),
   };
+}
+
+/** The terms as entries spell them. */
+function committedTerms({ paymentReference: _, ...terms }: Terms, { payment }: Committed): object {
+  return { ...spelled(terms), ...(payment !== undefined && { payment }) };
 }
 
 /** Whether two reports say the same of one loan. */

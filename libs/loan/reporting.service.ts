@@ -20,8 +20,9 @@ import { newPerson, type Person } from '#libs/subject/person.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import type { borrowersTable } from './borrowers.store.js';
-import { assertHappened, contractName, reportLoan, type Contract } from './loan.js';
+import { assertHappened, reportLoan, type Contract } from './loan.js';
 import type { contractsTable, loansTable } from './loans.store.js';
+import { contractMacs, macText, type ContractMac } from './own-numbers.js';
 import type { Report } from './report.js';
 
 /** The tables that every app which takes reports has. */
@@ -70,7 +71,8 @@ export async function report(
 ): Promise<Outcome> {
   const subjects = subjectsOf(keys, call.report.iin);
   const stranger = strangerOf(identity, subjects, call.report);
-  const outcome = await journal.submit(reportAct(call, subjects, stranger), lane);
+  const macs = contractMacs(keys, call.contract);
+  const outcome = await journal.submit(reportAct(call, { subjects, stranger, macs, identity }), lane);
   const { loanUuid, isRecorded, isReplay } = outcome;
   if (!isRecorded && !isReplay)
     // It left no entry and therefore no row, but a 2xx answer is kept all the same.
@@ -81,13 +83,22 @@ export async function report(
   return outcome;
 }
 
+/** What an act is prepared with, outside the lock. */
+interface Prepared {
+  readonly subjects: readonly SubjectKey[];
+  readonly stranger: Person;
+  readonly macs: readonly [ContractMac, ...ContractMac[]];
+  readonly identity: SealingKey;
+}
+
 function reportAct(
   { contract, report: { iin, contractNumber: _, ...terms }, want, bodyHmac, permit }: ReportCall,
-  subjects: readonly SubjectKey[],
-  stranger: Person,
+  { subjects, stranger, macs, identity }: Prepared,
 ): Act<LoanTables, Rules, Outcome> {
+  const { party, lenderBin } = contract;
+  const contracts = macs.map((mac) => ({ party, lenderBin, mac }));
   return {
-    look: { refusals: subjects, people: subjects, contracts: [contract], idempotency: [want] },
+    look: { refusals: subjects, people: subjects, contracts, idempotency: [want] },
     decide: (seen) => {
       permit(seen.rules, seen.at);
       const used = seen.find('idempotency', idempotencyName(want));
@@ -107,8 +118,9 @@ function reportAct(
         ...{ personId: person.personId, iin, version: refusal?.version ?? 0 },
         subject: refusal?.subject ?? person.subject,
       };
-      const earlier = seen.find('contracts', contractName(contract));
-      const reported = reportLoan(seen.at, contract, terms, borrower, earlier);
+      const earlier = firstOf(macs.map(macText), (name) => seen.find('contracts', name));
+      const sealing = { earlier, identity, mac: macs[0], random: randomBytes };
+      const reported = reportLoan(seen.at, contract, terms, borrower, sealing);
       const { loanUuid, entries } = reported;
       if (entries.length === 0)
         return { entries, answer: () => ({ loanUuid, isRecorded: false, isReplay: false }) };

@@ -83,9 +83,22 @@ describe('loans that a bureau reports', () => {
         'recorded',
       ]);
     });
-    const { iin: _iin, lenderBin: lender, ...rest } = one;
+    const {
+      iin: _iin,
+      lenderBin: lender,
+      contractNumber: _number,
+      paymentReference: _payment,
+      ...rest
+    } = one;
     expect(made).toMatchObject([
-      { kind: 'loan.reported', ...rest, lender, bureau: expect.any(String), version: 1 },
+      {
+        kind: 'loan.reported',
+        ...rest,
+        lender,
+        bureau: expect.any(String),
+        version: 1,
+        payment: expect.any(String),
+      },
       { kind: 'loan.reported', lender: '200340001307', version: 0 },
     ]);
   });

@@ -65,7 +65,7 @@ describe('the role of the lender’s process', () => {
   it.each([
     ['changes a loan', 'UPDATE loans SET amount = 1', notPermitted],
     ['removes one', 'DELETE FROM loans', notPermitted],
-    ['renames a contract', `UPDATE contracts SET contract_number = 'x'`, notPermitted],
+    ['renames a contract', `UPDATE contracts SET mac = sha256('x')`, notPermitted],
     [
       'goes back to an older report',
       'UPDATE contracts SET entry_index = (SELECT min(entry_index) FROM loans)',
@@ -73,7 +73,8 @@ describe('the role of the lender’s process', () => {
     ],
     [
       'takes over another’s report',
-      `INSERT INTO contracts SELECT 'mfo-gamma', lender_bin, contract_number, gen_random_uuid(), entry_index FROM contracts`,
+      `INSERT INTO contracts (party, lender_bin, mac_epoch, mac, secret, loan_id, entry_index)
+       SELECT 'mfo-gamma', lender_bin, mac_epoch, mac, secret, gen_random_uuid(), entry_index FROM contracts`,
       integrity,
     ],
     ['reads who somebody is', 'SELECT iin FROM people', notPermitted],
@@ -91,10 +92,13 @@ describe('fsck', () => {
   it.each([
     ['an amount', `UPDATE loans SET amount = 3 WHERE entry_index = ${newest}`, 'row-differs'],
     [
-      'a contract number',
-      `UPDATE loans SET contract_number = 'K-2' WHERE entry_index = ${amendment}`,
+      'own numbers of another report',
+      `UPDATE loans SET own_numbers = (SELECT own_numbers FROM loans WHERE entry_index = ${newest}) WHERE entry_index = ${amendment}`,
       'row-differs',
     ],
+    ['own numbers that do not open', `UPDATE loans SET own_numbers = '\\x00'`, 'row-differs'],
+    ['a contract found by another number', `UPDATE contracts SET mac = sha256('x')`, 'row-differs'],
+    ['the secret of a contract', `UPDATE contracts SET secret = sha256('x')`, 'row-differs'],
     ['the day of payment', `UPDATE loans SET disbursed_at = disbursed_at - interval '1 day'`, 'row-differs'],
     [
       'whom it is about',

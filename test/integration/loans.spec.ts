@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Response } from 'supertest';
 import { auditAfterEach } from '../support/auditor.js';
+import { huntDatabase } from '../support/iin-hunt.js';
 import { citizenActs } from '../support/citizen-acts.js';
 import { call, iins, newWorld, type Channel, type World } from '../support/citizen-world.js';
 
@@ -74,10 +75,26 @@ describe('a loan', () => {
     const { rows } = await world.database.owner.query<{ entry: string; subject: Buffer; version: number }>(
       `SELECT entry, subject, version FROM entries WHERE kind = 'loan.reported' ORDER BY index DESC LIMIT 1`,
     );
-    expect(JSON.parse(rows[0]?.entry ?? '')).toMatchObject({
-      ...said,
+    const { contractNumber: _number, paymentReference: _reference, ...terms } = said;
+    const entry = JSON.parse(rows[0]?.entry ?? '') as Record<string, unknown>;
+    expect(entry).toMatchObject({
+      ...terms,
       ...{ loanId, version: 1, lender: '010140000004', person: expect.any(String) },
+      ...{ contract: expect.stringMatching(/^[\w-]{43}$/), payment: expect.stringMatching(/^[\w-]{43}$/) },
     });
+    expect([entry['contractNumber'], entry['paymentReference']]).toEqual([undefined, undefined]);
+  });
+
+  it('whose own numbers are strangers’ IINs is recorded, found and amended by them, and they stand in no column', async () => {
+    // Month 13; the hunt of other tests would not know them.
+    const [contractNumber, paymentReference] = ['871301300128', '901302500124'];
+    const body = loan({ contractNumber, paymentReference });
+    const loanId = loanIdOf(await post(body));
+    expect(loanIdOf(await post({ ...body, amount: { value: '2.00', currency: 'KZT' } }))).toBe(loanId);
+    const found = await get(`/v1/loans?contractNumber=${contractNumber}`);
+    expect(found.body).toMatchObject({ items: [{ loanId, contractNumber, paymentReference }], next: null });
+    const { superuser } = world.database;
+    expect(await huntDatabase(superuser, [contractNumber, paymentReference])).toEqual([]);
   });
 
   it('of somebody never seen before keeps his number sealed, where the lender’s own role cannot read it', async () => {

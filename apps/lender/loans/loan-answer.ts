@@ -1,6 +1,6 @@
 /** What a lender is answered about its loans: what it said itself, and never the person. */
 import { formatInstant } from '#libs/journal/instant.js';
-import { spelled, type LoanReport, type SpelledTerms } from '#libs/loan/loan.js';
+import { spelled, type OpenedReport, type SpelledTerms } from '#libs/loan/loan.js';
 import { answerOf, type LoanAnswer } from '#libs/loan/report.js';
 
 /** A loan in a list, as last reported. */
@@ -24,12 +24,12 @@ export interface LoanView extends LoanItem {
 }
 
 /** A loan as a list shows it. */
-export function itemOf(report: LoanReport): LoanItem {
+export function itemOf(report: OpenedReport): LoanItem {
   return { ...answerOf(report.loanUuid), contractNumber: report.contractNumber, ...spelled(report) };
 }
 
 /** @param reports every report of one loan, oldest first */
-export function viewOf([first, ...others]: readonly [LoanReport, ...LoanReport[]]): LoanView {
+export function viewOf([first, ...others]: readonly [OpenedReport, ...OpenedReport[]]): LoanView {
   const reports = [first, ...others];
   const amendments = others.map((report, place) => {
     const before = reports[place] ?? first;

@@ -10,6 +10,8 @@ import { loansOf, reportsOf, type LoanFilter } from '#libs/loan/loans.store.js';
 import { answerOf, type LoanAnswer, type Report } from '#libs/loan/report.js';
 import { report as recordReport, type Reporting } from '#libs/loan/reporting.service.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
+import { openReport } from '#libs/loan/loan.js';
+import { contractMacs } from '#libs/loan/own-numbers.js';
 import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem, problemAt } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
@@ -33,8 +35,8 @@ export class LoansService {
   constructor(
     @Inject(Journal) private readonly journal: Journal<LenderTables, Rules>,
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(LOOKUP_KEYS) keys: LookupKeys,
-    @Inject(IDENTITY_KEY) identity: SealingKey,
+    @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
+    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
   ) {
     this.reporting = { journal, dataSource, keys, identity };
   }
@@ -73,7 +75,8 @@ export class LoansService {
 
   /** One loan with its amendments. @throws Problem `not-found`, also for another's. */
   async read(clientId: string, loanId: string): Promise<LoanView> {
-    const [first, ...others] = await reportsOf(this.dataSource.manager, clientId, idToUuid('lon', loanId));
+    const reports = await reportsOf(this.dataSource.manager, clientId, idToUuid('lon', loanId));
+    const [first, ...others] = reports.map((report) => openReport(this.identity, report));
     if (first === undefined) throw new Problem('not-found');
     return viewOf([first, ...others]);
   }
@@ -81,15 +84,22 @@ export class LoansService {
   /** Own loans as last reported, in the order in which they were first reported. */
   async list(
     clientId: string,
-    filter: Omit<LoanFilter, 'after'> & { readonly after?: string },
+    filter: Omit<LoanFilter, 'after' | 'macs'> & {
+      readonly after?: string;
+      readonly contractNumber?: string;
+    },
   ): Promise<LoanPage> {
-    const { after, limit, ...rest } = filter;
+    const { after, limit, contractNumber, ...rest } = filter;
+    const lenderBin = this.journal.rules().parties.get(clientId)?.bin ?? '';
     const rows = await loansOf(this.dataSource.manager, clientId, {
       ...rest,
       limit: limit + 1,
       ...(after !== undefined && { after: uuidOfCursor(after) }),
+      ...(contractNumber !== undefined && {
+        macs: contractMacs(this.keys, { party: clientId, lenderBin, contractNumber }),
+      }),
     });
-    const items = rows.slice(0, limit).map(itemOf);
+    const items = rows.slice(0, limit).map((row) => itemOf(openReport(this.identity, row)));
     const last = items.at(-1);
     return { items, next: rows.length > limit && last !== undefined ? last.loanId.slice(4) : null };
   }

@@ -197,7 +197,10 @@ class Fsck {
     const { tx } = this.options;
     const { regime } = this.registry.registry;
     this.findings.push(
-      ...(await compareLoansOf(tx, read)),
+      ...(await compareLoansOf(tx, read, {
+        identity: this.options.identityKey,
+        lookup: this.options.lookupKeys,
+      })),
       ...(await compareDeliveriesOf(tx, read)),
       ...(await compareDueNoticesOf(tx, read, { people, lookupKeys, regime })),
     );

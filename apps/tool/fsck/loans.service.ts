@@ -1,5 +1,8 @@
 /** Loans: every report has its row and every row its report, and what a contract points at is the newest. */
 import type { EntityManager } from 'typeorm';
+import { commitTo, contractMacs, openNumbers, unwrapSecret, type Committed } from '#libs/loan/own-numbers.js';
+import type { SealingKey } from '#libs/subject/seal.js';
+import type { LookupKeys } from '#libs/subject/subject.js';
 import { idToUuid, uuidToId } from '#libs/journal/id.js';
 import { readInstant } from '#libs/journal/instant.js';
 import type { ReadEntry } from './entry-rows.js';
@@ -7,10 +10,17 @@ import type { Finding } from './finding.js';
 import { contractsAfter, loansAfter, loansBetween, type LoanRow } from './loans.store.js';
 import { compareRow } from './projections.js';
 
+/** What opens the own numbers of loans, and finds their contracts. */
+export interface LoanKeys {
+  readonly identity: SealingKey;
+  readonly lookup: LookupKeys;
+}
+
 /** The rows that the entries of this page demand. */
 export async function compareLoansOf(
   tx: EntityManager,
   entries: readonly ReadEntry[],
+  keys: LoanKeys,
 ): Promise<readonly Finding[]> {
   // An amendment that only says that the loan is another person's is followed by the report about him.
   const reports = entries.filter(
@@ -21,7 +31,7 @@ export async function compareLoansOf(
   if (first === undefined || last === undefined) return [];
   const found = await loansBetween(tx, first.row.index, last.row.index + 1);
   const rows = new Map(found.map((row) => [row.entryIndex, row]));
-  return reports.flatMap((entry) => faultsOf(entry, rows.get(entry.row.index)));
+  return reports.flatMap((entry) => faultsOf(entry, rows.get(entry.row.index), keys));
 }
 
 /** Rows that no report stands behind, and contracts that point at another report than their newest. */
@@ -49,14 +59,15 @@ export async function compareContracts(
   return found;
 }
 
-function faultsOf(entry: ReadEntry, row: LoanRow | undefined): readonly Finding[] {
+function faultsOf(entry: ReadEntry, row: LoanRow | undefined, keys: LoanKeys): readonly Finding[] {
   const { index } = entry.row;
   if (row === undefined) return compareRow('loans', String(index), {}, undefined);
-  const { base, isPersons, subject, ...own } = row;
+  const { base, isPersons, subject, ownNumbers: _, contract: __, ...own } = row;
   const isReported = entry.kind === 'loan.reported';
   const about = isReported ? entry.members['id'] : entry.members['about'];
   const found = compareRow('loans', String(index), demandedBy(entry), {
     ...own,
+    ...committedIn(row, keys),
     ...(isReported && subject !== undefined && { subject }),
   });
   // A follow-up names the report it follows up, of the same loan, and stands under its person.
@@ -67,6 +78,21 @@ function faultsOf(entry: ReadEntry, row: LoanRow | undefined): readonly Finding[
   return [...found, { code: 'row-differs', table: 'loans', row: String(index), what }];
 }
 
+/** What the sealed numbers of a row come to; nothing when they do not open, or the contract is not found by them. */
+function committedIn(row: LoanRow, { identity, lookup }: LoanKeys): Partial<Committed> {
+  const { loanUuid, party, lenderBin, contract, ownNumbers } = row;
+  if (contract === undefined) return {};
+  try {
+    const secret = unwrapSecret(identity, loanUuid, contract.secret);
+    const numbers = openNumbers(secret, row, ownNumbers);
+    const macs = contractMacs(lookup, { party, lenderBin, contractNumber: numbers.contractNumber });
+    const isFound = macs.some(({ epoch, bytes }) => epoch === contract.epoch && bytes.equals(contract.mac));
+    return isFound ? commitTo(secret, numbers) : {};
+  } catch {
+    return {};
+  }
+}
+
 function demandedBy({ row, kind, members }: ReadEntry): object {
   const amount = members['amount'] as { readonly value?: unknown; readonly currency?: unknown } | undefined;
   const demanded = {
@@ -74,14 +100,14 @@ function demandedBy({ row, kind, members }: ReadEntry): object {
     loanUuid: uuidOf('lon', members['loanId']),
     party: row.party ?? '',
     lenderBin: members['lender'],
-    contractNumber: members['contractNumber'],
+    contract: members['contract'],
     product: members['product'],
     circumstance: members['circumstance'],
     amount: amount?.currency === 'KZT' ? amount.value : undefined,
     signedAt: readInstant(members['signedAt']),
     disbursedAt: readInstant(members['disbursedAt']),
     disbursedOn: members['disbursedOn'],
-    paymentReference: members['paymentReference'],
+    payment: members['payment'],
     checkUuid: members['checkId'] === undefined ? undefined : uuidOf('chk', members['checkId']),
     at: row.at,
     subject: kind === 'loan.reported' ? row.subject : undefined,

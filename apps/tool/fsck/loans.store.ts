@@ -2,11 +2,23 @@
 import type { EntityManager } from 'typeorm';
 import type { SubjectKey } from '#libs/subject/subject.js';
 
+/** What a contract is found by and what its numbers are sealed under. */
+export interface ContractKept {
+  readonly epoch: number;
+  readonly mac: Buffer;
+  readonly secret: Buffer;
+}
+
 /** A row of `loans`, and the report it follows up (itself, when it is one). */
 export interface LoanRow {
   readonly entryIndex: number;
   readonly loanUuid: string;
   readonly subject?: SubjectKey;
+  readonly party: string;
+  readonly lenderBin: string;
+  /** Sealed under the secret of the contract. */
+  readonly ownNumbers: Buffer;
+  readonly contract?: ContractKept;
   readonly base?: { readonly uuid: string; readonly kind: string; readonly isSameSubject: boolean };
   /** Whether its person is the one of its pseudonym, as far as one epoch can tell. */
   readonly isPersons: boolean;
@@ -16,9 +28,9 @@ export interface LoanRow {
 export async function loansBetween(tx: EntityManager, from: number, to: number): Promise<readonly LoanRow[]> {
   const rows: Record<string, unknown>[] = await tx.query(
     `SELECT l.entry_index AS "entryIndex", l.loan_id AS "loanUuid", l.party, l.lender_bin AS "lenderBin",
-       l.contract_number AS "contractNumber", l.product, l.circumstance, l.amount::text AS amount,
+       l.own_numbers AS "ownNumbers", k.mac_epoch, k.mac, k.secret, l.product, l.circumstance, l.amount::text AS amount,
        l.signed_at AS "signedAt", l.disbursed_at AS "disbursedAt", l.disbursed_on::text AS "disbursedOn",
-       l.payment_reference AS "paymentReference", l.check_id AS "checkUuid", l.at, l.subject_epoch, l.subject,
+       l.check_id AS "checkUuid", l.at, l.subject_epoch, l.subject,
        CASE WHEN e.id = l.about AND b.loan_id = l.loan_id THEN
          json_build_object('uuid', e.id, 'kind', e.kind, 'isSameSubject', l.subject IS NOT DISTINCT FROM e.subject)
        END AS base,
@@ -28,15 +40,18 @@ export async function loansBetween(tx: EntityManager, from: number, to: number):
        ORDER BY b.entry_index LIMIT 1) b ON true
      LEFT JOIN entries e ON e.index = b.entry_index
      LEFT JOIN people p ON p.person_id = l.person_id
+     LEFT JOIN contracts k ON k.loan_id = l.loan_id AND k.party = l.party AND k.lender_bin = l.lender_bin
      WHERE l.entry_index >= $1 AND l.entry_index < $2`,
     [from, to],
   );
-  return rows.map(({ subject, subject_epoch: epoch, ...row }) => {
+  return rows.map(({ subject, subject_epoch: epoch, mac_epoch: macEpoch, mac, secret, ...row }) => {
     const members = Object.entries(row)
       .filter(([, value]) => value !== null)
       .map(([name, value]) => [name, value instanceof Date ? value.getTime() : value]);
     return {
       ...(Object.fromEntries(members) as unknown as LoanRow),
+      ...(Buffer.isBuffer(mac) &&
+        Buffer.isBuffer(secret) && { contract: { epoch: macEpoch as number, mac, secret } }),
       ...(Buffer.isBuffer(subject) && { subject: { epoch: epoch as number, bytes: subject } }),
     };
   });
@@ -50,7 +65,7 @@ export async function loansAfter(
   return tx.query(
     `SELECT l.entry_index AS "entryIndex", coalesce(e.kind IN ('loan.reported', 'loan.amended'), false)
        AND EXISTS (SELECT FROM contracts c WHERE c.party = l.party AND c.lender_bin = l.lender_bin
-         AND c.contract_number = l.contract_number AND c.loan_id = l.loan_id) AS rests
+         AND c.loan_id = l.loan_id) AS rests
      FROM (SELECT * FROM loans WHERE entry_index > $1 AND entry_index < $2 ORDER BY entry_index LIMIT $3) l
      LEFT JOIN entries e ON e.index = l.entry_index ORDER BY 1`,
     [after, size, limit],
