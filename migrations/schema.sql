@@ -359,12 +359,15 @@ COMMENT ON COLUMN comparisons.compared_at IS 'Registry time.';
 CREATE TABLE contracts (
   party text NOT NULL,
   lender_bin text NOT NULL,
-  contract_number text NOT NULL,
   loan_id uuid NOT NULL,
   entry_index bigint NOT NULL,
-  CONSTRAINT contracts_pkey PRIMARY KEY (party, lender_bin, contract_number),
+  mac_epoch smallint NOT NULL,
+  mac bytea NOT NULL,
+  secret bytea NOT NULL,
+  CONSTRAINT contracts_pkey PRIMARY KEY (party, lender_bin, mac),
   CONSTRAINT contracts_entry_index_fkey FOREIGN KEY (entry_index) REFERENCES loans(entry_index),
-  CONSTRAINT contracts_loan_id_key UNIQUE (loan_id)
+  CONSTRAINT contracts_loan_id_key UNIQUE (loan_id),
+  CONSTRAINT contracts_mac_check CHECK ((octet_length(mac) = 32))
 );
 CREATE INDEX contracts_of_party ON public.contracts USING btree (party, loan_id);
 CREATE TRIGGER contracts_guard AFTER INSERT OR UPDATE ON public.contracts FOR EACH ROW EXECUTE FUNCTION contracts_guard();
@@ -379,9 +382,11 @@ GRANT SELECT ON contracts TO tyiym_tool;
 COMMENT ON TABLE contracts IS 'Which loan a contract is, and its newest report. Two reports of one contract meet here.';
 COMMENT ON COLUMN contracts.party IS 'Client id of who reports.';
 COMMENT ON COLUMN contracts.lender_bin IS 'BIN of the lender.';
-COMMENT ON COLUMN contracts.contract_number IS 'The lender''s own number of the contract.';
 COMMENT ON COLUMN contracts.loan_id IS 'Its loan.';
 COMMENT ON COLUMN contracts.entry_index IS 'The newest report.';
+COMMENT ON COLUMN contracts.mac_epoch IS 'Epoch of mac.';
+COMMENT ON COLUMN contracts.mac IS 'HMAC of party, lender and contract number under a lookup key: what a further report of the contract is found by.';
+COMMENT ON COLUMN contracts.secret IS 'Secret of the contract, sealed with the identity key: it seals the numbers in loans and makes what entries commit to.';
 
 CREATE TABLE corrections (
   entry_index bigint NOT NULL,
@@ -584,14 +589,14 @@ CREATE TABLE harvesting_alarms (
   begins_at timestamp(3) with time zone NOT NULL,
   entry_index bigint NOT NULL,
   CONSTRAINT harvesting_alarms_pkey PRIMARY KEY (lender, span, begins_at),
-  CONSTRAINT harvesting_alarms_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text])))
+  CONSTRAINT harvesting_alarms_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text, 'today'::text])))
 );
 GRANT INSERT ON harvesting_alarms TO tyiym_clerk_worker;
 GRANT SELECT ON harvesting_alarms TO tyiym_clerk_worker;
 GRANT SELECT ON harvesting_alarms TO tyiym_tool;
 COMMENT ON TABLE harvesting_alarms IS 'Windows in which a lender was suspected of harvesting: fold of harvesting.suspected, one a lender and window.';
 COMMENT ON COLUMN harvesting_alarms.lender IS 'Client id of the lender.';
-COMMENT ON COLUMN harvesting_alarms.span IS 'Length of the window.';
+COMMENT ON COLUMN harvesting_alarms.span IS 'Length of the window; today is a day that has not ended, in which too many people were asked about.';
 COMMENT ON COLUMN harvesting_alarms.begins_at IS 'First instant of the window, registry time; days are those of Asia/Almaty.';
 COMMENT ON COLUMN harvesting_alarms.entry_index IS 'Its entry, which holds the figures.';
 
@@ -740,7 +745,6 @@ CREATE TABLE loans (
   about uuid NOT NULL,
   party text NOT NULL,
   lender_bin text NOT NULL,
-  contract_number text NOT NULL,
   person_id uuid,
   subject_epoch smallint,
   subject bytea,
@@ -750,9 +754,9 @@ CREATE TABLE loans (
   signed_at timestamp(3) with time zone NOT NULL,
   disbursed_at timestamp(3) with time zone,
   disbursed_on date,
-  payment_reference text,
   check_id uuid,
   at timestamp(3) with time zone NOT NULL,
+  own_numbers bytea NOT NULL,
   CONSTRAINT loans_pkey PRIMARY KEY (entry_index),
   CONSTRAINT loans_amount_check CHECK ((amount > (0)::numeric)),
   CONSTRAINT loans_check CHECK (((disbursed_at IS NULL) <> (disbursed_on IS NULL))),
@@ -774,7 +778,6 @@ COMMENT ON COLUMN loans.loan_id IS 'UUIDv7 of the first report; lon_… on the w
 COMMENT ON COLUMN loans.about IS 'Id of the loan.reported entry that amendments follow up.';
 COMMENT ON COLUMN loans.party IS 'Client id of who reported.';
 COMMENT ON COLUMN loans.lender_bin IS 'BIN of the lender.';
-COMMENT ON COLUMN loans.contract_number IS 'The lender''s own number of the contract.';
 COMMENT ON COLUMN loans.person_id IS 'Borrower.';
 COMMENT ON COLUMN loans.subject_epoch IS 'Epoch of subject.';
 COMMENT ON COLUMN loans.subject IS 'Pseudonym of the borrower.';
@@ -784,9 +787,9 @@ COMMENT ON COLUMN loans.amount IS 'Tenge.';
 COMMENT ON COLUMN loans.signed_at IS 'When the contract was signed, as the lender says.';
 COMMENT ON COLUMN loans.disbursed_at IS 'When the payment instruction became irrevocable, as the lender says.';
 COMMENT ON COLUMN loans.disbursed_on IS 'The day of it, where no instant is known.';
-COMMENT ON COLUMN loans.payment_reference IS 'The lender''s own number of the payment.';
 COMMENT ON COLUMN loans.check_id IS 'The check of this lender that it names.';
 COMMENT ON COLUMN loans.at IS 'Registry time of the report.';
+COMMENT ON COLUMN loans.own_numbers IS 'The lender''s own numbers of the contract and of the payment, sealed under the secret of the contract.';
 
 CREATE TABLE migrations (
   id integer DEFAULT nextval('migrations_id_seq'::regclass) NOT NULL,
@@ -1064,6 +1067,31 @@ COMMENT ON COLUMN people.subject IS 'Pseudonym of the person.';
 COMMENT ON COLUMN people.data_key IS 'Key of this person''s sealed columns, itself sealed with the identity key.';
 COMMENT ON COLUMN people.iin IS 'Sealed IIN.';
 COMMENT ON COLUMN people.first_seen_at IS 'Registry time at which this row came.';
+
+CREATE TABLE people_asked (
+  lender text NOT NULL,
+  day date NOT NULL,
+  people integer NOT NULL,
+  ceiling integer NOT NULL,
+  ends_at timestamp(3) with time zone NOT NULL,
+  counted_at timestamp with time zone NOT NULL,
+  CONSTRAINT people_asked_pkey PRIMARY KEY (lender, day),
+  CONSTRAINT people_asked_ceiling_check CHECK ((ceiling > 0)),
+  CONSTRAINT people_asked_people_check CHECK ((people >= 0))
+);
+GRANT DELETE ON people_asked TO tyiym_clerk_worker;
+GRANT INSERT ON people_asked TO tyiym_clerk_worker;
+GRANT SELECT ON people_asked TO tyiym_clerk_worker;
+GRANT UPDATE (people, ceiling, counted_at) ON people_asked TO tyiym_clerk_worker;
+GRANT SELECT ON people_asked TO tyiym_lender;
+GRANT SELECT ON people_asked TO tyiym_tool;
+COMMENT ON TABLE people_asked IS 'People a lender has asked about on a legal day, as the clerk counts them from checks; no verdict rests on it. The lender''s process reads who is beyond its ceiling.';
+COMMENT ON COLUMN people_asked.lender IS 'Client id of the lender.';
+COMMENT ON COLUMN people_asked.day IS 'Legal day, Asia/Almaty.';
+COMMENT ON COLUMN people_asked.people IS 'Different people it has asked about on that day; it only rises, so that a clerk that begins anew opens nothing.';
+COMMENT ON COLUMN people_asked.ceiling IS 'How many it may ask about, by the regime in force when they were counted.';
+COMMENT ON COLUMN people_asked.ends_at IS 'First instant after the day, registry time.';
+COMMENT ON COLUMN people_asked.counted_at IS 'When the clerk counted last, clock of the database.';
 
 CREATE UNLOGGED TABLE rate_limits (
   key text NOT NULL,
@@ -1607,8 +1635,7 @@ BEGIN
   END IF;
   PERFORM 1 FROM loans l JOIN entries e ON e.index = l.entry_index
     WHERE l.entry_index = NEW.entry_index AND l.loan_id = NEW.loan_id AND l.party = NEW.party AND e.party = NEW.party
-      AND l.lender_bin = NEW.lender_bin AND l.contract_number = NEW.contract_number
-      AND e.kind IN ('loan.reported', 'loan.amended');
+      AND l.lender_bin = NEW.lender_bin AND e.kind IN ('loan.reported', 'loan.amended');
   IF NOT FOUND THEN
     RAISE EXCEPTION 'a contract follows only a report of its party' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
