@@ -1,7 +1,7 @@
 /** The process `access`: the authorization server of the parties over their rows, mounted beside Nest's own routes. */
 import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Provider, type errors } from 'oidc-provider';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
@@ -88,8 +88,8 @@ export class AccessModule implements OnModuleInit, OnModuleDestroy {
       // The library reads the body itself.
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-      scope.post('/token', { preHandler: limit }, forward);
-      scope.get('/jwks', forward);
+      scope.post('/token', { config: tokenRoute, onRequest: limit }, forward);
+      scope.get('/jwks', { config: { access: 'public' } }, forward);
     });
   }
 
@@ -97,6 +97,13 @@ export class AccessModule implements OnModuleInit, OnModuleDestroy {
     await this.dataSource.destroy();
   }
 }
+
+/** The one route that takes a body from strangers: the assertion in it says who they are. */
+const tokenRoute: FastifyContextConfig = {
+  access: 'public',
+  body: { bytes: 56 * 1024 },
+  mediaType: 'application/x-www-form-urlencoded',
+};
 
 /**
  * Leaves the answer to the library and tells it the public base URL of the listener that was called, over whatever

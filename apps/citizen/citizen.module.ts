@@ -1,15 +1,22 @@
 /** Citizens: they place and lift, through a channel or with their phone, and see what stands in their name. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { Inject, Module, type DynamicModule, type OnModuleDestroy, type Provider } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { PartyAccessModule } from '#libs/platform/access/access.module.js';
-import { listenersOf, waysOf } from '#libs/platform/access/listeners.js';
-import { CallerLines } from '#libs/platform/caller-lines.js';
+import { listenersOf } from '#libs/platform/access/listeners.js';
 import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { HealthController } from '#libs/platform/health.controller.js';
 import { readIdentityKey } from '#libs/platform/keys.js';
-import { createLogger } from '#libs/platform/logging.js';
 import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
 import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { readTrustAnchors } from '#libs/signature/trust.js';
@@ -19,7 +26,7 @@ import { ApplicationsService } from './applications/applications.service.js';
 import { OutcomeService } from './applications/outcome.service.js';
 import { SIGNATURE_VERIFIER, SigningService, TRUST_ANCHORS } from './applications/signing.service.js';
 import { PhoneController } from './egov-mobile/phone.controller.js';
-import { PhoneFilter } from './egov-mobile/phone.filter.js';
+import { PhoneTokenGuard } from './egov-mobile/phone-token.guard.js';
 import { ORGANISATION, PhoneService } from './egov-mobile/phone.service.js';
 import { RefusalController } from './refusal/refusal.controller.js';
 import { RefusalService } from './refusal/refusal.service.js';
@@ -34,8 +41,12 @@ type AccessOverrides = Parameters<typeof PartyAccessModule.register>[0];
 type Overrides = Pick<RegistrySettings<CitizenTables>, 'clock' | 'logger'> & Pick<AccessOverrides, 'keys'>;
 
 @Module({})
-export class CitizenModule implements OnModuleDestroy {
-  constructor(@Inject(SIGNATURE_VERIFIER) private readonly verifier: ReturnType<typeof makeVerifier>) {}
+export class CitizenModule implements OnModuleInit, OnModuleDestroy {
+  constructor(
+    @Inject(SIGNATURE_VERIFIER) private readonly verifier: ReturnType<typeof makeVerifier>,
+    private readonly adapterHost: HttpAdapterHost,
+    @Inject(PhoneTokenGuard) private readonly phoneToken: PhoneTokenGuard,
+  ) {}
 
   /** `overrides` lets a test bring its own clock and keys of the issuer. */
   static register(config: Config, overrides: Overrides = {}): DynamicModule {
@@ -64,9 +75,13 @@ export class CitizenModule implements OnModuleDestroy {
       providers: [
         ...settingsOf(config, overrides),
         ...[ApplicationsService, SigningService, OutcomeService, RefusalService, TrailService],
-        ...[PhoneService, PhoneFilter, CitizenPresence, KeptAnswers, StampsShownService],
+        ...[PhoneService, PhoneTokenGuard, CitizenPresence, KeptAnswers, StampsShownService],
       ],
     };
+  }
+
+  onModuleInit(): void {
+    this.phoneToken.guard(this.adapterHost.httpAdapter.getInstance<FastifyInstance>());
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -75,7 +90,7 @@ export class CitizenModule implements OnModuleDestroy {
 }
 
 /** What the services are given from the configuration. */
-function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
+function settingsOf(config: Config, { clock }: Overrides): Provider[] {
   const { publicBase, nca, egovMobile } = config;
   assert(
     publicBase !== undefined && nca !== undefined && egovMobile !== undefined,
@@ -90,9 +105,5 @@ function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
     { provide: TRUST_ANCHORS, useFactory: () => readTrustAnchors(pems) },
     { provide: SIGNATURE_VERIFIER, useFactory: () => makeVerifier(nca) },
     { provide: ORGANISATION, useValue: egovMobile.organisation },
-    {
-      provide: CallerLines,
-      useFactory: () => new CallerLines(logger ?? createLogger(config.app), waysOf(config)),
-    },
   ];
 }

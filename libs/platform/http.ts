@@ -1,11 +1,12 @@
 /**
- * How every app meets HTTP: bodies are strict JSON of bounded size with their raw bytes kept, what is wrong becomes a
+ * How every app meets HTTP: bodies are strict JSON of bounded size (bodies.ts), what is wrong becomes a
  * Problem, each answer has a Request-Id, and a signal ends everything in order.
  */
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { EventEmitter } from 'node:events';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { ValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -19,10 +20,10 @@ import { ProblemFilter } from '#libs/problem/problem.filter.js';
 import { validationProblem } from '#libs/problem/validation-problem.js';
 import type { CallerRequest } from './access/access.guard.js';
 import { waysOf } from './access/listeners.js';
+import { malformed, onlyStrictJson } from './bodies.js';
 import { CallerLines } from './caller-lines.js';
 import { readSecretFile, type Config, type ListenTlsConfig } from './config.js';
 import { READINESS, type Readiness } from './health.controller.js';
-import { isWithinBounds } from './json-bounds.js';
 import { createLogger, logCrashes, nestLogger } from './logging.js';
 import { requestSeconds, serveMetrics } from './metrics.js';
 
@@ -30,18 +31,6 @@ type Root = Type | DynamicModule;
 type HttpConfig = Pick<Config, 'app' | 'logBase' | 'listen' | 'listenTls' | 'metrics'>;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-const maxBodyBytes = 1_048_576;
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The body as it came, for idempotency. */
-    rawBody?: Buffer;
-  }
-  interface FastifyContextConfig {
-    /** Bounds of this route's body, by `@RouteConfig`, where they are wider than everybody's. */
-    readonly body?: { readonly bytes: number; readonly values: number };
-  }
-}
 
 /** An app that is wired but does not listen: what tests talk to. Call `init` and Fastify's `ready`. */
 export async function createApp(
@@ -50,7 +39,6 @@ export async function createApp(
   logger: Logger,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    bodyLimit: maxBodyBytes,
     // A HEAD would run the whole GET and throw its answer away: what works once would be used up.
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200 },
@@ -68,7 +56,10 @@ export async function createApp(
     logger: nestLogger(logger),
     abortOnError: false,
   });
-  onlyJson(adapter.getInstance() as unknown as FastifyInstance);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  aroundEachRequest(fastify);
+  onlyStrictJson(fastify);
+  letRoutesInvite(fastify.server, fastify);
   app.useGlobalFilters(new ProblemFilter(config.logBase, new CallerLines(logger, waysOf(config))));
   app.useGlobalPipes(
     new ValidationPipe({
@@ -119,10 +110,18 @@ export async function listenTls(config: ListenTlsConfig, fastify: FastifyInstanc
     },
     (request, response) => fastify.routing(request, response),
   );
+  letRoutesInvite(server, fastify);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
   return server;
+}
+
+/** A client that asks whether to send its body is told so by its route, once the headers will do. */
+function letRoutesInvite(server: EventEmitter, fastify: FastifyInstance): void {
+  const route = (request: IncomingMessage, response: ServerResponse): void =>
+    fastify.routing(request, response);
+  server.on('checkContinue', route).on('checkExpectation', route);
 }
 
 /** Runs the closers once, on the first signal, and leaves; a second signal leaves at once. */
@@ -154,29 +153,14 @@ function closerOf(server: {
     });
 }
 
-/** Strict UTF-8 and JSON; an answer tells its Request-Id; time is measured per route. */
-function onlyJson(fastify: FastifyInstance): void {
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    request.rawBody = body as Buffer;
-    try {
-      parse(request, utf8.decode(body as Buffer), (error, value?: unknown) => {
-        if (error === null && !isWithinBounds(value, request.routeOptions.config.body?.values))
-          done(new Problem('request-malformed'));
-        else done(error, value);
-      });
-    } catch {
-      done(new Problem('request-malformed'));
-    }
-  });
-  fastify.addHook('onRoute', (route) => {
-    if (route.config?.body !== undefined) route.bodyLimit = route.config.body.bytes;
-  });
+/** Headers that count once: node keeps the first, and a proxy in front may have believed the last. */
+const single: ReadonlySet<string> = new Set(['host', 'content-type', 'authorization']);
+
+/** An answer tells its Request-Id and how to treat it; time is measured per route. */
+function aroundEachRequest(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('Request-Id', request.id);
-    done();
+    done(faultInHeaders(request.raw));
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
@@ -188,4 +172,24 @@ function onlyJson(fastify: FastifyInstance): void {
     );
     done();
   });
+}
+
+function faultInHeaders({ headers, rawHeaders, httpVersion }: IncomingMessage): Problem | undefined {
+  const { host, expect, 'transfer-encoding': coding } = headers;
+  // RFC 9112 §3.2.
+  if (host === undefined && httpVersion === '1.1') return malformed('Host', 'header-missing');
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return malformed('Expect', 'header-not-supported');
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    return malformed('Transfer-Encoding', 'header-not-supported');
+  let seen = '';
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const { length } = rawHeaders[at] ?? '';
+    if (length !== 4 && length !== 12 && length !== 13) continue;
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    if (!single.has(name)) continue;
+    if (seen.includes(name)) return malformed(name, 'header-repeated');
+    seen += `${name} `;
+  }
+  return undefined;
 }

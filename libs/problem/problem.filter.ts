@@ -24,7 +24,12 @@ export interface FailureLogs<R> {
 /** What is needed of a Fastify request and reply. */
 interface Request {
   readonly id: string;
+  readonly headers: { readonly 'accept-language'?: string };
+  readonly routeOptions?: { readonly config?: { readonly refusalAs?: RefusalAs } };
 }
+/** How a route shows its refusals where it speaks another protocol; status and headers stay. */
+type RefusalAs = (problem: Problem, headers: Request['headers']) => object;
+
 interface Reply {
   readonly sent: boolean;
   hasHeader(name: string): boolean;
@@ -49,7 +54,7 @@ export class ProblemFilter<R> implements ExceptionFilter {
     if (problem === thrown || problemKinds[problem.code].status >= 500) this.record(problem, request);
     const reply = http.getResponse<Reply>();
     // An answer that is on its way cannot be taken back; the log has the failure.
-    if (!reply.sent) this.answer(reply, problem, request.id);
+    if (!reply.sent) this.answer(reply, problem, request);
   }
 
   private record(problem: Problem, request: R & Request): void {
@@ -66,17 +71,18 @@ export class ProblemFilter<R> implements ExceptionFilter {
     else log.info(record, 'a request was refused');
   }
 
-  private answer(reply: Reply, problem: Problem, requestId: string): void {
-    const document = problemDocument(problem, this.base, requestId);
+  private answer(reply: Reply, problem: Problem, { id, headers, routeOptions }: Request): void {
+    const document = problemDocument(problem, this.base, id);
+    const refusalAs = routeOptions?.config?.refusalAs;
     if (problem.retryAfterS !== undefined) reply.header('Retry-After', String(problem.retryAfterS));
     // RFC 9110 §15.5.2: a 401 without a challenge is not one.
     if (document.status === 401 && !reply.hasHeader('WWW-Authenticate'))
       reply.header('WWW-Authenticate', 'DPoP algs="ES256 PS256"');
     reply
       .status(document.status)
-      .header('Content-Type', problemMediaType)
+      .header('Content-Type', refusalAs === undefined ? problemMediaType : 'application/json')
       .header('Cache-Control', 'no-store')
       // Bytes, because Fastify would add a charset to a text, and this media type has none.
-      .send(Buffer.from(JSON.stringify(document)));
+      .send(Buffer.from(JSON.stringify(refusalAs?.(problem, headers) ?? document)));
   }
 }

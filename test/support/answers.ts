@@ -26,8 +26,9 @@ export function keepAnswers(app: NestFastifyApplication, answers: Answer[]): voi
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     const iin = iinIn(request.body);
-    // Batches leave in pieces; other streams are too long to be kept, and hold no receipts.
-    const isBatch = payload instanceof Readable && request.url === '/v1/check-batches';
+    // Batches leave in pieces; other streams are too long to be kept, or refusals of an unread body, and hold no receipts.
+    const isBatch =
+      payload instanceof Readable && request.url === '/v1/check-batches' && reply.statusCode === 200;
     const whole: unknown = isBatch ? Buffer.concat((await payload.toArray()) as Buffer[]) : payload;
     answers.push({
       route: `${request.method} ${request.routeOptions.url ?? ''}`,

@@ -1,5 +1,5 @@
 /** `POST /v1/corrections`: a bureau says that the trace of a loan is gone from the credit history. */
-import { Body, Controller, Header, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Header, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { idToUuid } from '#libs/journal/id.js';
@@ -7,13 +7,13 @@ import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
-import { BureausOnlyGuard } from '../loans/bureaus-only.guard.js';
+import { smallBody, TakesBody } from '#libs/platform/route.js';
 import { CorrectionAnswer, CorrectionRequest } from './corrections.dto.js';
 import { CorrectionsService } from './corrections.service.js';
 
 @ApiTags('loans')
-@RequireScope('loans')
-@UseGuards(BureausOnlyGuard)
+// The scope counts for lenders, too, and what they report belongs to their own app.
+@RequireScope('loans', 'bureau')
 @Controller('v1/corrections')
 export class CorrectionsController {
   constructor(
@@ -22,6 +22,7 @@ export class CorrectionsController {
   ) {}
 
   @Post()
+  @TakesBody(smallBody)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'correct',

@@ -1,9 +1,9 @@
 /** `POST /v1/digests` and per bucket: whether a bureau holds exactly what the registry holds, and if not, what differs. */
 import { Body, Controller, Header, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { smallBody, TakesBody } from '#libs/platform/route.js';
 import { Problem } from '#libs/problem/problem.js';
 import { AgreementAnswer, BucketRequest, DifferenceAnswer, DigestRequest } from './digests.dto.js';
 import { DigestsService } from './digests.service.js';
@@ -15,6 +15,8 @@ export class DigestsController {
   constructor(@Inject(DigestsService) private readonly digests: DigestsService) {}
 
   @Post()
+  // 256 values of 32 bytes in base64url.
+  @TakesBody(smallBody)
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
@@ -30,7 +32,7 @@ export class DigestsController {
 
   @Post(':bucket')
   @HttpCode(200)
-  @RouteConfig({ body: { bytes: 6 * 1024 * 1024, values: 110_000 } })
+  @TakesBody(6 * 1024 * 1024, 110_000)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'compareBucket',

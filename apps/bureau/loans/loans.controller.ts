@@ -1,6 +1,5 @@
 /** `POST /v1/loans`: a bureau reports what lenders told it, up to 1 000 loans a call. */
-import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
@@ -10,16 +9,16 @@ import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET, PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
+import { TakesBody } from '#libs/platform/route.js';
 import { problemDocument, type ProblemDocument } from '#libs/problem/problem-document.js';
 import { Problem } from '#libs/problem/problem.js';
 import { validationProblem } from '#libs/problem/validation-problem.js';
-import { BureausOnlyGuard } from './bureaus-only.guard.js';
 import { BureauLoan, BureauLoansAnswer, BureauLoansRequest } from './loans.dto.js';
 import { LoansService, type BureauReport } from './loans.service.js';
 
 @ApiTags('loans')
-@RequireScope('loans')
-@UseGuards(BureausOnlyGuard)
+// The scope counts for lenders, too, and what they report belongs to their own app.
+@RequireScope('loans', 'bureau')
 @Controller('v1/loans')
 export class LoansController {
   constructor(
@@ -31,7 +30,7 @@ export class LoansController {
   @Post()
   @HttpCode(200)
   // A thousand loans of thirteen values each, and some to spare.
-  @RouteConfig({ body: { bytes: 2 * 1024 * 1024, values: 20_000 } })
+  @TakesBody(2 * 1024 * 1024, 20_000)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'reportLoans',

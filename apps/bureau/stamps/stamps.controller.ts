@@ -6,6 +6,7 @@ import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { TakesBody } from '#libs/platform/route.js';
 import { problemKinds, type ProblemCode } from '#libs/problem/catalogue.js';
 import { uuidToId } from '#libs/journal/id.js';
 import { StreamsService } from '../streams/streams.service.js';
@@ -25,6 +26,7 @@ export class StampsController {
   ) {}
 
   @Post()
+  @TakesBody(1024 * 1024)
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'stamp', summary: 'Say that refusals and lifts are on the credit history' })

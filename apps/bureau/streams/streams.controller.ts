@@ -21,6 +21,7 @@ import { uuidToId } from '#libs/journal/id.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { inPieces } from '#libs/platform/pieces.js';
+import { smallBody, TakesBody } from '#libs/platform/route.js';
 import {
   DayKeys,
   DayKeysQuery,
@@ -79,6 +80,8 @@ export class StreamsController {
   }
 
   @Post('streams/:streamId/poll')
+  // Five thousand `jti` acknowledged, and some to spare.
+  @TakesBody(1024 * 1024)
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @Header('Content-Type', 'application/json; charset=utf-8')
@@ -149,6 +152,7 @@ export class StreamsController {
   }
 
   @Post('streams/:streamId/position')
+  @TakesBody(smallBody)
   @HttpCode(204)
   @ApiOperation({ operationId: 'setPosition', summary: 'Let delivery go on behind this number' })
   @ApiNoContentResponse()
@@ -161,6 +165,7 @@ export class StreamsController {
   }
 
   @Post('streams/:streamId/verification')
+  @TakesBody(smallBody)
   @HttpCode(204)
   @ApiOperation({
     operationId: 'askVerification',

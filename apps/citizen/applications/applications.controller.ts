@@ -7,6 +7,7 @@ import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { smallBody, TakesBody } from '#libs/platform/route.js';
 import {
   OpenApplicationDto,
   OpenedApplicationDto,
@@ -31,6 +32,7 @@ export class ApplicationsController {
   ) {}
 
   @Post()
+  @TakesBody(smallBody)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'openApplication',
@@ -54,6 +56,8 @@ export class ApplicationsController {
   }
 
   @Put(':applicationId/signature')
+  // A CMS of 64 KiB in base64.
+  @TakesBody(96 * 1024)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'signApplication',

@@ -1,5 +1,6 @@
 /** What the phone shows: one short sentence in the language it asks for, from the catalogue of problems. */
 import type { ProblemCode } from '#libs/problem/catalogue.js';
+import type { Problem } from '#libs/problem/problem.js';
 import { problemText } from '#libs/problem/problem-text.js';
 import type { Language } from '../applications/application.js';
 
@@ -13,6 +14,14 @@ const deadLink: Readonly<Record<Language, string>> = {
 /** The sentence for a problem. */
 export function phoneMessage(code: ProblemCode, language: Language): string {
   return code === 'not-permitted' ? deadLink[language] : problemText(code, language).title;
+}
+
+/** What goes wrong, as the phone expects it: `{message}` in its language, under the status of the Problem. */
+export function phoneRefusal(
+  { code }: Problem,
+  headers: { readonly 'accept-language'?: string | undefined },
+): object {
+  return { message: phoneMessage(code, phoneLanguage(headers['accept-language'])) };
 }
 
 /** The sentence when the signature counted. */

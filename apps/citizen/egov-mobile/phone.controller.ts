@@ -1,17 +1,18 @@
 /** eGov Mobile's API №1 and №2. No token of a party: the one-time secret of the QR code is the way in. */
-import { Body, Controller, Get, Header, Headers, Inject, Param, Put, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, Inject, Param, Put } from '@nestjs/common';
 import { ApiBody, ApiForbiddenResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '#libs/platform/access/access.guard.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
-import { phoneLanguage, phoneThanks } from './phone-words.js';
+import { TakesBody, tellRoute } from '#libs/platform/route.js';
+import { phoneLanguage, phoneRefusal, phoneThanks } from './phone-words.js';
 import { PhoneDocumentsDto, PhoneInvitationDto, PhoneMessageDto } from './phone.dto.js';
-import { PhoneFilter } from './phone.filter.js';
+import { NeedsPhoneToken } from './phone-token.guard.js';
 import { PhoneService } from './phone.service.js';
 
 @ApiTags('eGov Mobile')
 @Public()
 @LimitedBy('address')
-@UseFilters(PhoneFilter)
+@tellRoute({ refusalAs: phoneRefusal })
 @Controller('egov-mobile')
 export class PhoneController {
   constructor(@Inject(PhoneService) private readonly phone: PhoneService) {}
@@ -38,6 +39,9 @@ export class PhoneController {
   }
 
   @Put('documents/:applicationId')
+  @NeedsPhoneToken()
+  // The document as it was given, and a CMS of 64 KiB in base64 in it.
+  @TakesBody(128 * 1024)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'phoneSignature', summary: 'API №2: the same with the CMS in `file.data`' })
   @ApiBody({ type: PhoneDocumentsDto })

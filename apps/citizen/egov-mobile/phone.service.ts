@@ -63,6 +63,11 @@ export class PhoneService {
     await this.signing.sign(found, cms);
   }
 
+  /** Before the body is read. @throws Problem `not-permitted` */
+  async mustBeKnown(applicationId: string, authorization: string | undefined): Promise<void> {
+    await this.opened(applicationId, authorization);
+  }
+
   /** The application of a token, with the document once it is the token of its QR code; a signed one has none any more. */
   private async opened(
     applicationId: string,

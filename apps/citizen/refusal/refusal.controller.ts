@@ -7,6 +7,7 @@ import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { smallBody, TakesBody } from '#libs/platform/route.js';
 import { PresentDto } from '../session/present.dto.js';
 import { LiftCancelledDto, RefusalStatusDto } from './refusal.dto.js';
 import { RefusalService } from './refusal.service.js';
@@ -21,6 +22,7 @@ export class RefusalController {
   ) {}
 
   @Post('refusal-status')
+  @TakesBody(smallBody)
   @LimitedBy('reads')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
@@ -34,6 +36,7 @@ export class RefusalController {
   }
 
   @Post('lift-cancellations')
+  @TakesBody(smallBody)
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({

@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
+import { smallBody, TakesBody } from '#libs/platform/route.js';
 import { TrailPageDto, TrailRequest } from './trail.dto.js';
 import { TrailService } from './trail.service.js';
 
@@ -14,6 +15,7 @@ export class TrailController {
   constructor(@Inject(TrailService) private readonly trail: TrailService) {}
 
   @Post()
+  @TakesBody(smallBody)
   @LimitedBy('reads')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')

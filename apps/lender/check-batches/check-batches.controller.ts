@@ -1,7 +1,6 @@
 /** `POST /v1/check-batches`: a queue of open applications, each item a check of its own. */
 import type { Readable } from 'node:stream';
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
@@ -10,6 +9,7 @@ import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { inPieces } from '#libs/platform/pieces.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { TakesBody } from '#libs/platform/route.js';
 import { CheckLimitGuard } from '../limits/check-limit.guard.js';
 import { CheckBatchAnswerDto, CheckBatchRequest } from './check-batches.dto.js';
 import { CheckBatchesService } from './check-batches.service.js';
@@ -28,7 +28,7 @@ export class CheckBatchesController {
   @UseGuards(CheckLimitGuard)
   @HttpCode(200)
   // Ten thousand items of eight members, and some to spare, so that one item too many is still told so by name.
-  @RouteConfig({ body: { bytes: 4 * 1024 * 1024, values: 120_000 } })
+  @TakesBody(4 * 1024 * 1024, 120_000)
   @Header('Cache-Control', 'no-store')
   @Header('Content-Type', 'application/json; charset=utf-8')
   @ApiOperation({

@@ -14,6 +14,7 @@ import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
+import { TakesBody } from '#libs/platform/route.js';
 import { CheckLimitGuard } from '../limits/check-limit.guard.js';
 import { CheckAnswerDto, CheckPageDto, CheckRequest, ChecksQuery } from './checks.dto.js';
 import { ChecksService } from './checks.service.js';
@@ -29,6 +30,7 @@ export class ChecksController {
   ) {}
 
   @Post()
+  @TakesBody(8 * 1024)
   @LimitedBy('itself')
   @UseGuards(CheckLimitGuard)
   @Header('Cache-Control', 'no-store')

@@ -8,6 +8,7 @@ import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { smallBody, TakesBody } from '#libs/platform/route.js';
 import type { LoanPage, LoanView } from './loan-answer.js';
 import { LoanPageDto, LoansQuery, LoanViewDto } from './loans.dto.js';
 import { LoansService } from './loans.service.js';
@@ -22,6 +23,7 @@ export class LoansController {
   ) {}
 
   @Post()
+  @TakesBody(smallBody)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'reportLoan',

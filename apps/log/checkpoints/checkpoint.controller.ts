@@ -1,9 +1,11 @@
 /** `GET /checkpoint`: the newest, asked for again each time, because an old one hides what was appended since. */
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Public } from '#libs/platform/access/access.guard.js';
 import { CheckpointService } from './checkpoint.service.js';
 
 @ApiTags('log')
+@Public()
 @Controller()
 export class CheckpointController {
   constructor(private readonly checkpoints: CheckpointService) {}

@@ -9,6 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '#libs/platform/access/access.guard.js';
 import { sendTile } from '../tiles/tiles.controller.js';
 import { ClosedLogsService } from './closed-logs.service.js';
 
@@ -19,6 +20,7 @@ const number = {
 };
 
 @ApiTags('log')
+@Public()
 @Controller('closed/:number')
 export class ClosedLogsController {
   constructor(private readonly logs: ClosedLogsService) {}

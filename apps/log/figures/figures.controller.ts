@@ -2,12 +2,14 @@
 import { Controller, Get, Header, Headers, Inject, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Public } from '#libs/platform/access/access.guard.js';
 import { languageOf } from '../language.js';
 import { figuresPage } from './figures-page.js';
 import { FiguresDto } from './figures.dto.js';
 import { FiguresService } from './figures.service.js';
 
 @ApiTags('figures')
+@Public()
 @Controller()
 export class FiguresController {
   constructor(@Inject(FiguresService) private readonly service: FiguresService) {}

@@ -1,9 +1,11 @@
 /** `GET /.well-known/jwks.json` and `GET /vkeys`. Kept a minute at most, because a revocation must be seen soon. */
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Public } from '#libs/platform/access/access.guard.js';
 import { KeysService } from './keys.service.js';
 
 @ApiTags('keys')
+@Public()
 @Controller()
 export class KeysController {
   constructor(private readonly keys: KeysService) {}

@@ -1,10 +1,12 @@
 /** `GET /openings/<index>`. An entry never changes, so neither does its opening. */
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Public } from '#libs/platform/access/access.guard.js';
 import { OpeningDto } from './opening.dto.js';
 import { OpeningsService } from './openings.service.js';
 
 @ApiTags('log')
+@Public()
 @Controller()
 export class OpeningsController {
   constructor(private readonly openings: OpeningsService) {}

@@ -10,6 +10,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Public } from '#libs/platform/access/access.guard.js';
 import { isProblemCode } from '#libs/problem/catalogue.js';
 import { Problem } from '#libs/problem/problem.js';
 import { languageOf } from '../language.js';
@@ -19,6 +20,7 @@ import { problemList, problemPage } from './problem-page.js';
 @ApiQuery({ name: 'lang', required: false, enum: ['kk', 'ru', 'en'] })
 @ApiHeader({ name: 'Accept-Language', required: false })
 @ApiProduces('text/html')
+@Public()
 @Controller('problems')
 export class ProblemsController {
   @Get()

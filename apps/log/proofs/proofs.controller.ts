@@ -9,9 +9,11 @@ import {
   ApiQuery,
   ApiTags,
 } from '@nestjs/swagger';
+import { Public } from '#libs/platform/access/access.guard.js';
 import { ProofsService } from './proofs.service.js';
 
 @ApiTags('log')
+@Public()
 @Controller()
 export class ProofsController {
   constructor(private readonly proofs: ProofsService) {}

@@ -11,12 +11,14 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '#libs/platform/access/access.guard.js';
 import type { TileAt } from '#libs/tlog/tile.js';
 import { TilesService } from './tiles.service.js';
 
 const compress = promisify(gzip);
 
 @ApiTags('log')
+@Public()
 @Controller()
 export class TilesController {
   constructor(private readonly tiles: TilesService) {}

@@ -1,14 +1,17 @@
 /**
  * Every route needs a verified caller unless it says `@Public()`, so that a forgotten decorator closes a route and
- * never opens it. A refused caller is told by `WWW-Authenticate` what to bring (RFC 9449 §7.1, RFC 9728 §5.1).
+ * never opens it. The caller is judged once and before a byte of the body is read, because a body costs more than a
+ * stranger may cost. A refused caller is told by `WWW-Authenticate` what to bring (RFC 9449 §7.1, RFC 9728 §5.1).
  */
-import { applyDecorators, Inject, Injectable, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
-import { AuthGuard, AuthModuleOptions } from '@nestjs/passport';
+import { applyDecorators, Inject, Injectable } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import passport from 'passport';
+import { tellRoute } from '../route.js';
+import { AccessStrategy } from './access.strategy.js';
 import type { Caller } from './caller.js';
 import { AccessRefused } from './refused.js';
+import { mustBePermitted } from './scope.guard.js';
 
 /** A request that passed the guard. */
 export interface CallerRequest extends FastifyRequest {
@@ -18,50 +21,40 @@ export interface CallerRequest extends FastifyRequest {
 /** Injection token: the URL of our RFC 9728 metadata. */
 export const RESOURCE_METADATA_URL = Symbol('RESOURCE_METADATA_URL');
 
-const publicRoute = 'tyiym:public';
-
 /** The route, or all of a controller, is for anyone; nothing about the caller is known in it. */
 export const Public = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(SetMetadata(publicRoute, true), ApiExtension('x-public', true));
+  applyDecorators(tellRoute({ access: 'public' }), ApiExtension('x-public', true));
 
-/** Whether the handler, or its controller, is `@Public()`. */
-export function isPublic(reflector: Reflector, context: ExecutionContext): boolean {
-  return (
-    reflector.getAllAndOverride<boolean | undefined>(publicRoute, [
-      context.getHandler(),
-      context.getClass(),
-    ]) === true
-  );
-}
+type Done = (error?: Error) => void;
+type Authenticate = (request: FastifyRequest, reply: FastifyReply, done: (error?: unknown) => void) => void;
 
 @Injectable()
-export class AccessGuard extends AuthGuard() {
+export class AccessGuard {
+  private readonly authenticate: Authenticate;
+
   constructor(
-    options: AuthModuleOptions,
-    private readonly reflector: Reflector,
+    @Inject(AccessStrategy) strategy: AccessStrategy,
     @Inject(RESOURCE_METADATA_URL) private readonly metadataUrl: string,
   ) {
-    super(options);
+    const options = { session: false, assignProperty: 'party', authInfo: false };
+    this.authenticate = passport.authenticate(strategy.name, options) as Authenticate;
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (isPublic(this.reflector, context)) return true;
-    return (await super.canActivate(context)) === true;
-  }
-
-  override handleRequest<TUser>(
-    error: unknown,
-    caller: TUser,
-    _info: unknown,
-    context: ExecutionContext,
-  ): TUser {
-    if (error === null || error === undefined) return caller;
-    if (error instanceof AccessRefused)
-      void context
-        .switchToHttp()
-        .getResponse<FastifyReply>()
-        .header('WWW-Authenticate', this.challenge(error));
-    throw error;
+  /** Fastify's `onRequest`: token, possession, party, scope; whatever does not hold ends the request. */
+  onRequest(request: FastifyRequest, reply: FastifyReply, done: Done): void {
+    const { access } = request.routeOptions.config;
+    // What names no route is answered as such before its body is read: see bodies.ts.
+    if (request.is404 || access === 'public') return done();
+    this.authenticate(request, reply, (error) => {
+      try {
+        if (error !== undefined && error !== null) throw error;
+        mustBePermitted(access, (request as CallerRequest).party);
+      } catch (refused) {
+        if (refused instanceof AccessRefused) void reply.header('WWW-Authenticate', this.challenge(refused));
+        return done(refused as Error);
+      }
+      done();
+    });
   }
 
   private challenge(refused: AccessRefused): string {

@@ -1,17 +1,16 @@
 /**
- * Who is calling, wired into an app: a global guard for the token, one for the scope, one for the limits, the RFC 9728
- * page, and the `DPoP-Nonce` header on every answer. The app brings the directory of parties under `PARTY_DIRECTORY`
+ * Who is calling, wired into an app: the guard of token, scope and limits before any body, the RFC 9728 page, and the
+ * `DPoP-Nonce` header on every answer. The app brings the directory of parties under `PARTY_DIRECTORY`
  * and its `CallLimits`.
  */
 import { randomBytes } from 'node:crypto';
 import { Inject, Module, type DynamicModule, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
-import { APP_GUARD, HttpAdapterHost } from '@nestjs/core';
-import { PassportModule } from '@nestjs/passport';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import type { JWTVerifyGetKey } from 'jose';
 import { machineClock, type Clock } from '../clock.js';
 import { AccessGuard, RESOURCE_METADATA_URL } from './access.guard.js';
-import { ACCESS_CLOCK, AccessStrategy, CALLER_CHECKS, strategyName } from './access.strategy.js';
+import { ACCESS_CLOCK, AccessStrategy, CALLER_CHECKS } from './access.strategy.js';
 import type { CallerChecks, PartyDirectory } from './caller.js';
 import { dpopNonces } from './dpop-nonces.js';
 import { proofLifeMs } from './dpop.js';
@@ -21,7 +20,6 @@ import type { Listeners } from './mtls.js';
 import { proofKeys } from './proof-keys.js';
 import { PROTECTED_RESOURCE, ProtectedResourceController } from './protected-resource.controller.js';
 import { replaySet } from './replay-set.js';
-import { ScopeGuard } from './scope.guard.js';
 import { tokenVerifier } from './token-verifier.js';
 
 /** Injection token of the app's `PartyDirectory`; one of `imports` exports it, and `CallLimits`. */
@@ -46,6 +44,8 @@ export class PartyAccessModule implements OnModuleInit {
     private readonly adapterHost: HttpAdapterHost,
     @Inject(CALLER_CHECKS) private readonly checks: CallerChecks,
     @Inject(ACCESS_CLOCK) private readonly clock: Clock,
+    @Inject(AccessGuard) private readonly guard: AccessGuard,
+    @Inject(LimitGuard) private readonly limits: LimitGuard,
   ) {}
 
   static register(settings: AccessSettings): DynamicModule {
@@ -53,14 +53,7 @@ export class PartyAccessModule implements OnModuleInit {
     const audience = settings.listeners.plain.publicBase;
     return {
       module: PartyAccessModule,
-      imports: [
-        ...settings.imports,
-        PassportModule.register({
-          defaultStrategy: strategyName(audience),
-          property: 'party',
-          session: false,
-        }),
-      ],
+      imports: settings.imports,
       controllers: [ProtectedResourceController],
       providers: [
         { provide: ACCESS_CLOCK, useValue: clock },
@@ -72,10 +65,9 @@ export class PartyAccessModule implements OnModuleInit {
           useFactory: (directory: PartyDirectory) => checksOf(settings, clock, directory),
         },
         AccessStrategy,
-        { provide: APP_GUARD, useClass: AccessGuard },
-        { provide: APP_GUARD, useClass: ScopeGuard },
+        AccessGuard,
+        LimitGuard,
         { provide: LISTENERS, useValue: settings.listeners },
-        { provide: APP_GUARD, useClass: LimitGuard },
       ],
     };
   }
@@ -83,9 +75,12 @@ export class PartyAccessModule implements OnModuleInit {
   /** Every answer carries a nonce, errors and 404 too, so that a client is never more than one request behind. */
   onModuleInit(): void {
     const fastify = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
-    fastify.addHook('onRequest', async (_request, reply) => {
+    fastify.addHook('onRequest', (request, reply, done) => {
       void reply.header('DPoP-Nonce', this.checks.proofs.nonces.current(this.clock()));
+      done();
     });
+    fastify.addHook('onRequest', (request, reply, done) => this.guard.onRequest(request, reply, done));
+    fastify.addHook('onRequest', (request, reply, done) => this.limits.onRequest(request, reply, done));
   }
 }
 

@@ -17,7 +17,7 @@ export const ACCESS_CLOCK = Symbol('ACCESS_CLOCK');
 type Done = (error: unknown, caller?: Caller) => void;
 
 /** The name under which the strategy of the app with this audience is known to passport, which is one per process. */
-export function strategyName(audience: string): string {
+function strategyName(audience: string): string {
   return `party of ${audience}`;
 }
 

@@ -1,31 +1,22 @@
 /**
  * Which scope a route asks for. A scope counts only with the party's kind; a route that declares none lets nobody in.
  */
-import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import type { PartyKind } from '#libs/party/party.js';
 import { Problem } from '#libs/problem/problem.js';
-import { isPublic, type CallerRequest } from './access.guard.js';
+import { tellRoute, type RouteAccess } from '../route.js';
+import type { Caller } from './caller.js';
 
-const requiredScope = 'tyiym:scope';
+/**
+ * The route, or all of a controller, needs this scope; `any`: whichever one the caller has.
+ * @param kind only of parties of this kind, where the scope counts for others, too
+ */
+export const RequireScope = (scope: string, kind?: PartyKind): MethodDecorator & ClassDecorator =>
+  tellRoute({ access: { scope, kind } });
 
-/** The route, or all of a controller, needs this scope; `any`: whichever one the caller has. */
-export const RequireScope = (scope: string): MethodDecorator & ClassDecorator =>
-  SetMetadata(requiredScope, scope);
-
-@Injectable()
-export class ScopeGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
-
-  /** @throws {Problem} `not-permitted` */
-  canActivate(context: ExecutionContext): boolean {
-    if (isPublic(this.reflector, context)) return true;
-    const required = this.reflector.getAllAndOverride<string | undefined>(requiredScope, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    const { scopes } = context.switchToHttp().getRequest<CallerRequest>().party;
-    const isPermitted = required === 'any' ? scopes.size > 0 : required !== undefined && scopes.has(required);
-    if (!isPermitted) throw new Problem('not-permitted');
-    return true;
-  }
+/** @throws {Problem} `not-permitted` */
+export function mustBePermitted(access: RouteAccess | undefined, { party, scopes }: Caller): void {
+  if (access === undefined || access === 'public') throw new Problem('not-permitted');
+  const { scope, kind } = access;
+  const hasScope = scope === 'any' ? scopes.size > 0 : scopes.has(scope);
+  if (!hasScope || (kind !== undefined && party.kind !== kind)) throw new Problem('not-permitted');
 }
