@@ -49,7 +49,6 @@ export const entryKinds = [
   'key.compromised',
   'outage.declared',
   'log.broken',
-  'person.erased',
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
@@ -120,7 +119,7 @@ export const kindsOf: Readonly<Record<ProcessName, readonly EntryKind[]>> = {
     'harvesting.suspected',
     'outage.declared',
   ],
-  // Acts of the operator, with two officials' signatures once the registry is open; erasing is a role of its own.
+  // Acts of the operator, with two officials' signatures once the registry is open.
   tool: [
     'registry.opened',
     'refusal.inherited',
@@ -133,7 +132,6 @@ export const kindsOf: Readonly<Record<ProcessName, readonly EntryKind[]>> = {
     'key.compromised',
     'log.broken',
     'entries.disclosed',
-    'person.erased',
   ],
 };
 

@@ -6,21 +6,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { DataSource, EntityManager } from 'typeorm';
-import { Journal } from '#libs/journal/journal.service.js';
-import { machineClock } from '#libs/platform/clock.js';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { openDatabase } from '#libs/platform/database.js';
-import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
-import { refusalsTable } from '#libs/refusal/refusals.store.js';
-import { lookupKeyChecks, sentinelsOf, subjectOf, subjectText } from '#libs/subject/subject.js';
-import { parseIin } from '#libs/subject/iin.js';
+import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import type { FindingCode } from '../../apps/tool/fsck/finding.js';
 import { fsck, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
 import { trustOf } from '../../apps/tool/registry.module.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
 import { call, newWorld, type World } from '../support/citizen-world.js';
 import { eventually } from '../support/eventually.js';
-import { iss, origin } from '../support/journals.js';
+import { forgeLift } from '../support/forged-lift.js';
+import { origin } from '../support/journals.js';
 
 let world: World;
 let lender: NestFastifyApplication;
@@ -102,6 +98,26 @@ async function run(tx: EntityManager): Promise<FsckReport> {
   });
 }
 
+/** What fsck says once the owner has made these changes, all of which are undone. */
+async function spoiled(
+  changes: readonly string[],
+  judge: (report: FsckReport, runner: QueryRunner) => unknown,
+): Promise<void> {
+  const runner = owner.createQueryRunner();
+  await runner.startTransaction();
+  try {
+    for (const table of guardedTables) await runner.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+    for (const change of changes) {
+      const { affected } = await runner.query(change, [], true);
+      expect(affected).toBeGreaterThan(0);
+    }
+    await judge(await run(runner.manager), runner);
+  } finally {
+    await runner.rollbackTransaction();
+    await runner.release();
+  }
+}
+
 describe('fsck', () => {
   it('finds nothing in what the processes did, as the tool’s own role', async () => {
     const dataSource = await openDatabase(world.database.target('tyiym_tool'), { poolSize: 2 });
@@ -112,6 +128,24 @@ describe('fsck', () => {
     } finally {
       await dataSource.destroy();
     }
+  });
+
+  it('names every blanked entry: one of each kind, and a person taken away whole', async () => {
+    const his = `subject = (SELECT subject FROM refusals WHERE lock_hours = 24)`;
+    const blank = 'UPDATE entries SET entry = NULL, seed = NULL, subject = NULL WHERE';
+    const changes = [
+      `${blank} index IN (SELECT min(index) FROM entries GROUP BY kind)`,
+      `${blank} ${his}`,
+      `DELETE FROM refusals WHERE lock_hours = 24`,
+    ];
+    await spoiled(changes, async ({ findings }, { manager }) => {
+      const blanked: { index: number }[] = await manager.query(
+        'SELECT index FROM entries WHERE entry IS NULL',
+      );
+      expect(blanked.length).toBeGreaterThan(10);
+      const named = findings.filter(({ code }) => code === 'entry-blanked').map(({ index }) => index);
+      expect(named.toSorted()).toEqual(blanked.map(({ index }) => index).toSorted());
+    });
   });
 
   const flip = (column: string): string => `${column} = set_byte(${column}, 40, get_byte(${column}, 40) # 1)`;
@@ -320,69 +354,29 @@ describe('fsck', () => {
       ['checkpoint-differs'],
     ],
   ])('names %s', async (_, change, codes, place = '') => {
-    const runner = owner.createQueryRunner();
-    await runner.startTransaction();
-    try {
-      for (const table of guardedTables) await runner.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
-      const { affected } = await runner.query(change, [], true);
-      expect(affected).toBeGreaterThan(0);
-      const { findings } = await run(runner.manager);
+    await spoiled([change], ({ findings }) => {
       expect([...new Set(findings.map(({ code }) => code))]).toEqual(expect.arrayContaining(codes));
       expect(findings.map(({ table, row }) => `${table ?? ''} ${row ?? ''}`)).toContainEqual(
         expect.stringContaining(place),
       );
       expect(JSON.stringify(findings)).not.toContain(standing.iin);
-    } finally {
-      await runner.rollbackTransaction();
-      await runner.release();
-    }
+    });
   });
 
-  it('names a lift nobody signed, appended with the clerk’s own keys, and the verdict that believed it', async () => {
-    const keys = readLookupKeys(world.keysDir('clerk-worker'));
-    const dataSource = await openDatabase(world.database.target('tyiym_clerk_worker'), { poolSize: 2 });
-    const journal = new Journal({
-      ...{ dataSource, app: 'clerk', origin, iss, clock: machineClock, tables: { refusals: refusalsTable } },
-      headKey: readSigningKey(world.keysDir('clerk-worker'), 'head.jwk.json'),
-      keyChecks: lookupKeyChecks(keys),
-      sentinels: sentinelsOf(keys),
-      loadRules: () => Promise.resolve({}),
-    });
-    const iin = parseIin(standing.iin);
-    const [[epoch, key] = [0, Buffer.alloc(32)]] = [...keys];
-    const subject = subjectOf(key, epoch, iin);
-    const index = await journal.submit({
-      look: { refusals: [subject] },
-      decide: ({ find }) => {
-        const now = find('refusals', subjectText(subject));
-        if (now === undefined) throw new Error('nobody stands');
-        const version = now.version + 1;
-        const body = {
-          requestedBy: 'ent_01k00000000000000000000000',
-          prev: now.movedLeaf.toString('base64url'),
-        };
-        return {
-          entries: [{ kind: 'refusal.lifted', person: { subject, iin, version }, body, feeds: true }],
-          rows: ([made]) => {
-            if (made === undefined) throw new Error('no entry');
-            const { index: entryIndex, leafHash: movedLeaf } = made;
-            const { lockHours } = now;
-            return { refusals: [{ subject, state: 'none', version, lockHours, movedLeaf, entryIndex }] };
-          },
-          answer: (_, [made]) => made?.index ?? -1,
-        };
-      },
-    });
-    await journal.stop();
-    await dataSource.destroy();
+  it('names a lift nobody signed, slipped in by the owner, and the verdict that believed it', async () => {
+    const { superuser } = world.database;
+    await superuser.query('SET session_replication_role = replica');
+    const index = await forgeLift(superuser, standing.iin);
+    await superuser.query('SET session_replication_role = DEFAULT');
     expect(await check(standing, 'decision')).toBe('clear');
 
     const { findings } = await run(owner.manager);
-    expect(findings.filter(({ code }) => code !== 'row-differs')).toEqual([
-      expect.objectContaining({ code: 'lift-not-requested', index }),
-      expect.objectContaining({ code: 'verdict-differs', index: index + 1 }),
-      expect.objectContaining({ code: 'validity-differs', index: index + 1 }),
-    ]);
+    for (const [code, at] of [
+      ['lift-not-requested', index],
+      ['verdict-differs', index + 1],
+      ['validity-differs', index + 1],
+    ] as const)
+      expect(findings).toContainEqual(expect.objectContaining({ code, index: at }));
     expect(findings).toContainEqual(expect.objectContaining({ code: 'row-differs', table: 'refusals' }));
   });
 });

@@ -14,11 +14,11 @@ export interface EntryRow {
   readonly uuid: string;
   readonly kind: string;
   readonly at: Instant;
-  /** Null when the person was erased, as seed and subject then. */
+  /** Null only where the owner of the database took it away: nothing erases an entry. */
   readonly text: string | null;
   readonly seed: Buffer | null;
   readonly leafHash: Buffer;
-  /** What the leaf holds; stays when the person is erased. */
+  /** What the leaf holds. */
   readonly commitment: Buffer;
   readonly subject?: SubjectKey;
   readonly version: number | null;
@@ -35,9 +35,8 @@ export interface ReadEntry {
 
 export interface EntryChecked {
   readonly findings: readonly Finding[];
-  /** Absent when erased or unreadable. */
+  /** Absent when taken away or unreadable. */
   readonly read?: ReadEntry;
-  readonly isErased: boolean;
 }
 
 /** @param before the row before it, absent for index 0. */
@@ -52,11 +51,15 @@ export function checkEntryRow(row: EntryRow, before: EntryRow | undefined): Entr
   const hash = leafHash(leafWith(row.commitment));
   if (!hash.equals(row.leafHash))
     findings.push({ code: 'leaf-differs', index, what: differs('the commitment gives', hash, row.leafHash) });
-  if (text === null && seed === null && row.subject === undefined) return { findings, isErased: true };
-  const members = text === null ? undefined : readCanonical(text);
-  if (text === null || seed === null || members === undefined) {
-    findings.push({ code: 'entry-malformed', index, what: 'text or seed cannot be read' });
-    return { findings, isErased: false };
+  if (text === null || seed === null) {
+    const what = `${row.kind}: ${text === null ? 'its text' : 'its seed'} is gone, and nothing in the Journal allows that`;
+    findings.push({ code: 'entry-blanked', index, what });
+    return { findings };
+  }
+  const members = readCanonical(text);
+  if (members === undefined) {
+    findings.push({ code: 'entry-malformed', index, what: 'the text cannot be read' });
+    return { findings };
   }
   const commitment = commitmentOf(text, saltOf(seed));
   // The same commitment gives the leaf hash that was compared above.
@@ -65,8 +68,8 @@ export function checkEntryRow(row: EntryRow, before: EntryRow | undefined): Entr
     findings.push({ code: 'leaf-differs', index, what: differs('entry and seed give', own, row.leafHash) });
   for (const column of differingColumns(row, members))
     findings.push({ code: 'column-differs', index, what: `column ${column} differs from the text` });
-  if (!isEntryKind(members['kind'])) return { findings, isErased: false };
-  return { findings, isErased: false, read: { row, kind: members['kind'], members } };
+  if (!isEntryKind(members['kind'])) return { findings };
+  return { findings, read: { row, kind: members['kind'], members } };
 }
 
 /** Both values, because a court is shown which of them a checkpoint holds; neither tells anything of the entry. */

@@ -14,7 +14,8 @@ export interface Finding {
 /** Every code, with what it means. */
 export const findingCodes = {
   'index-gap': 'indexes of entries are not contiguous',
-  'entry-malformed': 'the text of an entry is not canonical JSON, or only half erased',
+  'entry-malformed': 'the text of an entry is not canonical JSON',
+  'entry-blanked': 'the text or the seed of an entry was taken away; this release erases nothing',
   'column-differs': 'a column beside an entry says something else than its text',
   'leaf-differs': 'the leaf hash is not that of entry and seed, or of the commitment',
   'clock-went-back': 'an entry is older than the one before it',

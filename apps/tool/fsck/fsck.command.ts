@@ -128,12 +128,10 @@ function collect(text: string, before: readonly string[] = []): readonly string[
   return [...before, text];
 }
 
-function print({ size, erased, closed, findings }: FsckReport, isJson: boolean): void {
+function print({ size, closed, findings }: FsckReport, isJson: boolean): void {
   if (isJson) {
     const logs = closed.map(({ root, ...log }) => ({ ...log, root: root.toString('base64') }));
-    console.log(
-      JSON.stringify({ size, erased, ...(logs.length > 0 && { closed: logs }), findings }, null, 2),
-    );
+    console.log(JSON.stringify({ size, ...(logs.length > 0 && { closed: logs }), findings }, null, 2));
     return;
   }
   for (const { code, index, table, row, what } of findings)
@@ -144,8 +142,5 @@ function print({ size, erased, closed, findings }: FsckReport, isJson: boolean):
     console.log(
       `${origin} was closed with entry ${entryIndex}: it had published ${published} entries, those from ${entryIndex} on are lost; ${successor} goes on.`,
     );
-  const gone = erased > 0 ? `, ${erased} of them of erased persons` : '';
-  console.log(
-    `${size} entries read${gone}: ${findings.length === 0 ? 'clean' : `${findings.length} findings`}.`,
-  );
+  console.log(`${size} entries read: ${findings.length === 0 ? 'clean' : `${findings.length} findings`}.`);
 }

@@ -68,8 +68,6 @@ export interface FsckOptions {
 export interface FsckReport {
   /** Entries below which everything was read. */
   readonly size: number;
-  /** Rows of erased persons: their leaf hashes stand, their texts are gone. */
-  readonly erased: number;
   /** Logs that were closed because a restored database was shorter than what they had published. */
   readonly closed: readonly ClosedLogRow[];
   readonly findings: readonly Finding[];
@@ -101,7 +99,6 @@ class Fsck {
   private readonly applications = new Map<string, ApplicationRow>();
   private readonly moves = { state: 0, rules: 0, feed: 0 };
   private readonly pageSize: number;
-  private erased = 0;
   private checks = 0;
 
   constructor(
@@ -145,8 +142,8 @@ class Fsck {
     );
     // A person met on two pages is found twice.
     const findings = new Map(this.findings.map((finding) => [JSON.stringify(finding), finding]));
-    const { closed, erased } = this;
-    return { size: head.size, erased, closed, findings: [...findings.values()] };
+    const { closed } = this;
+    return { size: head.size, closed, findings: [...findings.values()] };
   }
 
   private fetch(from: number, size: number): Promise<Page | undefined> {
@@ -171,7 +168,6 @@ class Fsck {
       const checked = checkEntryRow(row, before);
       before = row;
       this.findings.push(...checked.findings);
-      this.erased += checked.isErased ? 1 : 0;
       this.count(row.kind);
       this.tree.add({ hash: row.leafHash, kind: row.kind, at: row.at });
       if (checked.read !== undefined) {

@@ -161,7 +161,6 @@ export async function checksOfIds(tx: EntityManager, uuids: readonly string[]): 
 export interface CheckAndEntry {
   readonly uuid: string;
   readonly entryIndex: number;
-  readonly isErased: boolean;
   readonly checkId: string | null;
 }
 
@@ -171,7 +170,7 @@ export async function checksAndEntries(
   { after, size, limit }: { readonly after: string; readonly size: number; readonly limit: number },
 ): Promise<readonly CheckAndEntry[]> {
   return tx.query<CheckAndEntry[]>(
-    `SELECT c.check_id AS uuid, c.entry_index AS "entryIndex", e.index IS NOT NULL AND e.entry IS NULL AS "isErased",
+    `SELECT c.check_id AS uuid, c.entry_index AS "entryIndex",
        substring(e.entry FROM '"checkId":"([^"]+)"') AS "checkId"
      FROM (SELECT check_id, entry_index FROM checks WHERE check_id > $1 AND entry_index < $2
            ORDER BY check_id LIMIT $3) c

@@ -110,8 +110,8 @@ export async function compareChecks(
       size,
       limit,
     });
-    for (const { uuid, checkId, isErased } of page)
-      if (!isErased && checkId !== uuidToId('chk', uuid))
+    for (const { uuid, checkId } of page)
+      if (checkId !== uuidToId('chk', uuid))
         found.push(...compareRow('checks', uuidToId('chk', uuid), undefined, {}));
     after = page.at(-1)?.uuid;
   }
