@@ -98,6 +98,11 @@ async function run(tx: EntityManager): Promise<FsckReport> {
   });
 }
 
+const guardedTables = [
+  ...['entries', 'refusals', 'journal_head', 'heads', 'official_acts'],
+  ...['parties', 'party_keys', 'officials', 'regime', 'signing_keys'],
+];
+
 /** What fsck says once the owner has made these changes, all of which are undone. */
 async function spoiled(
   changes: readonly string[],
@@ -151,10 +156,6 @@ describe('fsck', () => {
   const flip = (column: string): string => `${column} = set_byte(${column}, 40, get_byte(${column}, 40) # 1)`;
   const flipFirst = (column: string): string =>
     `${column} = set_byte(${column}, 0, get_byte(${column}, 0) # 1)`;
-  const guardedTables = [
-    ...['entries', 'refusals', 'journal_head', 'heads', 'official_acts'],
-    ...['parties', 'party_keys', 'officials', 'regime', 'signing_keys'],
-  ];
   const aCheck = `(SELECT min(index) FROM entries WHERE kind = 'check.made')`;
   const anAct = `(SELECT min(index) FROM entries WHERE kind = 'lift.requested')`;
 

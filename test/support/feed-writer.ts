@@ -1,18 +1,19 @@
 /**
- * Placings and lifts in a sandbox by the tens of thousands, through the writer as its clerk, without the citizens'
+ * Placings and lifts in a sandbox by the tens of thousands, through the writers of citizen and clerk, without the citizens'
  * signatures that would take the time of everything else: for what happens to the feed behind the commit. Such a
  * registry is none that `fsck` would find whole.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Act } from '#libs/journal/act.js';
+import { uuidToId } from '#libs/journal/id.js';
 import type { Journal } from '#libs/journal/journal.service.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
 import { readSecretFile } from '#libs/platform/config.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
-import { carryOut, place, refusalAfter } from '#libs/refusal/transitions.js';
+import { carryOut, lift, place, refusalAfter, type Move } from '#libs/refusal/transitions.js';
 import type { Iin } from '#libs/subject/iin.js';
 import { newPerson, type Person } from '#libs/subject/person.js';
 import { subjectsOf, subjectText, type SubjectKey } from '#libs/subject/subject.js';
@@ -35,25 +36,27 @@ export class FeedWriter {
   private written = 0;
 
   private constructor(
-    private readonly journal: Journal<typeof tables, object>,
+    private readonly citizen: Journal<typeof tables, object>,
+    private readonly clerk: Journal<typeof tables, object>,
     private readonly people: readonly Somebody[],
     readonly close: () => Promise<void>,
   ) {}
 
   /** @param count people nobody has met, from the `first` on */
   static async open(sandbox: Sandbox, count: number, first = 0): Promise<FeedWriter> {
-    const keysDir = sandbox.file('keys', 'clerk-worker');
-    const lookup = readLookupKeys(keysDir);
-    const password = readSecretFile(sandbox.file('secrets', 'tyiym_clerk_worker')).trim();
+    const lookup = readLookupKeys(sandbox.file('keys', 'clerk-worker'));
     const { base } = sandbox.place;
-    const dataSource = await openDatabase(
-      { host: '127.0.0.1', port: base + 30, name: 'tyiym', user: 'tyiym_clerk_worker', password },
-      { poolSize: 4 },
-    );
     const { origin, urls } = sandbox.content;
-    const journal = newJournal(dataSource, 'clerk', lookup, tables, {
-      ...{ origin, iss: urls.log, headKey: readSigningKey(keysDir, 'head.jwk.json') },
-    });
+    const writer = async (app: 'citizen' | 'clerk', keys: string, user: string) => {
+      const password = readSecretFile(sandbox.file('secrets', user)).trim();
+      const target = { host: '127.0.0.1', port: base + 30, name: 'tyiym', user, password };
+      const dataSource = await openDatabase(target, { poolSize: 4 });
+      const headKey = readSigningKey(sandbox.file('keys', keys), 'head.jwk.json');
+      const given = { origin, iss: urls.log, headKey };
+      return { dataSource, journal: newJournal(dataSource, app, lookup, tables, given) };
+    };
+    const citizen = await writer('citizen', 'citizen', 'tyiym_citizen');
+    const clerk = await writer('clerk', 'clerk-worker', 'tyiym_clerk_worker');
     const people = Array.from({ length: count }, (_, number): Somebody => {
       const iin = iinOfPerson(first + number);
       const [subject] = subjectsOf(lookup, iin);
@@ -61,9 +64,11 @@ export class FeedWriter {
       return { iin, subject };
     });
     await makeKnown(sandbox, people);
-    return new FeedWriter(journal, people, async () => {
-      await journal.stop();
-      await dataSource.destroy();
+    return new FeedWriter(citizen.journal, clerk.journal, people, async () => {
+      for (const { journal, dataSource } of [citizen, clerk]) {
+        await journal.stop();
+        await dataSource.destroy();
+      }
     });
   }
 
@@ -77,36 +82,48 @@ export class FeedWriter {
     const work = async (): Promise<void> => {
       while (next < end) {
         const who = this.people[next++ % this.people.length];
-        if (who !== undefined) await this.journal.submit(turn(who));
+        if (who !== undefined) await this.turn(who);
         this.written += 1;
         onWritten?.(this.written);
       }
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, this.people.length) }, work));
   }
+
+  /** Placed if nothing stands in the person's name, lifted if something does. */
+  private async turn(who: Somebody): Promise<void> {
+    if (await this.citizen.submit(moveBy(who, asked))) await this.clerk.submit(moveBy(who, due));
+  }
 }
 
-/** Placed if nothing stands in the person's name, lifted if something does. */
-function turn({ iin, subject }: Somebody): Act<typeof tables, object, void> {
+/** One move of a person; answers with whether a lift waits for the clerk now. */
+function moveBy(
+  { iin, subject }: Somebody,
+  movesOf: (before: Refusal | undefined, at: number) => readonly Move[],
+): Act<typeof tables, object, boolean> {
   return {
     look: { refusals: [subject] },
     decide: (seen) => {
       const before = seen.find('refusals', subjectText(subject));
-      const moves =
-        before === undefined || before.state === 'none'
-          ? place(before, 0, seen.at)
-          : carryOut(pending(before, seen.at), 'known-good', 'nobody', seen.at);
+      const moves = movesOf(before, seen.at);
       return {
         entries: moves.map(({ kind, version, body }) => ({ kind, person: { subject, iin, version }, body })),
-        rows: (made) => ({ refusals: [refusalAfter(before, subject, moves, made)] }),
-        answer: () => undefined,
+        rows: (made) =>
+          moves.length === 0 ? {} : { refusals: [refusalAfter(before, subject, moves, made)] },
+        answer: () => moves.some(({ kind }) => kind === 'lift.requested'),
       };
     },
   };
 }
 
-function pending(refusal: Refusal, at: number): Refusal {
-  return { ...refusal, state: 'lift-pending', liftsAt: at };
+function asked(before: Refusal | undefined, at: number): readonly Move[] {
+  const isOff = before === undefined || before.state === 'none';
+  return isOff ? place(before, 0, at) : lift(before, { liftDelayHours: 0 }, at);
+}
+
+function due(before: Refusal | undefined, at: number): readonly Move[] {
+  const by = before?.requestedBy;
+  return by === undefined ? [] : carryOut(before, 'known-good', uuidToId('ent', by), at);
 }
 
 /** Rows of `people`, as an opened application would leave them. */
