@@ -1775,15 +1775,27 @@ CREATE OR REPLACE FUNCTION public.entries_guard()
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
+DECLARE
+  head journal_head;
+  news record;
 BEGIN
-  IF (SELECT max(index) FROM appended) >= (SELECT size FROM journal_head) THEN
+  SELECT * INTO head FROM journal_head;
+  SELECT max(index) AS last, min(at) AS first_at, max(at) AS last_at,
+    bool_and(entry IS NOT NULL AND seed IS NOT NULL AND (version IS NULL OR subject IS NOT NULL)) AS whole INTO news FROM appended;
+  IF news.last >= head.size THEN
     RAISE EXCEPTION 'entries are appended together with the head' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF news.first_at <> head.last_at OR news.last_at <> head.last_at THEN
+    RAISE EXCEPTION 'entries are of the instant of their head' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF NOT news.whole THEN
+    RAISE EXCEPTION 'an entry is appended whole' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
 END $function$;
 REVOKE ALL ON FUNCTION entries_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION entries_guard() TO PUBLIC;
-COMMENT ON FUNCTION entries_guard() IS 'No entry lies beyond the head, so the head can only grow by entries of its own transaction.';
+COMMENT ON FUNCTION entries_guard() IS 'No entry lies beyond the head, so the head can only grow by entries of its own transaction; each is whole and of the head''s instant.';
 
 CREATE OR REPLACE FUNCTION public.feed_item()
  RETURNS trigger
@@ -1797,13 +1809,18 @@ BEGIN
   IF next > (SELECT feed_seq FROM journal_head) THEN
     RAISE EXCEPTION 'an item of the feed is counted by the head it is appended with' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+  PERFORM FROM refusals r WHERE r.subject = NEW.subject AND r.subject_epoch = NEW.subject_epoch
+    AND r.entry_index >= NEW.index AND r.version >= NEW.version;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'an entry that places or lifts is appended with its refusal' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
   INSERT INTO feed VALUES (next, NEW.index, NEW.id, NEW.kind, NEW.subject_epoch, NEW.subject, NEW.version, NEW.at);
   PERFORM pg_notify('tyiym_feed', '');
   RETURN NULL;
 END $function$;
 REVOKE ALL ON FUNCTION feed_item() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION feed_item() TO PUBLIC;
-COMMENT ON FUNCTION feed_item() IS 'Writes the feed item of an entry, in the order of the entries, under the head''s lock; wakes the clerk at the commit.';
+COMMENT ON FUNCTION feed_item() IS 'Writes the feed item of an entry, in the order of the entries, under the head''s lock; wakes the clerk at the commit. Without its row in refusals no entry places or lifts.';
 
 CREATE OR REPLACE FUNCTION public.feed_seq_guard()
  RETURNS trigger
@@ -2048,7 +2065,13 @@ CREATE OR REPLACE FUNCTION public.refusals_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 DECLARE
-  moved entries;
+  -- More entries than one transaction of a role that writes refusals ever appends: keeps the search in one or two partitions.
+  reach CONSTANT integer := 4096;
+  fold refusals;
+  said record;
+  body jsonb;
+  hours integer;
+  allowed boolean;
 BEGIN
   IF NEW.state = 'sentinel' OR (TG_OP = 'UPDATE' AND OLD.state = 'sentinel') THEN
     IF session_user <> 'tyiym_owner' THEN
@@ -2056,23 +2079,85 @@ BEGIN
     END IF;
     RETURN NULL;
   END IF;
-  SELECT * INTO moved FROM entries WHERE index = NEW.entry_index;
-  IF moved.subject IS DISTINCT FROM NEW.subject OR moved.subject_epoch IS DISTINCT FROM NEW.subject_epoch
-     OR moved.version IS DISTINCT FROM NEW.version
-     OR NEW.state <> (CASE moved.kind
-       WHEN 'refusal.placed' THEN 'in-force' WHEN 'refusal.inherited' THEN 'in-force' WHEN 'refusal.lock-grown' THEN 'in-force'
-       WHEN 'lift.cancelled' THEN 'in-force' WHEN 'lift.requested' THEN 'lift-pending'
-       WHEN 'refusal.lifted' THEN 'none' WHEN 'refusal.annulled' THEN 'none' ELSE '' END) THEN
-    RAISE EXCEPTION 'a refusal moves only as an entry of the person says' USING ERRCODE = 'integrity_constraint_violation';
+  IF TG_OP = 'UPDATE' THEN
+    fold := OLD;
+  ELSE
+    fold.subject := NEW.subject;
+    fold.subject_epoch := NEW.subject_epoch;
   END IF;
-  IF TG_OP = 'UPDATE' AND (NEW.subject <> OLD.subject OR NEW.entry_index <= OLD.entry_index OR NEW.version < OLD.version) THEN
-    RAISE EXCEPTION 'a refusal never goes back' USING ERRCODE = 'integrity_constraint_violation';
+  FOR said IN SELECT e.index, e.id, e.kind, e.at, e.entry, e.leaf_hash, e.version FROM entries e
+    WHERE e.subject = NEW.subject AND e.subject_epoch = NEW.subject_epoch
+      AND e.index > greatest(coalesce(fold.entry_index, -1), NEW.entry_index - reach) AND e.index <= NEW.entry_index
+      AND e.kind IN ('refusal.inherited', 'refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled',
+        'refusal.lifted', 'refusal.annulled')
+      AND e.xmin = pg_current_xact_id()::xid
+    ORDER BY e.index
+  LOOP
+    body := said.entry::jsonb;
+    hours := (body ->> 'lockHours')::integer;
+    allowed := body ->> 'kind' = said.kind AND (body ->> 'at')::timestamptz = said.at
+      AND (body ->> 'version')::integer = said.version;
+    CASE said.kind
+    WHEN 'refusal.inherited', 'refusal.placed' THEN
+      -- A return rests on the lift that asked for it: at its hour, with the lock from before.
+      allowed := allowed AND hours >= 0 AND (fold.state IS NULL OR fold.state = 'none' AND said.kind = 'refusal.placed')
+        AND (NOT body ? 'requestedBy' OR fold.placed_again_at <= said.at AND hours = fold.lock_hours)
+        AND (body ? 'requestedBy') = (session_user = 'tyiym_clerk_worker');
+      fold.state := 'in-force';
+      fold.version := coalesce(fold.version, 0) + 1;
+      fold.lock_hours := hours;
+      fold.placed_at := CASE said.kind WHEN 'refusal.inherited' THEN (body ->> 'placedAt')::timestamptz ELSE said.at END;
+      fold.moved_leaf := said.leaf_hash;
+    WHEN 'refusal.lock-grown' THEN
+      allowed := allowed AND fold.state = 'in-force' AND hours > fold.lock_hours;
+      fold.lock_hours := hours;
+    WHEN 'lift.requested' THEN
+      allowed := allowed AND fold.state = 'in-force' AND hours = fold.lock_hours;
+      fold.state := 'lift-pending';
+      fold.lift_requested_at := said.at;
+      fold.lifts_at := said.at + interval '1 hour' * greatest(fold.lock_hours, (SELECT r.value::integer FROM regime r
+        WHERE r.name = 'liftDelay' AND r.subject_of_rule = '' AND r.applies_from <= said.at
+          AND (r.applies_to IS NULL OR r.applies_to > said.at)
+        ORDER BY r.entry_index DESC, r.applies_from DESC LIMIT 1));
+      fold.place_again_after_hours := (body ->> 'placeAgainAfterHours')::integer;
+      fold.placed_again_at := fold.lifts_at + interval '1 hour' * fold.place_again_after_hours;
+      fold.requested_by := said.id;
+      fold.request_index := said.index;
+    WHEN 'lift.cancelled' THEN
+      allowed := allowed AND fold.state = 'lift-pending';
+      fold.state := 'in-force';
+    ELSE
+      allowed := allowed AND (fold.state = 'lift-pending' AND fold.lifts_at <= said.at
+        OR said.kind = 'refusal.annulled' AND fold.state = 'in-force');
+      fold.state := 'none';
+      fold.version := fold.version + 1;
+      fold.placed_at := NULL;
+      fold.lift_requested_at := NULL;
+      fold.lifts_at := NULL;
+      fold.placed_again_at := said.at + interval '1 hour' * fold.place_again_after_hours;
+      fold.moved_leaf := said.leaf_hash;
+    END CASE;
+    IF fold.state = 'in-force' THEN
+      fold.lift_requested_at := NULL;
+      fold.lifts_at := NULL;
+      fold.place_again_after_hours := NULL;
+      fold.placed_again_at := NULL;
+      fold.requested_by := NULL;
+      fold.request_index := NULL;
+    END IF;
+    fold.entry_index := said.index;
+    IF allowed IS NOT TRUE OR said.version IS DISTINCT FROM fold.version THEN
+      RAISE EXCEPTION 'an entry that the refusal before it does not allow' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+  END LOOP;
+  IF NOT FOUND OR fold IS DISTINCT FROM NEW THEN
+    RAISE EXCEPTION 'a refusal moves only as the entries of the person say' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
 END $function$;
 REVOKE ALL ON FUNCTION refusals_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION refusals_guard() TO PUBLIC;
-COMMENT ON FUNCTION refusals_guard() IS 'The projection can only follow the Journal, so a role that may not append a lift cannot lift.';
+COMMENT ON FUNCTION refusals_guard() IS 'The row is the fold of the person''s entries of this transaction over the row before, in every column. Runs for moved refusals only.';
 
 CREATE OR REPLACE FUNCTION public.registry_guard()
  RETURNS trigger
