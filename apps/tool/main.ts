@@ -32,6 +32,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./key/key.command.js'),
   },
   {
+    name: 'password',
+    description: 'exchange the passwords of database roles',
+    load: () => import('./password/password.command.js'),
+  },
+  {
     name: 'party',
     description: 'admit and suspend parties and officials, change their keys',
     load: () => import('./party/party.command.js'),

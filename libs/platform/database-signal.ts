@@ -3,7 +3,7 @@
  * whoever waits asks again after a while, heard or not. One connection of its own, made when somebody first waits.
  */
 import pg from 'pg';
-import type { DatabaseTarget } from './database.js';
+import { passwordOf, type DatabaseTarget } from './database.js';
 
 export class DatabaseSignal {
   private readonly waiting = new Map<string, Set<() => void>>();
@@ -41,7 +41,8 @@ export class DatabaseSignal {
   }
 
   private listen(): void {
-    const { host, port, name, user, password } = this.target;
+    const { host, port, name, user } = this.target;
+    const password = passwordOf(this.target);
     const client = new pg.Client({
       ...{ host, port, user, password, database: name, application_name: 'tyiym-signal' },
       connectionTimeoutMillis: 5000,

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { readSecretFile, type DatabaseConfig } from './config.js';
+import { passwordFinder } from './database-password.js';
 
 /** How to reach a database as one role. */
 export interface DatabaseTarget {
@@ -15,6 +16,8 @@ export interface DatabaseTarget {
   readonly name: string;
   readonly user: string;
   readonly password: string;
+  /** Finds it anew for each connection; where it is absent, `password` is the one. */
+  readonly findPassword?: () => Promise<string>;
 }
 
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -26,7 +29,16 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 /** The target that a configuration file names. */
 export function databaseTarget(config: DatabaseConfig): DatabaseTarget {
   const { host, port, name, user } = config;
-  return { host, port, name, user, password: readSecretFile(config.passwordFile).trim() };
+  const password = readSecretFile(config.passwordFile).trim();
+  return { host, port, name, user, password, findPassword: passwordFinder(config) };
+}
+
+/** What a connection is made with: the password, or the way to find it. */
+export function passwordOf({
+  password,
+  findPassword,
+}: Pick<DatabaseTarget, 'password' | 'findPassword'>): string | (() => Promise<string>) {
+  return findPassword ?? password;
 }
 
 const statementTimeoutMs = 5000;
@@ -49,14 +61,14 @@ export function dataSourceOf(
   target: DatabaseTarget,
   { poolSize = 10, isByIndex = false }: DatabaseUse = {},
 ): DataSource {
-  const { host, port, name, user, password } = target;
+  const { host, port, name, user } = target;
   return new DataSource({
     type: 'postgres',
     host,
     port,
     database: name,
     username: user,
-    password,
+    password: passwordOf(target),
     poolSize,
     connectTimeoutMS: 2000,
     extra: {
