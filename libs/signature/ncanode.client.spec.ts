@@ -7,27 +7,15 @@ import 'reflect-metadata';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import * as x509 from '@peculiar/x509';
 import type { Credential } from '../../apps/sandbox/nca/issue.js';
 import { PURPOSE, serialNumberOf, signingExtensions } from '../../apps/sandbox/nca/nca.js';
-import {
-  algorithm,
-  buildCms,
-  type CmsParts,
-  der,
-  members,
-  sequence,
-  tlv,
-} from '../../test/support/hostile-cms.js';
+import { buildCms, type CmsParts, der, members } from '../../test/support/hostile-cms.js';
+import { national, nationalCms } from '../../test/support/national.js';
 import { AT, DAY_MS, DOCUMENT, IIN, makeScene, type Scene } from '../../test/support/signing-scene.js';
 import { NcanodeClient } from './ncanode.client.js';
 import { chooseVerifier } from './signature-verifier.js';
 import { makeVerifier } from './verifier.client.js';
 import { signerToAsk } from './verify-signature.js';
-
-const GOST_KEY = '1.2.398.3.10.1.1.2.2';
-const GOST_SIGNATURE = '1.2.398.3.10.1.1.2.3.2';
-const GOST_DIGEST = '1.2.398.3.10.1.3.3';
 
 let scene: Scene;
 let person: Credential;
@@ -68,34 +56,8 @@ afterEach(async () => {
   await new Promise((closed) => server.close(closed));
 });
 
-/** The same certificate with key and signature said to be of the national standard. */
-function national(credential: Credential): Credential {
-  const [tbs = Buffer.alloc(0), , signature = Buffer.alloc(0)] = members(der(credential));
-  const [version = tbs, serial = tbs, , issuer = tbs, validity = tbs, subject = tbs, , ...rest] =
-    members(tbs);
-  const key = sequence(algorithm(GOST_KEY), tlv(0x03, Buffer.alloc(129)));
-  const changed = sequence(
-    version,
-    serial,
-    algorithm(GOST_SIGNATURE),
-    issuer,
-    validity,
-    subject,
-    key,
-    ...rest,
-  );
-  const certificate = sequence(changed, algorithm(GOST_SIGNATURE), signature);
-  return { ...credential, certPem: x509.PemConverter.encode(certificate, 'CERTIFICATE') };
-}
-
 const cmsOf = (signer: Credential, changes: Partial<CmsParts> = {}): Buffer =>
-  buildCms({
-    signer,
-    document: DOCUMENT,
-    digestAlgorithm: GOST_DIGEST,
-    signatureAlgorithm: GOST_SIGNATURE,
-    ...changes,
-  });
+  nationalCms(signer, DOCUMENT, changes);
 
 const input = (cms: Buffer) => ({ cms, document: DOCUMENT, at: AT, trust: scene.trust });
 

@@ -11,6 +11,7 @@ import { dueMovesTable } from '#libs/refusal/due-moves.store.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
 import { lift, place, refusalAfter, type Move } from '#libs/refusal/transitions.js';
+import { isNational, nationalSigner } from '#libs/signature/national-signer.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import { verifySignature } from '#libs/signature/verify-signature.js';
 import type { Iin } from '#libs/subject/iin.js';
@@ -64,6 +65,8 @@ export interface Forgery {
   readonly entry?: Readonly<Record<string, unknown>>;
   /** Who signs. */
   readonly signer?: Credential;
+  /** How the document is signed, if not as a phone does it. */
+  sign?(document: Buffer): Buffer;
   /** What is kept under the entry instead of the signed document; null keeps nothing. */
   readonly kept?: Omit<SignedDocument, 'entryIndex'> | null;
   /** The row as it is written. */
@@ -115,14 +118,19 @@ export async function signAct(
   const document = Buffer.from(
     canonical({ ...(JSON.parse(made.toString()) as object), ...forgery.document }),
   );
-  const cms = await signDocument({ document, ...(forgery.signer ?? person.credential), at });
-  const revocation = await hand.list(at);
-  const { certSha256, certIssuedAt } = await verifySignature({ cms, document, at, trust: hand.trust });
+  const cms =
+    forgery.sign?.(document) ??
+    (await signDocument({ document, ...(forgery.signer ?? person.credential), at }));
+  const revocation = isNational(cms) ? Buffer.from('{}') : await hand.list(at);
+  const input = { cms, document, at, trust: hand.trust };
+  const signer = isNational(cms) ? nationalSigner(input) : await verifySignature(input);
+  const { certSha256, certIssuedAt } = signer;
   const own = keyOf(hand.identity, person.sealed);
   const sealed = (column: 'document' | 'cms' | 'revocation', plain: Buffer): Buffer =>
     seal(own, signedPlace(column, uuid), plain, randomBytes);
   const signed = {
-    ...{ applicationUuid: uuid, personId: person.personId, revocationKind: 'crl' as const, isStale: false },
+    ...{ applicationUuid: uuid, personId: person.personId, isStale: false },
+    revocationKind: isNational(cms) ? ('ncanode' as const) : ('crl' as const),
     ...{ document: sealed('document', document), cms: sealed('cms', cms) },
     revocation: sealed('revocation', revocation),
   };
