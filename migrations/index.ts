@@ -29,6 +29,7 @@ import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
 import { PeopleAsked1764000000042 } from './0042-people-asked.js';
 import { OwnNumbers1764000000043 } from './0043-own-numbers.js';
+import { ReferenceLookalikes1764000000044 } from './0044-reference-lookalikes.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -61,4 +62,5 @@ export const migrations = [
   ExpiredOpenings1764000000038,
   PeopleAsked1764000000042,
   OwnNumbers1764000000043,
+  ReferenceLookalikes1764000000044,
 ];

@@ -20,6 +20,7 @@ import { DigestsController } from './digests/digests.controller.js';
 import { COMPARED, DigestsService } from './digests/digests.service.js';
 import { LoansController } from './loans/loans.controller.js';
 import { LoansService } from './loans/loans.service.js';
+import { PartyController } from './party/party.controller.js';
 import { StampsController } from './stamps/stamps.controller.js';
 import { STAMPED, StampsService } from './stamps/stamps.service.js';
 import { LagGauges } from './streams/lag-gauges.service.js';
@@ -95,6 +96,7 @@ export class BureauModule implements OnModuleDestroy {
         DigestsController,
         LoansController,
         CorrectionsController,
+        PartyController,
       ],
       providers: [
         ...settingsOf(config, overrides),

@@ -49,6 +49,7 @@ const admitted: Readonly<Record<string, readonly string[]>> = {
   'bureau POST /v1/streams/{streamId}/position': ['gkb', 'pkb'],
   'bureau POST /v1/streams/{streamId}/verification': ['gkb', 'pkb'],
   'bureau POST /v1/stamps': ['gkb', 'pkb'],
+  'bureau GET /v1/party': ['gkb', 'pkb'],
   'bureau POST /v1/loans': ['gkb', 'pkb'],
   'bureau POST /v1/corrections': ['gkb', 'pkb'],
   'bureau POST /v1/digests': ['gkb', 'pkb'],

@@ -95,6 +95,13 @@ describe('a loan', () => {
     expect(found.body).toMatchObject({ items: [{ loanId, contractNumber, paymentReference }], next: null });
     const { superuser } = world.database;
     expect(await huntDatabase(superuser, [contractNumber, paymentReference])).toEqual([]);
+    const once = { count: 2, lastAt: expect.any(String) };
+    expect((await get('/v1/party')).body).toMatchObject({
+      referencesLikeIins: [
+        { member: 'contractNumber', ...once },
+        { member: 'paymentReference', ...once },
+      ],
+    });
   });
 
   it('of somebody never seen before keeps his number sealed, where the lender’s own role cannot read it', async () => {

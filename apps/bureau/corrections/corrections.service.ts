@@ -13,6 +13,7 @@ import { assertOpen } from '#libs/regime/regime.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { twelves } from '#libs/subject/holds-iin.js';
 import { isIin } from '#libs/subject/iin.js';
+import { noteLookalikes } from '#libs/subject/lookalikes.store.js';
 import { subjectsOf, subjectText, type LookupKeys } from '#libs/subject/subject.js';
 import { bureauOf } from '../stamps/bureau.js';
 import type { BureauTables } from '../tables.store.js';
@@ -55,6 +56,8 @@ export class CorrectionsService {
     const want = { app: 'bureau', party: clientId, route, key };
     const act = this.act({ clientId, breachUuid }, said, want, bodyHmac);
     const { entryUuid, isRecorded, isReplay } = await this.journal.submit(act);
+    if (isRecorded && !isReplay)
+      await noteLookalikes(this.dataSource.manager, clientId, { historyRef: [said.historyRef] });
     if (!isRecorded && !isReplay)
       // It left no entry and therefore no row, but a 2xx answer is kept all the same.
       await keepKey(this.dataSource.manager, {

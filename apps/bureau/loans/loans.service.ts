@@ -13,6 +13,7 @@ import { Problem, problemAt } from '#libs/problem/problem.js';
 import { assertOpen } from '#libs/regime/regime.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { IinSearch } from '#libs/subject/holds-iin.js';
+import { noteLookalikes } from '#libs/subject/lookalikes.store.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { bureauOf } from '../stamps/bureau.js';
@@ -71,6 +72,15 @@ export class LoansService {
         outcomes.push(each.value);
       }
     }
+    const recorded = outcomes.flatMap((outcome, place) => {
+      const item = items[place];
+      const isNew = !(outcome instanceof Problem) && outcome.isRecorded && !outcome.isReplay;
+      return isNew && item !== undefined && !(item instanceof Problem) ? [item] : [];
+    });
+    await noteLookalikes(this.reporting.dataSource.manager, clientId, {
+      contractNumber: recorded.map(({ contractNumber }) => contractNumber),
+      paymentReference: recorded.map(({ paymentReference }) => paymentReference),
+    });
     const replays = outcomes.flatMap((each) => (each instanceof Problem ? [] : [each.isReplay]));
     return { outcomes, isReplay: replays.length > 0 && replays.every((isReplay) => isReplay) };
   }

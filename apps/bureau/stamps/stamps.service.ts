@@ -20,6 +20,7 @@ import type { ProblemCode } from '#libs/problem/catalogue.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { stampName } from '#libs/refusal/stamp.js';
+import { lookalikesOf, noteLookalikes } from '#libs/subject/lookalikes.store.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { itemNamedBy } from '../streams/jti.js';
 import type { OnCounted } from '../streams/streams.service.js';
@@ -103,9 +104,17 @@ export class StampsService {
           this.dataSource.manager,
           keyRow({ key, bodyHmac: request.bodyHmac }, this.journal.registryNow(), [...faults]),
         );
+      await noteLookalikes(this.dataSource.manager, clientId, {
+        historyRef: posted.filter((_, place) => !faults.has(place)).map(({ historyRef }) => historyRef),
+      });
       this.onStamped(clientId, posted.length - faults.size);
       return { faults, isReplay: false };
     });
+  }
+
+  /** References of this bureau that may be the IIN of somebody, as they were counted. */
+  lookalikes(clientId: string): ReturnType<typeof lookalikesOf> {
+    return lookalikesOf(this.dataSource.manager, clientId);
   }
 
   /** Puts persons back to waiting whose stamps a digest showed to be gone. @returns how many were. */

@@ -15,6 +15,7 @@ import { contractMacs } from '#libs/loan/own-numbers.js';
 import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem, problemAt } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
+import { lookalikesOf, noteLookalikes } from '#libs/subject/lookalikes.store.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import type { LenderTables } from '../tables.store.js';
@@ -70,7 +71,16 @@ export class LoansService {
       'single',
     );
     const { loanUuid, ...how } = outcome;
+    if (how.isRecorded && !how.isReplay)
+      await noteLookalikes(this.dataSource.manager, clientId, {
+        ...{ contractNumber: [contractNumber], paymentReference: [paymentReference] },
+      });
     return { answer: answerOf(loanUuid), ...how };
+  }
+
+  /** References of this lender that may be the IIN of somebody, as they were counted. */
+  lookalikes(clientId: string): ReturnType<typeof lookalikesOf> {
+    return lookalikesOf(this.dataSource.manager, clientId);
   }
 
   /** One loan with its amendments. @throws Problem `not-found`, also for another's. */

@@ -5,7 +5,9 @@ import { formatInstant } from '#libs/journal/instant.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { CallLimits } from '#libs/platform/limits/call-limits.service.js';
+import { LookalikeView, lookalikeViews } from '#libs/platform/lookalike.dto.js';
 import { scopesOf } from '#libs/party/party.js';
+import { LoansService } from '../loans/loans.service.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { CheckLimits } from '../limits/check-limits.service.js';
 
@@ -54,6 +56,12 @@ class PartyView {
   })
   readonly peopleAsked: PeopleAskedView | null;
   @ApiProperty({
+    type: [LookalikeView],
+    description:
+      'References of yours that may be the IIN of somebody, since they are counted: number your contracts otherwise.',
+  })
+  readonly referencesLikeIins: readonly LookalikeView[];
+  @ApiProperty({
     type: 'integer',
     description: 'Notices that were never fetched; more than 10 000 are not counted.',
   })
@@ -68,6 +76,7 @@ export class PartyController {
     @Inject(CheckLimits) private readonly checks: CheckLimits,
     @Inject(CallLimits) private readonly calls: CallLimits,
     @Inject(NoticesService) private readonly notices: NoticesService,
+    @Inject(LoansService) private readonly loans: LoansService,
   ) {}
 
   @Get()
@@ -94,6 +103,7 @@ export class PartyController {
         ({ name, quota, windowS }) => ({ policy: name, quota, windowSeconds: windowS }),
       ),
       peopleAsked: asked === undefined ? null : { ...asked, endsAt: formatInstant(asked.endsAt.getTime()) },
+      referencesLikeIins: lookalikeViews(await this.loans.lookalikes(party.clientId)),
       noticesBehind: await this.notices.behind(party.clientId),
     };
   }

@@ -467,6 +467,13 @@ export interface components {
        */
       readonly endsAt: string;
     };
+    readonly LookalikeView: {
+      /** @enum {string} */
+      readonly member: 'contractNumber' | 'paymentReference' | 'historyRef';
+      readonly count: number;
+      /** Format: date-time */
+      readonly lastAt: string;
+    };
     readonly PartyView: {
       readonly clientId: string;
       readonly kind: string;
@@ -477,6 +484,8 @@ export interface components {
       readonly limits: readonly components['schemas']['LimitView'][];
       /** @description As they were counted last, some seconds ago; null when none were counted today. */
       readonly peopleAsked: components['schemas']['PeopleAskedView'] | null;
+      /** @description References of yours that may be the IIN of somebody, since they are counted: number your contracts otherwise. */
+      readonly referencesLikeIins: readonly components['schemas']['LookalikeView'][];
       /** @description Notices that were never fetched; more than 10 000 are not counted. */
       readonly noticesBehind: number;
     };
@@ -533,6 +542,7 @@ export type SchemaNoticePageDto = components['schemas']['NoticePageDto'];
 export type SchemaPartyKeyView = components['schemas']['PartyKeyView'];
 export type SchemaLimitView = components['schemas']['LimitView'];
 export type SchemaPeopleAskedView = components['schemas']['PeopleAskedView'];
+export type SchemaLookalikeView = components['schemas']['LookalikeView'];
 export type SchemaPartyView = components['schemas']['PartyView'];
 export type SchemaProtectedResourceDto = components['schemas']['ProtectedResourceDto'];
 export type SchemaProblem = components['schemas']['Problem'];
