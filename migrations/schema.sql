@@ -1133,6 +1133,28 @@ COMMENT ON COLUMN rate_limits.key IS '<app>:<policy>:<client id, or network addr
 COMMENT ON COLUMN rate_limits.points IS 'Calls counted in this window.';
 COMMENT ON COLUMN rate_limits.expire IS 'End of the window, machine time in ms; the clerk deletes the row after it.';
 
+CREATE TABLE reference_lookalikes (
+  party text NOT NULL,
+  member text NOT NULL,
+  count bigint NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  CONSTRAINT reference_lookalikes_pkey PRIMARY KEY (party, member),
+  CONSTRAINT reference_lookalikes_count_check CHECK ((count > 0)),
+  CONSTRAINT reference_lookalikes_member_check CHECK ((member = ANY (ARRAY['contractNumber'::text, 'paymentReference'::text, 'historyRef'::text])))
+);
+GRANT INSERT ON reference_lookalikes TO tyiym_bureau;
+GRANT SELECT ON reference_lookalikes TO tyiym_bureau;
+GRANT UPDATE (count, last_at) ON reference_lookalikes TO tyiym_bureau;
+GRANT INSERT ON reference_lookalikes TO tyiym_lender;
+GRANT SELECT ON reference_lookalikes TO tyiym_lender;
+GRANT UPDATE (count, last_at) ON reference_lookalikes TO tyiym_lender;
+GRANT SELECT ON reference_lookalikes TO tyiym_tool;
+COMMENT ON TABLE reference_lookalikes IS 'How often a party sent a reference that may be the IIN of somebody. It holds no reference; nothing rests on it.';
+COMMENT ON COLUMN reference_lookalikes.party IS 'Client id of the party.';
+COMMENT ON COLUMN reference_lookalikes.member IS 'Member of its requests.';
+COMMENT ON COLUMN reference_lookalikes.count IS 'How many, since there is this table.';
+COMMENT ON COLUMN reference_lookalikes.last_at IS 'When the last one came, clock of the database.';
+
 CREATE TABLE refusals (
   subject bytea NOT NULL,
   subject_epoch smallint NOT NULL,
