@@ -24,6 +24,7 @@ import { StampsByPlace1764000000029 } from './0029-stamps-by-place.js';
 import { HeadsOfACommit1764000000030 } from './0030-heads-of-a-commit.js';
 import { MoveJudgements1764000000031 } from './0031-move-judgements.js';
 import { RefusalsFold1764000000033 } from './0033-refusals-fold.js';
+import { Doubts1764000000034 } from './0034-doubts.js';
 import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
 import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
@@ -57,6 +58,7 @@ export const migrations = [
   HeadsOfACommit1764000000030,
   MoveJudgements1764000000031,
   RefusalsFold1764000000033,
+  Doubts1764000000034,
   ActsAndRows1764000000035,
   PhoneCopies1764000000037,
   ExpiredOpenings1764000000038,

@@ -32,6 +32,7 @@ import { loop, type Duty } from './loop.worker.js';
 import { clerkTables, MoveRefusalService, type ClerkTables } from './moves/move-refusal.service.js';
 import { NoticesService } from './notices/notices.service.js';
 import { StalePlacingsService } from './stale/stale-placings.service.js';
+import { comparisonDuty } from './comparison.worker.js';
 import { upkeepOf } from './upkeep.worker.js';
 import { WatchdogClient } from './watchdog/watchdog.client.js';
 import { WatchdogService } from './watchdog/watchdog.service.js';
@@ -129,7 +130,13 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     const { dataSource, moves, stale, notices, harvesting, peopleAsked, log } = this;
     const settings = { dataSource, moves, stale, notices, harvesting, peopleAsked, log };
     const feed = feedDuty(this.sealing, this.bell);
-    const duties = [...this.jobs.duties, feed, ...upkeepOf(settings), ...this.watchdog()];
+    const duties = [
+      ...this.jobs.duties,
+      feed,
+      ...upkeepOf(settings),
+      comparisonDuty(dataSource.manager, log),
+      ...this.watchdog(),
+    ];
     this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
   }
 

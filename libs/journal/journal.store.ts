@@ -14,10 +14,12 @@ export const headColumns = `origin, size, root, frontier, state_version, rules_v
   key_checks, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + clock_offset_ms AS registry_now`;
 
 /**
- * Whether the signer has held this database against what was published since its server started; also true where none
- * ever did, because then nothing was published. A copy that was put back is in another life.
+ * Why nobody may be answered from this database; NULL when nothing is known against it. `published`: the signer has not
+ * held it against what was published since its server started (where none ever did nothing was published; a copy that was
+ * put back is in another life). Otherwise the kind of a doubt that the clerk's worker found.
  */
-export const isCompared = `coalesce((SELECT life IS NOT DISTINCT FROM database_life() FROM comparisons), true)`;
+export const whySilent = `CASE WHEN coalesce((SELECT life IS NOT DISTINCT FROM database_life() FROM comparisons), true)
+  THEN (SELECT kind FROM doubts LIMIT 1) ELSE 'published' END`;
 
 /** The head row without a lock. */
 export async function journalHead(tx: EntityManager): Promise<Head> {

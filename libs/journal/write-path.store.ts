@@ -9,7 +9,7 @@ import type { Table, Tables } from './act.js';
 import { countersOf, type Batch } from './batch.js';
 import { formatInstant, type Instant } from './instant.js';
 import type { Head } from './head-row.js';
-import { headColumns, headFromRow, isCompared } from './journal.store.js';
+import { headColumns, headFromRow, whySilent } from './journal.store.js';
 import { byteas, int2s, int4s, int8s, texts, uuids } from './pg-array.js';
 
 /** A statement with a fixed text; `params` counts its placeholders. */
@@ -29,8 +29,8 @@ export interface Look {
   readonly head: Head;
   /** How many of the sentinels were found. */
   readonly sentinels: number;
-  /** Whether the database is known to go on from what was published. */
-  readonly isCompared: boolean;
+  /** Why nobody may be answered from this database, by `whySilent`. */
+  readonly silentBecause: string | undefined;
   /** Table → key → row. */
   readonly found: ReadonlyMap<string, Map<string, unknown>>;
 }
@@ -58,7 +58,7 @@ export function lookSql(tables: Tables): string {
     ({ name }, place) =>
       `(SELECT coalesce(jsonb_agg(to_jsonb(x)), '[]') FROM (${numbered[place + 1] ?? ''}) x) AS "${name}"`,
   );
-  return `SELECT ${[headColumns, `(${numbered[0] ?? ''}) AS sentinels, ${isCompared} AS is_compared`, ...columns].join(',\n')} FROM journal_head`;
+  return `SELECT ${[headColumns, `(${numbered[0] ?? ''}) AS sentinels, ${whySilent} AS why_silent`, ...columns].join(',\n')} FROM journal_head`;
 }
 
 const moved: Fragment = {
@@ -229,7 +229,8 @@ export async function runLook(
     const some = list.map((one) => look.fromJson(one as Record<string, unknown>));
     found.set(name, new Map(some.map((one): [string, unknown] => [table.keyOf(one), one])));
   }
-  return { head, sentinels: Number(row?.['sentinels']), isCompared: row?.['is_compared'] === true, found };
+  const silentBecause = (row?.['why_silent'] ?? undefined) as string | undefined;
+  return { head, sentinels: Number(row?.['sentinels']), silentBecause, found };
 }
 
 /** Looks of tables that have one, in the order of `lookSql`. */

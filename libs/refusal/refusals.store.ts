@@ -1,7 +1,7 @@
 /** SQL of the refusals: one narrow row a person, written only together with the entry that moves it. */
 import type { EntityManager } from 'typeorm';
 import type { Table } from '#libs/journal/act.js';
-import { isCompared } from '#libs/journal/journal.store.js';
+import { whySilent } from '#libs/journal/journal.store.js';
 import { bytesFromJson, instantFromJson } from '#libs/journal/json-row.js';
 import { byteas } from '#libs/journal/pg-array.js';
 import { Problem } from '#libs/problem/problem.js';
@@ -63,24 +63,25 @@ export const refusalsTable: Table<SubjectKey, Refusal> = {
  * The refusal of one person outside of the write path; undefined when there never was one.
  * @throws Problem `registry-unavailable` when a sentinel is not found or an epoch was added whose key is not here: with a
  *   wrong lookup key everybody would be nobody, and without the newest one whoever came since; or when the database may
- *   be a copy that was put back.
+ *   be a copy that was put back, or its rows differ from the entries.
  */
 export async function refusalOf(tx: EntityManager, keys: LookupKeys, iin: Iin): Promise<Refusal | undefined> {
   const sentinels = sentinelsOf(keys);
   const subjects = [...sentinels, ...subjectsOf(keys, iin)];
-  const rows: { row: Record<string, unknown>; epochs: number; isCompared: boolean }[] = await tx.query(
-    `SELECT to_jsonb(r) AS row, (SELECT count(*) FROM journal_head, jsonb_object_keys(key_checks)) AS epochs,
-       ${isCompared} AS "isCompared"
+  const rows: { row: Record<string, unknown>; epochs: number; silentBecause: string | null }[] =
+    await tx.query(
+      `SELECT to_jsonb(r) AS row, (SELECT count(*) FROM journal_head, jsonb_object_keys(key_checks)) AS epochs,
+       ${whySilent} AS "silentBecause"
      FROM refusals r WHERE subject = ANY ($1::bytea[])`,
-    [subjects.map((subject) => subject.bytes)],
-  );
+      [subjects.map((subject) => subject.bytes)],
+    );
   const isSentinel = ({ row }: { row: Record<string, unknown> }): boolean => row['state'] === 'sentinel';
   if (rows.filter(isSentinel).length !== sentinels.length)
     throw new Problem('registry-unavailable', { cause: new Error('sentinel not found: wrong lookup key') });
   if (rows.some(({ epochs }) => epochs !== keys.size))
     throw new Problem('registry-unavailable', { cause: new Error('the lookup key of an epoch is missing') });
-  if (rows.some((row) => !row.isCompared))
-    throw new Problem('registry-unavailable', { cause: new Error('not compared with what was published') });
+  const why = rows.find(({ silentBecause }) => silentBecause !== null)?.silentBecause;
+  if (why !== undefined) throw new Problem('registry-unavailable', { cause: new Error(`in doubt: ${why}`) });
   const found = rows.find((row) => !isSentinel(row));
   return found && refusalFromJson(found.row);
 }

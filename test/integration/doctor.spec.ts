@@ -114,6 +114,18 @@ describe('the doctor', () => {
     await dataSource.destroy();
   });
 
+  it.each(['entries-blanked', 'entries-differ', 'refusals-differ'])(
+    'says why nobody is answered, and that fsck names the rows: %s',
+    async (kind) => {
+      const { superuser } = operator.database;
+      await superuser.query(`INSERT INTO doubts (kind, what) VALUES ($1, 'somewhere')`, [kind]);
+      const found = await complaints(operator.config);
+      await superuser.query('DELETE FROM doubts');
+      expect(found).toMatchObject([{ question: 'answers', found: `none: ${kind}` }]);
+      expect(found[0]?.next).toContain('tool fsck');
+    },
+  );
+
   it('names a head key that nobody published', async () => {
     const citizens = readFileSync(join(operator.keysRoot, 'citizen', 'head.jwk.json'), 'utf8');
     const found = await withFile(

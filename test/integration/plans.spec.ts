@@ -25,7 +25,7 @@ const processes = {
 };
 
 /** But for the tables that have one row each. */
-const wholeTables = /Seq Scan on (?!journal_head|comparisons)|(Hash|Merge) Join/;
+const wholeTables = /Seq Scan on (?!journal_head|comparisons|doubts)|(Hash|Merge) Join/;
 
 let world: World;
 beforeAll(async () => {

@@ -75,6 +75,16 @@ async function examineMigrations(tx: EntityManager): Promise<Diagnosis> {
     : good(question, `all ${ran.length} ran`);
 }
 
+const putBack =
+  'tool fsck names the rows; put them back from a backup, and the clerk’s worker settles it: docs/operations.md, In doubt';
+/** Why nobody is answered although everything fits. */
+const silences: Readonly<Record<string, string>> = {
+  published: 'start the signer, which compares this database with what was published',
+  'entries-blanked': putBack,
+  'entries-differ': putBack,
+  'refusals-differ': putBack,
+};
+
 /** What an append would stumble over. */
 async function examineRegistry(config: Config, journal: ToolJournal): Promise<readonly Diagnosis[]> {
   const { problems, daysOfPartitions } = await journal.readiness().catch((error: unknown) => ({
@@ -93,9 +103,14 @@ async function examineRegistry(config: Config, journal: ToolJournal): Promise<re
     problems.includes(question)
       ? bad(question, 'does not fit', nexts[question] ?? '')
       : good(question, 'fits');
-  const others = problems.filter((problem) => problem !== 'partitions' && !Object.hasOwn(nexts, problem));
+  const isKnown = (problem: string): boolean =>
+    problem === 'partitions' || Object.hasOwn(nexts, problem) || Object.hasOwn(silences, problem);
+  const others = problems.filter((problem) => !isKnown(problem));
   const lines = [
     ...Object.keys(nexts).map(line),
+    ...Object.entries(silences)
+      .filter(([problem]) => problems.includes(problem))
+      .map(([problem, next]) => bad('answers', `none: ${problem}`, next)),
     ...others.map((problem) => bad('head row', problem, 'tool migrate --owner-config <file>')),
     daysOfPartitions < fewDays || problems.includes('partitions')
       ? bad(
