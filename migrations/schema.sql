@@ -457,6 +457,25 @@ COMMENT ON COLUMN digests.in_force IS 'Refusals in force as the bureau counts th
 COMMENT ON COLUMN digests.differing IS 'Buckets in which it differed from ours.';
 COMMENT ON COLUMN digests.agrees IS 'Whether nothing differed.';
 
+CREATE TABLE doubts (
+  kind text NOT NULL,
+  what text NOT NULL,
+  found_at timestamp(3) with time zone DEFAULT registry_now() NOT NULL,
+  CONSTRAINT doubts_pkey PRIMARY KEY (kind),
+  CONSTRAINT doubts_kind_check CHECK ((kind = ANY (ARRAY['entries-blanked'::text, 'entries-differ'::text, 'refusals-differ'::text])))
+);
+GRANT SELECT ON doubts TO tyiym_bureau;
+GRANT SELECT ON doubts TO tyiym_citizen;
+GRANT DELETE ON doubts TO tyiym_clerk_worker;
+GRANT INSERT (kind, what) ON doubts TO tyiym_clerk_worker;
+GRANT SELECT ON doubts TO tyiym_clerk_worker;
+GRANT SELECT ON doubts TO tyiym_lender;
+GRANT SELECT ON doubts TO tyiym_tool;
+COMMENT ON TABLE doubts IS 'Why nobody is answered: found by the clerk''s worker, which takes a doubt away once it has seen that it is over.';
+COMMENT ON COLUMN doubts.kind IS 'entries-blanked: a text, seed or person is gone; entries-differ: entries say something else than before; refusals-differ: rows and entries name other refusals in force.';
+COMMENT ON COLUMN doubts.what IS 'Where, in words; names no person.';
+COMMENT ON COLUMN doubts.found_at IS 'Registry time at which it was found.';
+
 CREATE TABLE entries (
   index bigint NOT NULL,
   id uuid NOT NULL,
@@ -479,7 +498,9 @@ CREATE TABLE entries (
   CONSTRAINT entries_subject_check CHECK ((octet_length(subject) = 32))
 ) PARTITION BY RANGE (index);
 ALTER TABLE entries ENABLE ROW LEVEL SECURITY;
+CREATE INDEX entries_blanked ON ONLY public.entries USING btree (index) WHERE ((entry IS NULL) OR (seed IS NULL) OR ((subject IS NULL) AND (version IS NOT NULL)));
 CREATE INDEX entries_by_time ON ONLY public.entries USING brin (at);
+CREATE INDEX entries_of_refusals ON ONLY public.entries USING btree (index) WHERE (kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]));
 CREATE INDEX entries_of_subject ON ONLY public.entries USING btree (subject, index) WHERE (subject IS NOT NULL);
 CREATE TRIGGER entries_guard AFTER INSERT ON public.entries REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION entries_guard();
 CREATE TRIGGER feed_item AFTER INSERT ON public.entries FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))) EXECUTE FUNCTION feed_item();
@@ -1591,6 +1612,8 @@ COMMENT ON VIEW public_openings IS 'Entries that name no person and are open to 
 --   constraint CHECK ((strpos(entry, (('"kind":"'::text || kind) || '"'::text)) > 0))
 --   constraint PRIMARY KEY (index)
 --   index CREATE INDEX ON public.<partition> USING brin (at) of entries_by_time
+--   index CREATE INDEX ON public.<partition> USING btree (index) WHERE ((entry IS NULL) OR (seed IS NULL) OR ((subject IS NULL) AND (version IS NOT NULL))) of entries_blanked
+--   index CREATE INDEX ON public.<partition> USING btree (index) WHERE (kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text])) of entries_of_refusals
 --   index CREATE INDEX ON public.<partition> USING btree (subject, index) WHERE (subject IS NOT NULL) of entries_of_subject
 --   index CREATE UNIQUE INDEX ON public.<partition> USING btree (index) of entries_pkey
 --   kind r p
