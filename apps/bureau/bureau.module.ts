@@ -137,9 +137,9 @@ function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
     { provide: STAMPED, useValue: (bureau: string, count: number) => stamped.inc({ bureau }, count) },
     {
       provide: SET_ERRORS,
-      useValue: (bureau: string, code: string): void => {
-        setErrors.inc({ bureau, code });
-        log.warn({ bureau, code }, 'a bureau could not take a SET; it is delivered again');
+      useValue: (bureau: string, code: string, count: number): void => {
+        setErrors.inc({ bureau, code }, count);
+        log.warn({ bureau, code, count }, 'a bureau could not take a SET; it is delivered again');
       },
     },
   ];

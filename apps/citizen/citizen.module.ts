@@ -13,8 +13,11 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { PartyAccessModule } from '#libs/platform/access/access.module.js';
 import { listenersOf } from '#libs/platform/access/listeners.js';
+import { Bell } from '#libs/platform/bell.js';
 import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
+import { databaseTarget } from '#libs/platform/database.js';
+import { DatabaseSignal } from '#libs/platform/database-signal.js';
 import { HealthController } from '#libs/platform/health.controller.js';
 import { readIdentityKey } from '#libs/platform/keys.js';
 import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
@@ -23,7 +26,7 @@ import { readTrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { ApplicationsController } from './applications/applications.controller.js';
 import { ApplicationsService } from './applications/applications.service.js';
-import { OutcomeService } from './applications/outcome.service.js';
+import { OutcomeService, signedChannel } from './applications/outcome.service.js';
 import { SIGNATURE_VERIFIER, SigningService, TRUST_ANCHORS } from './applications/signing.service.js';
 import { PhoneController } from './egov-mobile/phone.controller.js';
 import { PhoneTokenGuard } from './egov-mobile/phone-token.guard.js';
@@ -46,12 +49,17 @@ export class CitizenModule implements OnModuleInit, OnModuleDestroy {
     @Inject(SIGNATURE_VERIFIER) private readonly verifier: ReturnType<typeof makeVerifier>,
     private readonly adapterHost: HttpAdapterHost,
     @Inject(PhoneTokenGuard) private readonly phoneToken: PhoneTokenGuard,
+    @Inject(Bell) private readonly feed: Bell,
   ) {}
 
   /** `overrides` lets a test bring its own clock and keys of the issuer. */
   static register(config: Config, overrides: Overrides = {}): DynamicModule {
     const { keys, ...rest } = overrides;
-    const registry = RegistryModule.register({ ...rest, config, app: 'citizen', tables: citizenTables });
+    const registry = RegistryModule.register({
+      ...{ ...rest, config, app: 'citizen', tables: citizenTables },
+      // A channel speaks for a country: each of its sessions waits for its own application.
+      waitingPlaces: { perParty: 4096, inAll: 8192 },
+    });
     return {
       module: CitizenModule,
       imports: [
@@ -85,6 +93,7 @@ export class CitizenModule implements OnModuleInit, OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
+    await this.feed.close();
     await this.verifier.close();
   }
 }
@@ -100,6 +109,11 @@ function settingsOf(config: Config, { clock }: Overrides): Provider[] {
   const pems = { roots: nca.rootFiles.map(read), intermediates: nca.intermediateFiles.map(read) };
   return [
     { provide: CITIZEN_RESOURCE, useValue: publicBase },
+    { provide: Bell, useFactory: () => new Bell(databaseTarget(config.database), 'tyiym_feed') },
+    {
+      provide: DatabaseSignal,
+      useFactory: () => new DatabaseSignal(databaseTarget(config.database), signedChannel),
+    },
     { provide: MACHINE_CLOCK, useValue: clock ?? machineClock },
     { provide: IDENTITY_KEY, useFactory: () => readIdentityKey(config.keysDir) },
     { provide: TRUST_ANCHORS, useFactory: () => readTrustAnchors(pems) },

@@ -93,6 +93,8 @@ export interface Decision<T extends Tables, A> {
 }
 
 export interface Act<T extends Tables, Rules, A> {
+  /** Client id of the party that waits for it: the parties take turns at the writer. Absent: the process's own. */
+  readonly party?: string;
   readonly look: Wants<T>;
   /** Pure. @throws Problem, which is this act's answer and nobody else's. */
   decide(seen: Seen<T, Rules>): Decision<T, A>;

@@ -56,20 +56,23 @@ export class Journal<T extends Tables, Rules> {
 
   constructor(private readonly options: JournalOptions<T, Rules>) {
     this.maxBatch = options.maxBatch ?? 128;
-    this.queue = new Lanes(options.maxQueue ?? defaultQueue);
+    this.queue = new Lanes(options.maxQueue ?? defaultQueue, partLength);
     this.statements = new Statements(options.tables);
     this.keyChecks = JSON.stringify(options.keyChecks);
   }
 
   /**
    * Puts an act into the next batch and gives its answer once that is durable. Of many acts of one request each goes
-   * into the lane of the bulk, so that nobody waits behind all of them.
-   * @throws Problem what `decide` threw; `registry-unavailable` when nothing could be made durable.
+   * into the lane of the bulk, so that nobody waits behind all of them; in each lane the parties take turns.
+   * @throws Problem what `decide` threw; `too-many-requests` when too much of this party waits; `registry-unavailable`
+   *   when nothing could be made durable.
    */
   submit<A>(act: Act<T, Rules, A>, lane: Lane = 'single'): Promise<A> {
     if (this.stopped || !this.queue.hasRoom(lane)) return Promise.reject(new Problem('registry-unavailable'));
+    const { party = '' } = act;
+    if (!this.queue.hasRoomFor(lane, party)) return Promise.reject(new Problem('too-many-requests'));
     const answer = new Promise<A>((resolve, reject) => {
-      this.queue.add(lane, { act, resolve: resolve as (value: unknown) => void, reject });
+      this.queue.add(lane, party, { act, resolve: resolve as (value: unknown) => void, reject });
     });
     this.running ??= this.work();
     return answer;
@@ -235,7 +238,7 @@ export class Journal<T extends Tables, Rules> {
         client = (await runner.connect()) as PoolClient;
       } catch (cause) {
         const unreachable = new Problem('registry-unavailable', { cause });
-        for (const { reject } of this.queue.take(this.queue.size)) reject(unreachable);
+        for (const { reject } of this.queue.takeAll()) reject(unreachable);
         throw unreachable;
       }
       return await task(client, runner);

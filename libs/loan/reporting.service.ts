@@ -98,6 +98,7 @@ function reportAct(
   const { party, lenderBin } = contract;
   const contracts = macs.map((mac) => ({ party, lenderBin, mac }));
   return {
+    party,
     look: { refusals: subjects, people: subjects, contracts, idempotency: [want] },
     decide: (seen) => {
       permit(seen.rules, seen.at);

@@ -4,17 +4,7 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from './access/access.guard.js';
-
-/** What `GET /readyz` tells: each thing that is wrong or soon will be, by name. */
-export interface ReadinessReport {
-  readonly ok: boolean;
-  readonly problems: readonly string[];
-  readonly warnings?: readonly string[];
-}
-
-/** Injection token of `() => Promise<ReadinessReport>`. */
-export const READINESS = Symbol('READINESS');
-export type Readiness = () => Promise<ReadinessReport>;
+import { READINESS, reportOf, type Readiness } from './readiness.js';
 
 export const version: string = (
   JSON.parse(readFileSync(packageFile(), 'utf8')) as { readonly version: string }
@@ -45,15 +35,6 @@ export class HealthController {
   @Get('version')
   version(): { readonly version: string } {
     return { version };
-  }
-}
-
-/** A readiness that cannot be asked is not ready. */
-export async function reportOf(readiness: Readiness): Promise<ReadinessReport> {
-  try {
-    return await readiness();
-  } catch {
-    return { ok: false, problems: ['database'] };
   }
 }
 

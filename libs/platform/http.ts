@@ -23,7 +23,8 @@ import { waysOf } from './access/listeners.js';
 import { malformed, onlyStrictJson } from './bodies.js';
 import { CallerLines } from './caller-lines.js';
 import { readSecretFile, type Config, type ListenTlsConfig } from './config.js';
-import { READINESS, type Readiness } from './health.controller.js';
+import { READINESS, type Readiness } from './readiness.js';
+import { limitInFlight } from './limits/in-flight.js';
 import { createLogger, logCrashes, nestLogger } from './logging.js';
 import { requestSeconds, serveMetrics } from './metrics.js';
 
@@ -58,6 +59,8 @@ export async function createApp(
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   aroundEachRequest(fastify);
+  // Before a token or a body is looked at; a channel waits for thousands of citizens at a time.
+  limitInFlight(fastify, waysOf(config), config.app === 'citizen' ? 8192 : 1024);
   onlyStrictJson(fastify);
   letRoutesInvite(fastify.server, fastify);
   app.useGlobalFilters(new ProblemFilter(config.logBase, new CallerLines(logger, waysOf(config))));

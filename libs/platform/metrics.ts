@@ -1,7 +1,8 @@
 /** Prometheus metrics on a port of their own, with the health of processes that have no other. */
 import { createServer, type Server } from 'node:http';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import { reportOf, version, type Readiness } from './health.controller.js';
+import { version } from './health.controller.js';
+import { reportOf, type Readiness } from './readiness.js';
 import type { ListenConfig } from './config.js';
 
 export const metrics = new Registry();

@@ -20,10 +20,11 @@ import { failureRecord } from '#libs/problem/failure-record.js';
 import { machineClock, type Clock } from './clock.js';
 import { callsPerAddress, type Config } from './config.js';
 import { databaseTarget, openDatabase } from './database.js';
-import { READINESS, type Readiness } from './health.controller.js';
+import { READINESS, type Readiness } from './readiness.js';
 import { readIdempotencyKey, readLookupKeys, readSigningKey } from './keys.js';
 import { CallLimits } from './limits/call-limits.service.js';
 import { createLogger } from './logging.js';
+import { LongPolls, type WaitingPlaces } from './long-poll.js';
 import { CHECK_QUOTA, IDEMPOTENCY_SECRET, LOOKUP_KEYS } from './registry-tokens.js';
 
 export interface RegistrySettings<T extends Tables> {
@@ -35,10 +36,14 @@ export interface RegistrySettings<T extends Tables> {
   readonly logger?: Logger;
   /** Limits of the batches: the lender's process has others. */
   readonly limits?: Pick<JournalOptions<T, Rules>, 'maxBatch' | 'minIntervalMs'>;
+  /** How many calls may wait at once. */
+  readonly waitingPlaces?: WaitingPlaces;
 }
 
 const warnBelowDays = 7;
 const defaultLimits = { maxBatch: 128, minIntervalMs: 50 };
+/** A party needs one call that waits, and a few processes each one of their own. */
+const defaultWaitingPlaces = { perParty: 32, inAll: 1024 };
 
 @Module({})
 export class RegistryModule implements OnModuleInit, OnModuleDestroy {
@@ -75,6 +80,10 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
           useFactory: (journal: Journal<Tables, Rules>) => quotaIn(journal, 'checkQuota'),
         },
         {
+          provide: LongPolls,
+          useFactory: () => new LongPolls(settings.waitingPlaces ?? defaultWaitingPlaces),
+        },
+        {
           provide: CallLimits,
           inject: [DataSource, Journal],
           useFactory: (dataSource: DataSource, journal: Journal<Tables, Rules>) =>
@@ -83,7 +92,7 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
       ],
       exports: [
         ...[DataSource, LOOKUP_KEYS, IDEMPOTENCY_SECRET, Journal, PARTY_DIRECTORY, READINESS],
-        ...[CHECK_QUOTA, CallLimits],
+        ...[CHECK_QUOTA, CallLimits, LongPolls],
       ],
     };
   }

@@ -171,6 +171,9 @@ async function verified({ applicationId, document, cms }: Signed): Promise<Ready
   return { found, cms: cms.toString('base64') };
 }
 
+/** A caller who waits for the answer. */
+const staying = new AbortController().signal;
+
 /** Open loop: each placing has its instant, whether or not those before it are answered. */
 async function place({ perSecond, ms }: Extract<PlacerJob, { act: 'place' }>): Promise<Beside> {
   const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
@@ -183,7 +186,7 @@ async function place({ perSecond, ms }: Extract<PlacerJob, { act: 'place' }>): P
     const ready = waiting.shift();
     try {
       if (ready === undefined) throw new Error('nothing was prepared');
-      await signing.sign(ready.found, ready.cms);
+      await signing.sign(ready.found, ready.cms, staying);
       histogram.record(Math.max(1, Math.round((performance.now() - dueAt(number)) * 1000)));
     } catch (error) {
       const what = `placing: ${error instanceof Error ? error.message : String(error)}`;

@@ -8,6 +8,8 @@ import { eventually } from './eventually.js';
 
 export interface BureauScene {
   readonly world: World;
+  /** The bureaus' app. */
+  readonly app: NestFastifyApplication;
   readonly acts: CitizenActs;
   readonly gkb: BureauReader;
   readonly pkb: BureauReader;
@@ -36,7 +38,7 @@ export async function bureauScene(founding: { readonly opens?: boolean } = {}): 
     clerk = undefined;
   };
   return {
-    ...{ world, acts, gkb, pkb },
+    ...{ world, app, acts, gkb, pkb },
     stopClerk,
     startClerk: async () => {
       clerk = await world.startClerk();

@@ -202,6 +202,8 @@ export interface Call {
   readonly scope?: string;
   /** Another's key that makes the proof, as a thief of the token would. */
   readonly prover?: KeyPair;
+  /** Cuts the connection, as a caller does who leaves. */
+  readonly leave?: AbortSignal;
 }
 
 /** One request as the channel would make it: token, DPoP proof with the newest nonce. */
@@ -226,6 +228,7 @@ export async function call({ app }: Pick<World, 'app'>, channel: Channel, what: 
     [what.method === 'GET' ? 'get' : what.method === 'PUT' ? 'put' : 'post'](what.path)
     .set({ Authorization: `DPoP ${token}`, DPoP: proof, ...what.headers });
   if (what.key !== undefined) void sent.set('Idempotency-Key', what.key);
+  what.leave?.addEventListener('abort', () => void sent.abort());
   return what.body === undefined ? sent : sent.send(what.body as object);
 }
 

@@ -78,6 +78,7 @@ export class CorrectionsService {
     const named = twelves(said.historyRef ?? '').filter(isIin);
     const subjects = named.flatMap((iin) => subjectsOf(this.keys, iin));
     return {
+      party: correction.clientId,
       look: { corrections: [correction], refusals: subjects, idempotency: [want] },
       decide: (seen) => {
         const bureau = bureauOf(seen.rules, correction.clientId);

@@ -132,6 +132,7 @@ export class DigestsService {
   ): Promise<void> {
     const { atSeq, theirs, ours, differing } = what;
     await this.journal.submit({
+      party: clientId,
       look: {},
       decide: (seen) => {
         const { bin } = bureauOf(seen.rules, clientId);

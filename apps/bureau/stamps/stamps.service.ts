@@ -141,6 +141,7 @@ export class StampsService {
     request: IdempotentRequest,
   ): Act<BureauTables, Rules, Faults | undefined> {
     return {
+      party: key.party,
       look: { idempotency: [key] },
       decide: (seen) => {
         bureauOf(seen.rules, key.party);
@@ -161,6 +162,7 @@ export class StampsService {
   ): Act<BureauTables, Rules, Recorded> {
     const wants = stamps.map(({ entryUuid }) => ({ clientId, entryUuid }));
     return {
+      party: clientId,
       look: { stamps: wants },
       decide: (seen) => {
         const bureau = bureauOf(seen.rules, clientId);
@@ -191,6 +193,7 @@ export class StampsService {
     atSeq: number,
   ): Act<BureauTables, Rules, number> {
     return {
+      party: clientId,
       look: { stamps: entryUuids.map((entryUuid) => ({ clientId, entryUuid })) },
       decide: (seen) => {
         const bureau = bureauOf(seen.rules, clientId);

@@ -20,6 +20,7 @@ import { eventKinds, eventUri, verificationEvent } from '#libs/feed/security-eve
 import { uuidToId } from '#libs/journal/id.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
+import { LongPolls } from '#libs/platform/long-poll.js';
 import { inPieces } from '#libs/platform/pieces.js';
 import { smallBody, TakesBody } from '#libs/platform/route.js';
 import {
@@ -47,6 +48,7 @@ export class StreamsController {
   constructor(
     @Inject(StreamsService) private readonly streams: StreamsService,
     @Inject(BUREAU_BASE) private readonly base: string,
+    @Inject(LongPolls) private readonly polls: LongPolls,
   ) {}
 
   @Get('streams')
@@ -96,7 +98,10 @@ export class StreamsController {
     const { maxEvents, returnImmediately, ack, setErrs } = body;
     const setErrors = new Map(Object.entries(setErrs).map(([jti, error]) => [jti, errorCodeOf(error)]));
     const ask = { maxEvents, returnImmediately, ack, setErrors };
-    const { sets, moreAvailable, headSeq } = await this.streams.poll(request.party.clientId, streamId, ask);
+    const { clientId } = request.party;
+    const { sets, moreAvailable, headSeq } = await this.polls.wait(request, clientId, (gone) =>
+      this.streams.poll(clientId, streamId, ask, gone),
+    );
     void reply.header('Stream-Head-Seq', String(headSeq));
     const answer: PollAnswer = { sets, moreAvailable };
     return inPieces(Buffer.from(JSON.stringify(answer)), reply);
@@ -177,8 +182,13 @@ export class StreamsController {
   }
 }
 
-/** Only a code that RFC 8936 or RFC 8935 could mean is counted by its name. */
+/** RFC 8935 §2.4, to which RFC 8936 refers: a code of the caller's own would be a time series of its own. */
+const errorCodes: ReadonlySet<unknown> = new Set([
+  ...['invalid_request', 'invalid_key', 'invalid_issuer', 'invalid_audience'],
+  ...['authentication_failed', 'access_denied'],
+]);
+
 function errorCodeOf(error: unknown): string {
   const code = (error as { readonly err?: unknown } | null)?.err;
-  return typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : 'other';
+  return errorCodes.has(code) ? String(code) : 'other';
 }

@@ -41,8 +41,8 @@ export const SET_ERRORS = Symbol('SET_ERRORS');
 export const DELIVERED = Symbol('DELIVERED');
 export type OnCounted = (clientId: string, count: number) => void;
 
-/** Told of each error a bureau reports; the text is the bureau's own and is not repeated. */
-export type OnSetError = (clientId: string, code: string) => void;
+/** Told how many errors of a kind a poll reports; the text is the bureau's own and is not repeated. */
+export type OnSetError = (clientId: string, code: string, count: number) => void;
 
 export interface Poll {
   readonly maxEvents: number;
@@ -69,8 +69,8 @@ export interface SnapshotLine {
 }
 
 const longPollMs = 25_000;
-/** How long a lost bell may delay a long poll. */
-const lookAgainMs = 1000;
+/** How long a lost bell may delay a long poll; it rings when it is back. */
+const lookAgainMs = 5000;
 const snapshotPage = 500;
 /** Before any stream began. */
 const firstDay = '2000-01-01';
@@ -100,16 +100,17 @@ export class StreamsService {
   }
 
   /**
-   * Takes acknowledgements and delivers what comes next (RFC 8936), waiting up to 25 s for it if asked to.
+   * Takes acknowledgements and delivers what comes next (RFC 8936), waiting up to 25 s for it if asked to. A caller who
+   * goes meanwhile takes nothing along.
    * @throws Problem `not-found`
    */
-  async poll(clientId: string, streamId: string, ask: Poll): Promise<Delivery> {
+  async poll(clientId: string, streamId: string, ask: Poll, gone: AbortSignal): Promise<Delivery> {
     const { uuid } = await this.own(clientId, streamId);
     const named = ask.ack.map((jti) => itemNamedBy(jti, streamId));
     const acked = named.flatMap((item) => (typeof item === 'object' ? [item.entryUuid] : []));
     if (acked.length > 0) await acknowledge(this.dataSource.manager, uuid, acked);
     // A SET that could not be taken stays unacknowledged: signed anew, it comes again.
-    for (const code of ask.setErrors.values()) this.onSetError(clientId, code);
+    for (const [code, count] of countsOf([...ask.setErrors.values()])) this.onSetError(clientId, code, count);
 
     const end = this.clock() + (ask.returnImmediately || ask.maxEvents === 0 ? 0 : longPollMs);
     for (;;) {
@@ -118,7 +119,8 @@ export class StreamsService {
       const left = end - this.clock();
       const isWorthIt = stream.sealedSeq > stream.ackedSeq || stream.isVerificationDue;
       if (isWorthIt || left <= 0) return this.deliver(stream, ask.maxEvents);
-      await this.bell.after(rung, Math.min(left, lookAgainMs));
+      await this.bell.after(rung, Math.min(left, lookAgainMs), gone);
+      if (gone.aborted) return { sets: {}, moreAvailable: false, headSeq: stream.headSeq };
     }
   }
 
@@ -248,6 +250,13 @@ export class StreamsService {
       after = page.length === snapshotPage ? page.at(-1)?.seq : undefined;
     }
   }
+}
+
+/** How often each occurs. */
+function countsOf(codes: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
+  return counts;
 }
 
 function lineOf({ subId, version, seq, at, sealed }: ItemRow): SnapshotLine {

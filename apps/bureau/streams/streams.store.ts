@@ -92,6 +92,7 @@ export async function takeVerification(
 /** The next poll brings a verification event. */
 export async function askVerification(tx: EntityManager, streamUuid: string): Promise<void> {
   await tx.query('UPDATE streams SET verified_at = NULL WHERE stream_id = $1', [streamUuid]);
+  await ring(tx);
 }
 
 /** @returns false when the stream has no such item yet */
@@ -100,7 +101,13 @@ export async function setPosition(tx: EntityManager, streamUuid: string, afterSe
     `UPDATE streams SET acked_seq = $2, verified_at = NULL WHERE stream_id = $1 AND sealed_seq >= $2`,
     [streamUuid, afterSeq],
   )) as [unknown, number];
+  await ring(tx);
   return moved === 1;
+}
+
+/** Wakes the polls that wait, as the clerk does when it has sealed. */
+async function ring(tx: EntityManager): Promise<void> {
+  await tx.query(`SELECT pg_notify('tyiym_sealed', '')`);
 }
 
 /** The refusals in force whose placing lies in (after, atSeq], oldest placing first. */

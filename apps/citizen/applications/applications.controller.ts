@@ -6,6 +6,7 @@ import { idToUuid } from '#libs/journal/id.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { LongPolls } from '#libs/platform/long-poll.js';
 import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { smallBody, TakesBody } from '#libs/platform/route.js';
 import {
@@ -29,6 +30,7 @@ export class ApplicationsController {
     @Inject(SigningService) private readonly signing: SigningService,
     @Inject(OutcomeService) private readonly outcomes: OutcomeService,
     @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(LongPolls) private readonly polls: LongPolls,
   ) {}
 
   @Post()
@@ -69,7 +71,10 @@ export class ApplicationsController {
     @Body() body: SignatureDto,
     @Req() request: CallerRequest,
   ): Promise<OutcomeDto> {
-    return this.signing.signForChannel(request.party.clientId, applicationId, body.cms);
+    const { clientId } = request.party;
+    return this.polls.waitIfRoom(request, clientId, (gone) =>
+      this.signing.signForChannel(clientId, applicationId, body.cms, gone),
+    );
   }
 
   @Get(':applicationId')
@@ -82,6 +87,9 @@ export class ApplicationsController {
     @Req() request: CallerRequest,
   ): Promise<ProgressDto> {
     const uuid = idToUuid('app', applicationId);
-    return this.outcomes.progress(request.party.clientId, uuid, Number(query.wait ?? 0));
+    const { clientId } = request.party;
+    return this.polls.wait(request, clientId, (gone) =>
+      this.outcomes.progress(clientId, uuid, Number(query.wait ?? 0), gone),
+    );
   }
 }

@@ -3,11 +3,14 @@
  * weeks later are made in one place.
  */
 import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import type { Clock } from '#libs/platform/clock.js';
+import { Bell } from '#libs/platform/bell.js';
+import { DatabaseSignal } from '#libs/platform/database-signal.js';
 import { askUntil } from '#libs/platform/long-poll.js';
 import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
@@ -40,8 +43,14 @@ export interface Progress {
 }
 
 /** How long a signature waits for a lift that has nothing to wait for. */
-const clerkPatience = { forMs: 3000, everyMs: 50 };
-const pollEveryMs = 500;
+const clerkPatience = { forMs: 3000, everyMs: 1000 };
+/** Placings and lifts of others ring the bell, too, perhaps hundreds in a second. */
+const betweenLooksMs = 50;
+/** Behind the signal, which may be lost, and does not tell that an application expired or was voided. */
+const pollEveryMs = 5000;
+
+/** On this channel of the database the id of an application is told once it is signed. */
+export const signedChannel = 'tyiym_signed';
 
 @Injectable()
 export class OutcomeService {
@@ -51,26 +60,44 @@ export class OutcomeService {
     @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(MACHINE_CLOCK) private readonly clock: Clock,
     @Inject(StampsShownService) private readonly stamps: StampsShownService,
+    @Inject(Bell) private readonly feed: Bell,
+    @Inject(DatabaseSignal) private readonly signed: DatabaseSignal,
   ) {}
 
-  /** What came of a signed application. @param isDue whether the clerk is at it right now and worth waiting for. */
-  async outcome(application: Application, iin: Iin, isDue: boolean): Promise<Outcome> {
+  /**
+   * What came of a signed application; tells those who wait for it. `isDue`: the clerk is at it right now and worth
+   * waiting for, unless the caller has `gone`.
+   */
+  async outcome(application: Application, iin: Iin, isDue: boolean, gone: AbortSignal): Promise<Outcome> {
+    void this.tell(application.uuid);
     const ask = (): Promise<Outcome> => this.read(application, iin);
     const isEnough = ({ state }: Outcome): boolean => !isDue || state !== 'lift-pending';
-    return askUntil(ask, isEnough, { ...clerkPatience, clock: this.clock });
+    const wake = async (ms: number): Promise<void> => {
+      const pause = wait(betweenLooksMs, undefined, { signal: gone }).catch(() => undefined);
+      await Promise.all([this.feed.after(this.feed.count, ms, gone), pause]);
+    };
+    return askUntil(ask, isEnough, { ...clerkPatience, clock: this.clock, gone, wake });
   }
 
   /**
-   * The state of an application for the channel that opened it, waiting up to `waitS` for it to change.
+   * The state of an application for the channel that opened it, waiting up to `waitS` for it to change or until the
+   * caller has `gone`.
    * @throws Problem `not-found`, also for another channel's.
    */
-  async progress(channel: string, uuid: string, waitS: number): Promise<Progress> {
-    const patience = { forMs: waitS * 1000, everyMs: pollEveryMs, clock: this.clock };
+  async progress(channel: string, uuid: string, waitS: number, gone: AbortSignal): Promise<Progress> {
+    const wake = (ms: number): Promise<void> => this.signed.wait(uuid, ms, gone);
+    const patience = { forMs: waitS * 1000, everyMs: pollEveryMs, clock: this.clock, gone, wake };
     const look = (): Promise<Look> => this.lookAt(channel, uuid);
     const { state, found, iin } = await askUntil(look, (seen) => seen.state !== 'open', patience);
     if (state !== 'signed') return { state };
     const { refusal, receipt } = await this.read(found.application, iin);
     return { state, refusal, receipt };
+  }
+
+  /** Of its own and after the commit, because a commit that tells holds up every other one that does. */
+  private async tell(uuid: string): Promise<void> {
+    // A hint only: whoever waits asks again.
+    await this.dataSource.query(`SELECT pg_notify('${signedChannel}', $1)`, [uuid]).catch(() => undefined);
   }
 
   private async lookAt(channel: string, uuid: string): Promise<Look> {

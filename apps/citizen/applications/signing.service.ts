@@ -64,28 +64,34 @@ export class SigningService {
    * @param cmsText base64
    * @throws Problem `not-found`, and those of `sign`
    */
-  async signForChannel(channel: string, applicationId: string, cmsText: string): Promise<Outcome> {
+  async signForChannel(
+    channel: string,
+    applicationId: string,
+    cmsText: string,
+    gone: AbortSignal,
+  ): Promise<Outcome> {
     const found = await applicationByUuid(this.dataSource.manager, idToUuid('app', applicationId));
     if (found?.application.channel !== channel) throw new Problem('not-found');
-    return this.sign(found, cmsText);
+    return this.sign(found, cmsText, gone);
   }
 
   /**
-   * Signs an application, or answers again for the CMS that signed it.
+   * Signs an application, or answers again for the CMS that signed it. A caller who has `gone` is not waited for, and what
+   * was signed stays signed.
    * @throws Problem of 4.7: `signature-*`, `certificate-*`, `revocation-unavailable`, `signer-not-applicant`,
    *   `application-*`; of the refusal: `refusal-already-in-force`, `no-refusal-in-force`, `lift-already-pending`
    */
-  async sign(found: FoundApplication, cmsText: string): Promise<Outcome> {
+  async sign(found: FoundApplication, cmsText: string, gone: AbortSignal): Promise<Outcome> {
     const cms = readFileText(cmsText);
     if (cms === undefined) throw new Problem('signature-malformed');
     const { application, person } = found;
     const key = keyOf(this.identity, person);
     const iin = iinOf(key, person);
     // The same signature again needs no second look: it counted, whatever became of its certificate since.
-    if (isSignedBy(application, cms)) return this.outcomes.outcome(application, iin, false);
+    if (isSignedBy(application, cms)) return this.outcomes.outcome(application, iin, false, gone);
     const verified = await this.verify(found, { key, iin, cms });
     const { signed, isDue } = await this.journal.submit(this.act(verified));
-    return this.outcomes.outcome(signed, iin, isDue);
+    return this.outcomes.outcome(signed, iin, isDue, gone);
   }
 
   /** Clauses 1 to 7 but for what may change until the commit. */
@@ -109,6 +115,7 @@ export class SigningService {
     const subjects = subjectsOf(this.keys, verified.iin);
     const documents = sealedDocuments(verified);
     return {
+      party: verified.application.channel,
       look: { applications: [uuid], refusals: subjects },
       decide: (seen) => {
         const application = seen.find('applications', uuid);

@@ -1,7 +1,9 @@
 /** eGov Mobile's API №1 and №2. No token of a party: the one-time secret of the QR code is the way in. */
-import { Body, Controller, Get, Header, Headers, Inject, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, Inject, Param, Put, Req } from '@nestjs/common';
 import { ApiBody, ApiForbiddenResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '#libs/platform/access/access.guard.js';
+import type { FastifyRequest } from 'fastify';
+import { LongPolls } from '#libs/platform/long-poll.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { TakesBody, tellRoute } from '#libs/platform/route.js';
 import { phoneLanguage, phoneRefusal, phoneThanks } from './phone-words.js';
@@ -15,7 +17,10 @@ import { PhoneService } from './phone.service.js';
 @tellRoute({ refusalAs: phoneRefusal })
 @Controller('egov-mobile')
 export class PhoneController {
-  constructor(@Inject(PhoneService) private readonly phone: PhoneService) {}
+  constructor(
+    @Inject(PhoneService) private readonly phone: PhoneService,
+    @Inject(LongPolls) private readonly polls: LongPolls,
+  ) {}
 
   @Get(':secret')
   @Header('Cache-Control', 'no-store')
@@ -52,8 +57,11 @@ export class PhoneController {
     @Headers('authorization') authorization: string | undefined,
     @Headers('accept-language') language: string | undefined,
     @Body() body: object,
+    @Req() request: FastifyRequest,
   ): Promise<PhoneMessageDto> {
-    await this.phone.sign(applicationId, authorization, body);
+    await this.polls.waitIfRoom(request, 'phones', (gone) =>
+      this.phone.sign(applicationId, authorization, body, gone),
+    );
     return { message: phoneThanks[phoneLanguage(language)] };
   }
 }

@@ -56,11 +56,16 @@ export class PhoneService {
   }
 
   /** API №2: the signed document comes back. @throws Problem `not-permitted`, `request-malformed`, those of signing */
-  async sign(applicationId: string, authorization: string | undefined, body: unknown): Promise<void> {
+  async sign(
+    applicationId: string,
+    authorization: string | undefined,
+    body: unknown,
+    gone: AbortSignal,
+  ): Promise<void> {
     const { found } = await this.opened(applicationId, authorization);
     const cms = signatureIn(body);
     if (cms === undefined) throw new Problem('request-malformed');
-    await this.signing.sign(found, cms);
+    await this.signing.sign(found, cms, gone);
   }
 
   /** Before the body is read. @throws Problem `not-permitted` */

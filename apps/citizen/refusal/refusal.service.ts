@@ -111,6 +111,7 @@ export class RefusalService {
     const { citizen, assertion } = presence;
     const subjects = subjectsOf(this.keys, citizen.iin);
     return {
+      party: request.party,
       look: { refusals: subjects, idempotency: [request], assertion_ids: [assertion] },
       decide: (seen) => {
         const twin = seen.find('idempotency', idempotencyName(request));

@@ -23,6 +23,7 @@ export function readingAct<A>(
   const [newest] = subjects;
   assert(newest !== undefined);
   return {
+    party: citizen.channel,
     look: { refusals: subjects, assertion_ids: [assertion] },
     decide: (seen) => {
       mustBeAdmitted(seen.rules, citizen.channel);

@@ -25,13 +25,15 @@ export interface BatchCall {
 
 /** Of each request at most two slices wait for the writer, and what it holds are the texts of the others. */
 const sliceLength = 512;
-/** Items of all batches that this process works on; what they come to is held until it is sent. */
-const maxInProgress = 2 * maxItems;
+/** Items of the batches that this process works on, of one lender and of all; what they come to is held until it is sent. */
+const maxOfLender = maxItems;
+const maxInProgress = 4 * maxItems;
 const route = 'POST /v1/check-batches';
 
 @Injectable()
 export class CheckBatchesService {
   private inProgress = 0;
+  private readonly ofLender = new Map<string, number>();
 
   constructor(
     @Inject(ChecksService) private readonly checks: ChecksService,
@@ -47,13 +49,23 @@ export class CheckBatchesService {
    */
   async make(call: BatchCall): Promise<{ readonly answer: Buffer; readonly isReplay: boolean }> {
     const items = parseBatch(call.body, call.idempotent.key);
+    const own = this.ofLender.get(call.clientId) ?? 0;
+    // Its own batches are in the way: another lender's never are.
+    if (own + items.length > maxOfLender) throw new Problem('too-many-requests', { retryAfterS: 5 });
     if (this.inProgress + items.length > maxInProgress) throw new Problem('registry-unavailable');
-    this.inProgress += items.length;
+    this.count(call.clientId, items.length);
     try {
       return await this.makeAll(call, items);
     } finally {
-      this.inProgress -= items.length;
+      this.count(call.clientId, -items.length);
     }
+  }
+
+  private count(clientId: string, change: number): void {
+    const own = (this.ofLender.get(clientId) ?? 0) + change;
+    if (own === 0) this.ofLender.delete(clientId);
+    else this.ofLender.set(clientId, own);
+    this.inProgress += change;
   }
 
   private async makeAll(

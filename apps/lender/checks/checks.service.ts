@@ -96,6 +96,7 @@ export class ChecksService {
     assert(first !== undefined);
     const want = { app: 'lender', party: clientId, route, key };
     return {
+      party: clientId,
       look: { refusals: [first, ...others], idempotency: [want] },
       decide: (seen) => {
         const lender = lenderOf(seen.rules, clientId, seen.at);

@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
 import type { NoticePage } from './notice-answer.js';
+import { LongPolls } from '#libs/platform/long-poll.js';
 import { NoticePageDto, NoticesQuery } from './notices.dto.js';
 import { NoticesService } from './notices.service.js';
 
@@ -11,7 +12,10 @@ import { NoticesService } from './notices.service.js';
 @RequireScope('checks')
 @Controller('v1/notices')
 export class NoticesController {
-  constructor(@Inject(NoticesService) private readonly notices: NoticesService) {}
+  constructor(
+    @Inject(NoticesService) private readonly notices: NoticesService,
+    @Inject(LongPolls) private readonly polls: LongPolls,
+  ) {}
 
   @Get()
   @Header('Cache-Control', 'no-store')
@@ -23,11 +27,8 @@ export class NoticesController {
   })
   @ApiOkResponse({ type: NoticePageDto })
   read(@Query() { after, limit, wait }: NoticesQuery, @Req() request: CallerRequest): Promise<NoticePage> {
-    return this.notices.read(request.party.clientId, {
-      ...(after !== undefined && { after }),
-      limit,
-      waitMs: wait * 1000,
-      isGone: () => request.raw.socket.destroyed,
-    });
+    const { clientId } = request.party;
+    const call = { ...(after !== undefined && { after }), limit, waitMs: wait * 1000 };
+    return this.polls.wait(request, clientId, (gone) => this.notices.read(clientId, { ...call, gone }));
   }
 }

@@ -18,12 +18,12 @@ export interface NoticeCall {
   readonly after?: string;
   readonly limit: number;
   readonly waitMs: number;
-  /** Whether the caller has gone meanwhile: what nobody receives is not delivered. */
-  isGone(): boolean;
+  /** Aborts when the caller has gone: nothing is asked any more, and what nobody receives is not delivered. */
+  readonly gone: AbortSignal;
 }
 
-/** Behind the signal, which may be lost. */
-const askEveryMs = 500;
+/** Behind the signal, which may be lost, and tells when it is back. */
+const askEveryMs = 5000;
 const countAtMost = 10_000;
 
 @Injectable()
@@ -35,17 +35,17 @@ export class NoticesService {
   ) {}
 
   /** @throws Problem `request-malformed`, `party-suspended`, `registry-unavailable`: no entry, no answer. */
-  async read(clientId: string, { after, limit, waitMs, isGone }: NoticeCall): Promise<NoticePage> {
+  async read(clientId: string, { after, limit, waitMs, gone }: NoticeCall): Promise<NoticePage> {
     const from = after === undefined ? 0 : seqOf(after);
     const notices = await askUntil(
       () => noticesAfter(this.dataSource.manager, clientId, from, limit),
-      (found) => found.length > 0 || isGone(),
+      (found) => found.length > 0,
       {
-        ...{ forMs: waitMs, everyMs: askEveryMs, clock: machineClock },
-        wake: (ms) => this.signal.wait(clientId, ms),
+        ...{ forMs: waitMs, everyMs: askEveryMs, clock: machineClock, gone },
+        wake: (ms) => this.signal.wait(clientId, ms, gone),
       },
     );
-    if (isGone()) return { items: [], next: after ?? null };
+    if (gone.aborted) return { items: [], next: after ?? null };
     const fresh = notices.filter(({ isDelivered }) => !isDelivered);
     await Promise.all(fresh.map((notice) => this.deliver(clientId, notice)));
     const last = notices.at(-1);
@@ -65,6 +65,7 @@ export class NoticesService {
     const { uuid, about, kind, loanRef, checkUuid } = notice;
     return this.journal.submit(
       {
+        party: clientId,
         look: { notice_deliveries: [uuid] },
         decide: (seen) => {
           const { bin } = lenderOf(seen.rules, clientId, seen.at);

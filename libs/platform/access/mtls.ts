@@ -43,7 +43,7 @@ export function listenerOf<L>(
 
 /** DER of the certificate the caller presented, or undefined: none, or one we cannot read. */
 export function certificateOf(
-  listener: Listener,
+  listener: Pick<Listener, 'behindProxy'>,
   connection: Connection,
   clientCert: HeaderValue,
 ): Buffer | undefined {
@@ -52,7 +52,7 @@ export function certificateOf(
 
 /** Its thumbprint. */
 export function presentedCertificate(
-  listener: Listener,
+  listener: Pick<Listener, 'behindProxy'>,
   connection: Connection,
   clientCert: HeaderValue,
 ): string | undefined {
