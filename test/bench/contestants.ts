@@ -128,7 +128,7 @@ async function referenceJob(stage: Stage, connections: number, ms: number): Prom
   };
 }
 
-async function mutualTlsJob(stage: Stage, connections: number, ms: number): Promise<Job> {
+export async function mutualTlsJob(stage: Stage, connections: number, ms: number): Promise<Job> {
   const token = await stage.token('certificate');
   return {
     ...common(stage, connections, ms, stage.lenders()),

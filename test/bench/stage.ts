@@ -16,6 +16,8 @@ import type { StraightJob } from './straight.js';
 const host = '127.0.0.1';
 /** Scenes of people who have no refusal. */
 const unrefused: readonly string[] = ['nothing', 'loan-reported'];
+/** A bank beside the one that asks. */
+const other = 'bank-beta';
 /** Offsets from the sandbox's base that the sandbox leaves free. */
 const ports = { bare: 35, reference: 36, lender: 37, lenderTls: 38, lenderMetrics: 39 };
 
@@ -33,6 +35,10 @@ export interface Stage {
   readonly keys: { readonly ours: Keys; readonly reference: Keys };
   /** A token of the lender, bound to its certificate or its key. */
   token(bound: 'certificate' | 'key'): Promise<string>;
+  /** Another lender: certificate and key, and a token bound to the certificate. */
+  otherLender(): Promise<{ readonly tls: Stage['tls']; readonly token: string }>;
+  /** A second client; the same one each time. */
+  otherHammer(): Client<Job>;
   /** The portal's key, and a token bound to it. */
   portal(): Promise<{ readonly token: string; readonly keyFile: string }>;
   lenders(): readonly number[];
@@ -124,6 +130,7 @@ async function stageOn(sandbox: Sandbox, program: Program, refused: number): Pro
   const referenceChild = program('reference.ts', [JSON.stringify(plan)]);
   await Promise.all([bareChild, referenceChild].map(listening));
   const jwks = await fetch(`${content.urls.log}/.well-known/jwks.json`);
+  let otherHammer: Client<Job> | undefined;
   return {
     sandbox,
     hammer: new Client(program('hammer.ts')),
@@ -140,7 +147,14 @@ async function stageOn(sandbox: Sandbox, program: Program, refused: number): Pro
     token: (bound) =>
       bound === 'key'
         ? proofToken(sandbox, 'bank-alpha', `${sandbox.urls.lender}/v1/checks`)
-        : certificateToken(sandbox),
+        : certificateToken(sandbox, 'bank-alpha'),
+    otherLender: async () => {
+      const { name, certFile, keyFile } = content.parties.find((each) => each.name === other) ?? lender;
+      const files = { certFile: sandbox.file(certFile), keyFile: sandbox.file(keyFile) };
+      const tls = { caFile: sandbox.file(content.tlsCaFile), ...files };
+      return { tls, token: await certificateToken(sandbox, name) };
+    },
+    otherHammer: () => (otherHammer ??= new Client(program('hammer.ts'))),
     portal: async () => {
       const { keyFile } = content.parties.find(({ name }) => name === 'egov-portal') ?? { keyFile: '' };
       const token = await proofToken(sandbox, 'egov-portal', `${sandbox.urls.citizen}/v1/applications`);
@@ -181,8 +195,8 @@ async function secondLender(sandbox: Sandbox, program: Program): Promise<Server>
   return { port: base + ports.lenderTls, pid: pidOf(child) };
 }
 
-async function certificateToken(sandbox: Sandbox): Promise<string> {
-  const { code, out, err } = await sandbox.tool(['token', 'bank-alpha']);
+async function certificateToken(sandbox: Sandbox, party: string): Promise<string> {
+  const { code, out, err } = await sandbox.tool(['token', party]);
   if (code !== 0) throw new Error(err);
   return out.trim();
 }
