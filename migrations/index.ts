@@ -28,6 +28,7 @@ import { Doubts1764000000034 } from './0034-doubts.js';
 import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
 import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
+import { People1764000000039 } from './0039-people.js';
 import { PeopleAsked1764000000042 } from './0042-people-asked.js';
 import { OwnNumbers1764000000043 } from './0043-own-numbers.js';
 import { ReferenceLookalikes1764000000044 } from './0044-reference-lookalikes.js';
@@ -62,6 +63,7 @@ export const migrations = [
   ActsAndRows1764000000035,
   PhoneCopies1764000000037,
   ExpiredOpenings1764000000038,
+  People1764000000039,
   PeopleAsked1764000000042,
   OwnNumbers1764000000043,
   ReferenceLookalikes1764000000044,

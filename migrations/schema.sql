@@ -312,6 +312,17 @@ COMMENT ON COLUMN checks.version IS 'Refusal version it rests on.';
 COMMENT ON COLUMN checks.at IS 'Registry time of the answer.';
 COMMENT ON COLUMN checks.valid_until IS 'Until when a clear verdict may be lent on.';
 
+CREATE UNLOGGED TABLE citizen_turns (
+  name bytea NOT NULL,
+  CONSTRAINT citizen_turns_pkey PRIMARY KEY (name),
+  CONSTRAINT citizen_turns_name_check CHECK ((octet_length(name) = 32))
+);
+GRANT DELETE ON citizen_turns TO tyiym_citizen;
+GRANT INSERT ON citizen_turns TO tyiym_citizen;
+GRANT SELECT ON citizen_turns TO tyiym_citizen;
+COMMENT ON TABLE citizen_turns IS 'Of two transactions with one name the second waits for the first. A row lives within its transaction only; an advisory lock could be held by any role.';
+COMMENT ON COLUMN citizen_turns.name IS 'SHA-256 of what takes turns.';
+
 CREATE TABLE closed_logs (
   origin text NOT NULL,
   successor text NOT NULL,
@@ -712,6 +723,7 @@ CREATE TABLE journal_head (
   last_at timestamp(3) with time zone NOT NULL,
   clock_offset_ms bigint DEFAULT 0 NOT NULL,
   key_checks jsonb NOT NULL,
+  identity_checks jsonb DEFAULT '{}'::jsonb NOT NULL,
   CONSTRAINT journal_head_pkey PRIMARY KEY (only_row),
   CONSTRAINT journal_head_clock_offset_ms_check CHECK ((clock_offset_ms >= 0)),
   CONSTRAINT journal_head_feed_seq_check CHECK ((feed_seq >= 0)),
@@ -746,6 +758,7 @@ COMMENT ON COLUMN journal_head.feed_seq IS 'Number of the newest feed event, the
 COMMENT ON COLUMN journal_head.last_at IS 'Registry time of the newest commit; never goes back.';
 COMMENT ON COLUMN journal_head.clock_offset_ms IS 'Registry time minus the clock of the database; 0 outside the sandbox.';
 COMMENT ON COLUMN journal_head.key_checks IS 'Epoch → check value of its lookup key; a process with another key gets no append.';
+COMMENT ON COLUMN journal_head.identity_checks IS 'Id of a live identity key, hexadecimal → its check value; a process with another key appends nothing and adds nobody.';
 
 CREATE UNLOGGED TABLE lender_processes (
   process uuid NOT NULL,
@@ -1069,19 +1082,15 @@ CREATE TABLE people (
   iin bytea NOT NULL,
   first_seen_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT people_pkey PRIMARY KEY (person_id),
-  CONSTRAINT people_subject_check CHECK ((octet_length(subject) = 32)),
-  CONSTRAINT people_subject_subject_epoch_key UNIQUE (subject, subject_epoch)
+  CONSTRAINT people_subject_check CHECK ((octet_length(subject) = 32))
 );
-GRANT INSERT ON people TO tyiym_bureau;
+CREATE INDEX people_of_subject ON public.people USING btree (subject, subject_epoch);
 GRANT SELECT (person_id, subject_epoch, subject) ON people TO tyiym_bureau;
-GRANT INSERT ON people TO tyiym_citizen;
 GRANT SELECT ON people TO tyiym_citizen;
 GRANT SELECT ON people TO tyiym_clerk_worker;
-GRANT INSERT ON people TO tyiym_lender;
 GRANT SELECT (person_id, subject_epoch, subject) ON people TO tyiym_lender;
-GRANT INSERT ON people TO tyiym_tool;
 GRANT SELECT ON people TO tyiym_tool;
-COMMENT ON TABLE people IS 'Whoever opened an application, is named in a loan or was taken over with a refusal. The IIN stands here, sealed, and nowhere else but in documents he signed.';
+COMMENT ON TABLE people IS 'Whoever opened an application, is named in a loan or was taken over with a refusal. The IIN stands here, sealed, and nowhere else but in documents they signed. Rows are only added: beside one that does not open stands one that does, and of those that open the newest counts.';
 COMMENT ON COLUMN people.person_id IS 'Row number for sealed places and references; says nothing.';
 COMMENT ON COLUMN people.subject_epoch IS 'Epoch of the lookup key of subject.';
 COMMENT ON COLUMN people.subject IS 'Pseudonym of the person.';
@@ -1634,6 +1643,37 @@ COMMENT ON VIEW public_openings IS 'Entries that name no person and are open to 
 --   constraint PRIMARY KEY (day, app, party, route, key)
 --   index CREATE UNIQUE INDEX ON public.<partition> USING btree (day, app, party, route, key) of idempotency_keys_pkey
 --   kind r p
+
+CREATE OR REPLACE FUNCTION public.add_people(ids uuid[], epochs smallint[], subjects bytea[], data_keys bytea[], iins bytea[], besides uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF session_user NOT IN ('tyiym_citizen', 'tyiym_tool') AND cardinality(array_remove(besides, NULL)) > 0 THEN
+    RAISE EXCEPTION 'only a role that can open a person may add one beside another' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  PERFORM FROM unnest(ids, data_keys, iins) AS u (id, data_key, iin), journal_head h
+    WHERE (octet_length(data_key) = 65 AND get_byte(data_key, 0) = 1 AND octet_length(iin) = 45 AND get_byte(iin, 0) = 1
+      AND h.identity_checks ? encode(substr(data_key, 2, 4), 'hex') AND substr(iin, 2, 4) = substr(uuid_send(id), 13, 4)) IS NOT TRUE;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a person is sealed as the columns say, under a live identity key' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN QUERY INSERT INTO people (person_id, subject_epoch, subject, data_key, iin, first_seen_at)
+    SELECT DISTINCT ON (u.subject, u.epoch) u.id, u.epoch, u.subject, u.data_key, u.iin, h.now
+    FROM unnest(ids, epochs, subjects, data_keys, iins, besides) AS u (id, epoch, subject, data_key, iin, beside),
+      (SELECT registry_now()) AS h (now)
+    WHERE u.beside IS NOT DISTINCT FROM (SELECT p.person_id FROM people p
+      WHERE p.subject = u.subject AND p.subject_epoch = u.epoch ORDER BY p.first_seen_at DESC, p.person_id DESC LIMIT 1)
+    RETURNING person_id;
+END $function$;
+REVOKE ALL ON FUNCTION add_people(uuid[],smallint[],bytea[],bytea[],bytea[],uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION add_people(uuid[],smallint[],bytea[],bytea[],bytea[],uuid[]) TO tyiym_bureau;
+GRANT EXECUTE ON FUNCTION add_people(uuid[],smallint[],bytea[],bytea[],bytea[],uuid[]) TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION add_people(uuid[],smallint[],bytea[],bytea[],bytea[],uuid[]) TO tyiym_lender;
+GRANT EXECUTE ON FUNCTION add_people(uuid[],smallint[],bytea[],bytea[],bytea[],uuid[]) TO tyiym_tool;
+COMMENT ON FUNCTION add_people(uuid[],smallint[],bytea[],bytea[],bytea[],uuid[]) IS 'Adds each person whose newest row is still the one it names (none: NULL), and returns the rows that were added.';
 
 CREATE OR REPLACE FUNCTION public.advance_clock(hours integer)
  RETURNS timestamp with time zone

@@ -20,6 +20,7 @@ import { databaseTarget } from '#libs/platform/database.js';
 import { DatabaseSignal } from '#libs/platform/database-signal.js';
 import { HealthController } from '#libs/platform/health.controller.js';
 import { readIdentityKey } from '#libs/platform/keys.js';
+import { createLogger } from '#libs/platform/logging.js';
 import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
 import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { readTrustAnchors } from '#libs/signature/trust.js';
@@ -27,6 +28,7 @@ import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { ApplicationsController } from './applications/applications.controller.js';
 import { ApplicationsService } from './applications/applications.service.js';
 import { OutcomeService, signedChannel } from './applications/outcome.service.js';
+import { CITIZEN_LOG, PeopleService } from './applications/people.service.js';
 import { SIGNATURE_VERIFIER, SigningService, TRUST_ANCHORS } from './applications/signing.service.js';
 import { PhoneController } from './egov-mobile/phone.controller.js';
 import { PhoneTokenGuard } from './egov-mobile/phone-token.guard.js';
@@ -82,7 +84,8 @@ export class CitizenModule implements OnModuleInit, OnModuleDestroy {
       ],
       providers: [
         ...settingsOf(config, overrides),
-        ...[ApplicationsService, SigningService, OutcomeService, RefusalService, TrailService],
+        ...[ApplicationsService, PeopleService, SigningService, OutcomeService],
+        ...[RefusalService, TrailService],
         ...[PhoneService, PhoneTokenGuard, CitizenPresence, KeptAnswers, StampsShownService],
       ],
     };
@@ -99,12 +102,13 @@ export class CitizenModule implements OnModuleInit, OnModuleDestroy {
 }
 
 /** What the services are given from the configuration. */
-function settingsOf(config: Config, { clock }: Overrides): Provider[] {
+function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
   const { publicBase, nca, egovMobile } = config;
   assert(
     publicBase !== undefined && nca !== undefined && egovMobile !== undefined,
     'publicBase, nca and egovMobile: this app needs them',
   );
+  const log = logger ?? createLogger(config.app);
   const read = (file: string): string => readFileSync(file, 'utf8');
   const pems = { roots: nca.rootFiles.map(read), intermediates: nca.intermediateFiles.map(read) };
   return [
@@ -119,5 +123,6 @@ function settingsOf(config: Config, { clock }: Overrides): Provider[] {
     { provide: TRUST_ANCHORS, useFactory: () => readTrustAnchors(pems) },
     { provide: SIGNATURE_VERIFIER, useFactory: () => makeVerifier(nca) },
     { provide: ORGANISATION, useValue: egovMobile.organisation },
+    { provide: CITIZEN_LOG, useValue: log },
   ];
 }

@@ -15,6 +15,7 @@ import type { Rule } from '#libs/regime/regime.js';
 import { ruleToJson } from '#libs/regime/rule-json.js';
 import { readTrustAnchors, type TrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
+import { identityKeyChecks } from '#libs/subject/person.js';
 import { lookupKeyChecks, sentinelsOf } from '#libs/subject/subject.js';
 import type { Change } from './acts/change.js';
 import { OfficialActs, toolTables, type ToolJournal } from './acts/official-acts.service.js';
@@ -82,6 +83,7 @@ export function journalOver<T extends Tables>(
     iss: config.logBase,
     headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
     keyChecks: lookupKeyChecks(lookupKeys),
+    identityChecks: identityKeyChecks(readIdentityKey(config.keysDir)),
     sentinels: sentinelsOf(lookupKeys),
     tables,
     loadRules: loadRegistry,

@@ -24,10 +24,15 @@ export interface FeedItem {
   /** Null once the person is erased. */
   readonly subjectEpoch: number | null;
   readonly subject: Buffer | null;
-  /** Null when nobody is known under this pseudonym, or not any more. */
-  readonly personId: string | null;
-  readonly dataKey: Buffer | null;
-  readonly iin: Buffer | null;
+  /** Newest first; none when nobody is known under this pseudonym, or not any more. Made-up ones may be among them. */
+  readonly people: readonly SealedPerson[];
+}
+
+/** A row of `people`. */
+export interface SealedPerson {
+  readonly personId: string;
+  readonly dataKey: Buffer;
+  readonly iin: Buffer;
 }
 
 /** Row of `sealed_items` but for its stream. */
@@ -79,14 +84,30 @@ export async function itemsAfter(
   seq: number,
   limit: number,
 ): Promise<readonly FeedItem[]> {
-  return tx.query<FeedItem[]>(
+  const rows = await tx.query<JoinedItem[]>(
     `SELECT f.seq, f.entry_index AS "entryIndex", f.entry_id AS "entryUuid", f.kind, f.version, f.at,
        f.subject_epoch AS "subjectEpoch", f.subject, p.person_id AS "personId", p.data_key AS "dataKey", p.iin
-     FROM feed f LEFT JOIN people p ON p.subject = f.subject AND p.subject_epoch = f.subject_epoch
-     WHERE f.seq > $1 ORDER BY f.seq LIMIT $2`,
-    [seq, limit],
+     FROM (SELECT * FROM feed WHERE seq > $1 ORDER BY seq LIMIT $2) f
+     LEFT JOIN LATERAL (SELECT * FROM people p WHERE p.subject = f.subject AND p.subject_epoch = f.subject_epoch
+       ORDER BY p.first_seen_at DESC, p.person_id DESC LIMIT $3) p ON true
+     ORDER BY f.seq, p.first_seen_at DESC, p.person_id DESC`,
+    [seq, limit, mostRows],
   );
+  const items: (FeedItem & { readonly people: SealedPerson[] })[] = [];
+  for (const { personId, dataKey, iin, ...item } of rows) {
+    const isSame = items.at(-1)?.seq === item.seq;
+    if (!isSame) items.push({ ...item, people: [] });
+    if (personId !== null && dataKey !== null && iin !== null)
+      items.at(-1)?.people.push({ personId, dataKey, iin });
+  }
+  return items;
 }
+
+/** Of one person; more than one stands there only after a row that did not open. */
+const mostRows = 100;
+
+/** An item with one of its person's rows. */
+type JoinedItem = Omit<FeedItem, 'people'> & { readonly [N in keyof SealedPerson]: SealedPerson[N] | null };
 
 /**
  * Writes a sealing in one statement, so that a worker killed at any moment leaves all of it or nothing.

@@ -19,6 +19,8 @@ export interface JournalOptions<T extends Tables, Rules> {
   readonly headKey: { readonly kid: string; readonly key: KeyObject };
   /** What the head row must hold for this process's lookup keys: epoch → check value. */
   readonly keyChecks: Readonly<Record<string, string>>;
+  /** What the head row must hold for this process's identity key; absent when it has none. */
+  readonly identityChecks?: Readonly<Record<string, string>>;
   /** Rows that must be found in every look, or the lookup key is wrong. */
   readonly sentinels: readonly { readonly epoch: number; readonly bytes: Buffer }[];
   readonly tables: T;

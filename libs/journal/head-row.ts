@@ -21,6 +21,8 @@ export interface Head {
   readonly lastAt: Instant;
   readonly clockOffsetMs: number;
   readonly keyChecks: Readonly<Record<string, string>>;
+  /** Id of a live identity key → its check value. */
+  readonly identityChecks: Readonly<Record<string, string>>;
   /** Registry time by the clock of the database. */
   readonly registryNow: Instant;
 }

@@ -288,13 +288,17 @@ export class Journal<T extends Tables, Rules> {
   }
 
   private misfits({ head, sentinels, silentBecause }: Look): readonly string[] {
-    const { keyChecks: own, origin, closes } = this.options;
+    const { keyChecks: own, identityChecks = {}, origin, closes } = this.options;
     const keys = new Set([...Object.keys(own), ...Object.keys(head.keyChecks)]);
     return [
       ...(head.origin === (closes ?? origin) ? [] : ['origin']),
       // A copy that was put back may lack what was published, and rows may differ from their entries: nobody is "clear".
       ...(silentBecause === undefined || closes !== undefined ? [] : [silentBecause]),
       ...([...keys].every((epoch) => own[epoch] === head.keyChecks[epoch]) ? [] : ['lookup key']),
+      // A person sealed under a wrong identity key would never open again.
+      ...(Object.entries(identityChecks).every(([id, check]) => head.identityChecks[id] === check)
+        ? []
+        : ['identity key']),
       // Without its sentinel a look with a wrong key would find nobody, and everybody would be "clear".
       ...(sentinels === this.options.sentinels.length ? [] : ['sentinel']),
       ...(this.skewMs(head) <= maxSkewMs ? [] : ['clock']),

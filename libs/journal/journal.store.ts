@@ -11,7 +11,7 @@ import { makeReceipt, saltsOf, type Receipt } from './receipt.js';
 
 /** What `headFromRow` reads. */
 export const headColumns = `origin, size, root, frontier, state_version, rules_version, feed_seq, last_at, clock_offset_ms,
-  key_checks, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + clock_offset_ms AS registry_now`;
+  key_checks, identity_checks, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + clock_offset_ms AS registry_now`;
 
 /**
  * Why nobody may be answered from this database; NULL when nothing is known against it. `published`: the signer has not
@@ -48,6 +48,16 @@ export async function addKeyChecks(
   added: Readonly<Record<string, string>>,
 ): Promise<void> {
   await tx.query('UPDATE journal_head SET key_checks = key_checks || $1::jsonb', [JSON.stringify(added)]);
+}
+
+/** Adds the check value of an identity key beside the live ones. Only the owner may. */
+export async function addIdentityChecks(
+  tx: EntityManager,
+  added: Readonly<Record<string, string>>,
+): Promise<void> {
+  await tx.query('UPDATE journal_head SET identity_checks = identity_checks || $1::jsonb', [
+    JSON.stringify(added),
+  ]);
 }
 
 /** Makes an append whose outcome is unknown either visible or impossible: it waits for the orphan's lock. */
@@ -165,6 +175,7 @@ export function headFromRow(row: Record<string, unknown> | undefined): Head {
     lastAt: at(row['last_at']),
     clockOffsetMs: row['clock_offset_ms'] as number,
     keyChecks: row['key_checks'] as Record<string, string>,
+    identityChecks: row['identity_checks'] as Record<string, string>,
     registryNow: row['registry_now'] as number,
   };
 }

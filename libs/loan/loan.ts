@@ -9,7 +9,7 @@ import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { Problem, type ProblemPointer } from '#libs/problem/problem.js';
 import type { Random, SealingKey } from '#libs/subject/seal.js';
-import type { SubjectKey } from '#libs/subject/subject.js';
+import { subjectText, type SubjectKey } from '#libs/subject/subject.js';
 import { legalDayOf } from './legal-day.js';
 import {
   commitTo,
@@ -158,7 +158,10 @@ export function reportLoan(
     ...{ kind: 'loan.amended', party },
     body: { ...said, about: uuidToId('ent', earlier?.about ?? ''), ...body },
   });
-  const isSamePerson = earlier?.personId === personId;
+  // A person whose row did not open has two, under one pseudonym.
+  const isSamePerson =
+    earlier !== undefined &&
+    (earlier.personId === personId || subjectText(earlier.subject) === subjectText(subject));
   const entries =
     earlier === undefined
       ? [reported]

@@ -131,7 +131,7 @@ function reportAct(
           const row = reported.row(made);
           const kept = { ...want, bodyHmac, resource: loanUuid, entryIndex: row.entryIndex };
           return {
-            ...(known === undefined && { people: [{ ...stranger, firstSeenAt: seen.at }] }),
+            ...(known === undefined && { people: [stranger] }),
             ...{ loans: [row], contracts: [row] },
             idempotency: [{ ...kept, day: utcDay(seen.at) }],
           };

@@ -13,6 +13,7 @@ import type { Rules } from '#libs/refusal/rules.js';
 import { loadRules } from '#libs/refusal/rules.store.js';
 import { valueOrBuiltIn } from '#libs/regime/defaults.js';
 import type { LaterRule, RuleValues } from '#libs/regime/rule-values.js';
+import { identityKeyChecks } from '#libs/subject/person.js';
 import { lookupKeyChecks, sentinelsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { PARTY_DIRECTORY } from './access/access.module.js';
 import type { PartyDirectory } from './access/caller.js';
@@ -21,7 +22,7 @@ import { machineClock, type Clock } from './clock.js';
 import { callsPerAddress, type Config } from './config.js';
 import { databaseTarget, openDatabase } from './database.js';
 import { READINESS, type Readiness } from './readiness.js';
-import { readIdempotencyKey, readLookupKeys, readSigningKey } from './keys.js';
+import { readIdempotencyKey, readIdentityKey, readLookupKeys, readSigningKey } from './keys.js';
 import { CallLimits } from './limits/call-limits.service.js';
 import { createLogger } from './logging.js';
 import { LongPolls, type WaitingPlaces } from './long-poll.js';
@@ -130,6 +131,7 @@ function journalOf<T extends Tables>(
     iss: config.logBase,
     headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
     keyChecks: lookupKeyChecks(keys),
+    identityChecks: identityKeyChecks(readIdentityKey(config.keysDir)),
     sentinels: sentinelsOf(keys),
     onFailure: (what, error) => logger.warn({ failure: failureRecord(error) }, what),
   });

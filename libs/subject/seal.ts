@@ -47,6 +47,18 @@ export function unseal(key: SealingKey, place: SealedPlace, sealed: Buffer): Buf
   return Buffer.concat([decipher.update(sealed.subarray(headLength, -tagLength)), decipher.final()]);
 }
 
+/** The same with the one of these keys that it names. @throws also when it names none of them. */
+export function unsealWith(keys: readonly SealingKey[], place: SealedPlace, sealed: Buffer): Buffer {
+  const key = keys.find(({ keyId }) => keyIdOf(sealed)?.equals(keyId) === true);
+  assert(key !== undefined, 'sealed with another key');
+  return unseal(key, place, sealed);
+}
+
+/** The id of the key that sealed a value; undefined when it is no sealed value at all. */
+export function keyIdOf(sealed: Buffer): Buffer | undefined {
+  return sealed.length >= headLength + tagLength && sealed[0] === version ? sealed.subarray(1, 5) : undefined;
+}
+
 function aad({ table, column, row }: SealedPlace): Buffer {
   return Buffer.from(`${table}|${column}|${row}`);
 }

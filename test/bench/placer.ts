@@ -13,13 +13,12 @@ import { idToUuid } from '#libs/journal/id.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import { loadConfig } from '#libs/platform/config.js';
 import { createApp } from '#libs/platform/http.js';
-import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import type { RevocationEvidence } from '#libs/signature/revocation.js';
 import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { VerifiedSigner } from '#libs/signature/verified-signer.js';
-import type { SealingKey } from '#libs/subject/seal.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { ApplicationsService } from '../../apps/citizen/applications/applications.service.js';
 import {
@@ -32,6 +31,7 @@ import {
   SigningService,
   TRUST_ANCHORS,
 } from '../../apps/citizen/applications/signing.service.js';
+import { PeopleService } from '../../apps/citizen/applications/people.service.js';
 import { CitizenModule } from '../../apps/citizen/citizen.module.js';
 import type { CitizenTables } from '../../apps/citizen/tables.store.js';
 import { issuePerson, type Authority } from '../../apps/sandbox/nca/nca.js';
@@ -90,7 +90,7 @@ const signing = new SigningService(
   dataSource,
   journal,
   context.get<LookupKeys>(LOOKUP_KEYS, { strict: false }),
-  context.get<SealingKey>(IDENTITY_KEY, { strict: false }),
+  context.get(PeopleService, { strict: false }),
   {
     verify: ({ cms }) =>
       Promise.resolve(knownBy(createHash('sha256').update(cms).digest('base64url')).signer),

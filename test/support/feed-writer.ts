@@ -136,8 +136,9 @@ async function makeKnown(sandbox: Sandbox, people: readonly Somebody[]): Promise
         .map(({ iin, subject }): Person => newPerson(identity, randomUUID(), subject, iin, randomBytes));
       await client.query(
         `INSERT INTO people (person_id, subject_epoch, subject, data_key, iin, first_seen_at)
-         SELECT u.*, now() FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bytea[], $5::bytea[]) AS u
-         ON CONFLICT (subject, subject_epoch) DO NOTHING`,
+         SELECT u.*, now() FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bytea[], $5::bytea[])
+           AS u (id, epoch, subject, data_key, iin)
+         WHERE NOT EXISTS (SELECT FROM people p WHERE p.subject = u.subject AND p.subject_epoch = u.epoch)`,
         [
           ...[page.map(({ personId }) => personId), page.map(({ subject }) => subject.epoch)],
           ...[page.map(({ subject }) => subject.bytes), page.map(({ dataKey }) => dataKey)],

@@ -3,7 +3,7 @@
  * the Journal is never touched here.
  */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { assertNoIin } from '#libs/check/check.js';
@@ -13,7 +13,7 @@ import { Journal } from '#libs/journal/journal.service.js';
 import type { Party } from '#libs/party/party.js';
 import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
-import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import type { Iin } from '#libs/subject/iin.js';
@@ -38,8 +38,8 @@ import { insertApplication } from './applications.store.js';
 import { documentOf } from './document.js';
 import { phoneLinks, type PhoneLinks } from '../egov-mobile/phone-links.js';
 import { phoneDocumentPlace, phoneHash, phoneKey, phoneToken } from '../egov-mobile/phone-secret.js';
-import { insertPerson, personOf } from './people.store.js';
-import { keyOf, newPerson, type Person } from '#libs/subject/person.js';
+import { PeopleService } from './people.service.js';
+import type { OpenPerson, Person } from '#libs/subject/person.js';
 import { documentPlace } from './person-secrets.js';
 
 export interface OpenRequest extends Wish {
@@ -67,8 +67,8 @@ export class ApplicationsService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
-    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
     @Inject(CITIZEN_RESOURCE) private readonly publicBase: string,
+    @Inject(PeopleService) private readonly people: PeopleService,
     @Inject(CitizenPresence) private readonly presence: CitizenPresence,
     @Inject(KeptAnswers) private readonly kept: KeptAnswers,
   ) {}
@@ -105,12 +105,11 @@ export class ApplicationsService {
     wish: OpenRequest,
   ): Promise<{ answer: Opened; at: number; personId: string; key: SealingKey }> {
     const at = Math.trunc(await registryNow(tx));
-    const person = await this.personOf(tx, citizen.iin, at);
+    const { person, key } = await this.personOf(tx, citizen.iin);
     const refusal = await refusalOf(tx, this.keys, citizen.iin);
     const law = lawAt(this.journal.rules().regime, at);
     const ask = askOf(wish, refusal, law);
     movesOf(ask, refusal, law.liftDelayHours, at);
-    const key = keyOf(this.identity, person);
     const waitHours = Math.max(ask.lockHours, law.liftDelayHours);
     const opened = this.opened(ask, { citizen, language: wish.language, waitHours, at, person, key });
     await insertApplication(tx, opened.row);
@@ -166,18 +165,12 @@ export class ApplicationsService {
     };
   }
 
-  /** The person's row, held until the end of the transaction; made when the person was never seen. */
-  private async personOf(tx: EntityManager, iin: Iin, at: number): Promise<Person> {
-    const subjects = subjectsOf(this.keys, iin);
-    const [newest] = subjects;
+  /** The person, whose turn it is until the end of the transaction. */
+  private async personOf(tx: EntityManager, iin: Iin): Promise<OpenPerson> {
+    const [newest] = subjectsOf(this.keys, iin);
     assert(newest !== undefined);
     // One opening at a time for one person, or two would leave two open applications.
     await waitForTwin(tx, `opening for ${newest.bytes.toString('base64url')}`);
-    const known = await personOf(tx, subjects);
-    if (known !== undefined) return known;
-    const person = newPerson(this.identity, randomUUID(), newest, iin, randomBytes);
-    await insertPerson(tx, person, at);
-    // A lender may have reported a loan of his in the same moment, and then his row is the one that was first.
-    return (await personOf(tx, subjects)) ?? person;
+    return this.people.openOrAdd(tx, iin);
   }
 }

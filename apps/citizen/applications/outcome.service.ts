@@ -12,18 +12,17 @@ import type { Clock } from '#libs/platform/clock.js';
 import { Bell } from '#libs/platform/bell.js';
 import { DatabaseSignal } from '#libs/platform/database-signal.js';
 import { askUntil } from '#libs/platform/long-poll.js';
-import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
 import type { Iin } from '#libs/subject/iin.js';
-import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { statusOf, type RefusalStatus } from '../refusal/refusal-status.js';
 import { StampsShownService } from '../refusal/stamps-shown.service.js';
 import { MACHINE_CLOCK } from '../session/citizen-presence.service.js';
 import { stateOf, type Application, type ApplicationState } from './application.js';
 import { applicationByUuid, newestEntryOf, type FoundApplication } from './applications.store.js';
-import { iinOf, keyOf } from '#libs/subject/person.js';
+import { PeopleService } from './people.service.js';
 import { outcomeOf, type OutcomeState } from './signing.js';
 import { Problem } from '#libs/problem/problem.js';
 
@@ -57,7 +56,7 @@ export class OutcomeService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
-    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
+    @Inject(PeopleService) private readonly people: PeopleService,
     @Inject(MACHINE_CLOCK) private readonly clock: Clock,
     @Inject(StampsShownService) private readonly stamps: StampsShownService,
     @Inject(Bell) private readonly feed: Bell,
@@ -104,7 +103,9 @@ export class OutcomeService {
     const tx = this.dataSource.manager;
     const found = await applicationByUuid(tx, uuid);
     if (found?.application.channel !== channel) throw new Problem('not-found');
-    const iin = iinOf(keyOf(this.identity, found.person), found.person);
+    const opened = await this.people.open(tx, found.person);
+    if (opened === undefined) throw new Problem('application-void');
+    const { iin } = opened;
     const refusal = await refusalOf(tx, this.keys, iin);
     return { found, iin, state: stateOf(found.application, refusal, found.at) };
   }

@@ -1,19 +1,23 @@
-/** SQL of people: whoever opened an application, with the IIN and the data key sealed. Rows are only ever added. */
+/** SQL of people as the citizen's app reads them, with the IIN and the data key sealed. */
 import type { EntityManager } from 'typeorm';
 import { bytesFromJson } from '#libs/journal/json-row.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import type { Person } from '#libs/subject/person.js';
 
-/** The person of any of these pseudonyms (one IIN in every live epoch); undefined for somebody never seen. */
-export async function personOf(
+/** More rows than a person ever has, unless rows are made up; then a good one is added, which is the newest. */
+const mostRows = 32;
+
+/** The rows of these pseudonyms (one IIN in every live epoch): of the newest epoch first, of each the newest first. */
+export async function peopleOf(
   tx: EntityManager,
   subjects: readonly SubjectKey[],
-): Promise<Person | undefined> {
+): Promise<readonly Person[]> {
   const rows: { row: Record<string, unknown> }[] = await tx.query(
-    `SELECT to_jsonb(p) AS row FROM people p WHERE subject = ANY ($1::bytea[]) ORDER BY subject_epoch DESC LIMIT 1`,
-    [subjects.map(({ bytes }) => bytes)],
+    `SELECT to_jsonb(p) AS row FROM people p WHERE subject = ANY ($1::bytea[])
+     ORDER BY subject_epoch DESC, first_seen_at DESC, person_id DESC LIMIT $2`,
+    [subjects.map(({ bytes }) => bytes), mostRows],
   );
-  return rows[0] && personFromJson(rows[0].row);
+  return rows.map(({ row }) => personFromJson(row));
 }
 
 /** By row number. */
@@ -23,15 +27,6 @@ export async function personById(tx: EntityManager, personId: string): Promise<P
     [personId],
   );
   return rows[0] && personFromJson(rows[0].row);
-}
-
-/** Adds a person unless somebody else just did. @param at registry time, ms */
-export async function insertPerson(tx: EntityManager, person: Person, at: number): Promise<void> {
-  await tx.query(
-    `INSERT INTO people (person_id, subject_epoch, subject, data_key, iin, first_seen_at)
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (subject, subject_epoch) DO NOTHING`,
-    [person.personId, person.subject.epoch, person.subject.bytes, person.dataKey, person.iin, new Date(at)],
-  );
 }
 
 /** A row of the table as JSON (`to_jsonb`). */

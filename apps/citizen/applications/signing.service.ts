@@ -9,7 +9,7 @@ import { DataSource } from 'typeorm';
 import type { Act, Made, Rows, Seen } from '#libs/journal/act.js';
 import { idToUuid } from '#libs/journal/id.js';
 import { Journal } from '#libs/journal/journal.service.js';
-import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import { refusalAfter, type Move } from '#libs/refusal/transitions.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
@@ -27,7 +27,7 @@ import type { CitizenTables } from '../tables.store.js';
 import { lawAt, movesOf, mustBeOpen, type Application } from './application.js';
 import { applicationByUuid, type FoundApplication, type SignedDocument } from './applications.store.js';
 import { OutcomeService, type Outcome } from './outcome.service.js';
-import { iinOf, keyOf } from '#libs/subject/person.js';
+import { PeopleService } from './people.service.js';
 import { documentPlace, signedPlace } from './person-secrets.js';
 import { readFileText, signedDrafts } from './signing.js';
 
@@ -53,7 +53,7 @@ export class SigningService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
-    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
+    @Inject(PeopleService) private readonly people: PeopleService,
     @Inject(SIGNATURE_VERIFIER) private readonly verifier: SignatureVerifier,
     @Inject(TRUST_ANCHORS) private readonly trust: TrustAnchors,
     @Inject(OutcomeService) private readonly outcomes: OutcomeService,
@@ -85,8 +85,10 @@ export class SigningService {
     const cms = readFileText(cmsText);
     if (cms === undefined) throw new Problem('signature-malformed');
     const { application, person } = found;
-    const key = keyOf(this.identity, person);
-    const iin = iinOf(key, person);
+    const opened = await this.people.open(this.dataSource.manager, person);
+    // The row was bent since the opening; one that is opened now finds a good one.
+    if (opened === undefined) throw new Problem('application-void');
+    const { key, iin } = opened;
     // The same signature again needs no second look: it counted, whatever became of its certificate since.
     if (isSignedBy(application, cms)) return this.outcomes.outcome(application, iin, false, gone);
     const verified = await this.verify(found, { key, iin, cms });

@@ -11,7 +11,7 @@ import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import type { Party } from '#libs/party/party.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
-import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
+import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { assertOpen } from '#libs/regime/regime.js';
@@ -19,8 +19,7 @@ import { refusalOf } from '#libs/refusal/refusals.store.js';
 import { cancelLift, refusalAfter } from '#libs/refusal/transitions.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
-import { personOf } from '../applications/people.store.js';
-import { keyOf } from '#libs/subject/person.js';
+import { PeopleService } from '../applications/people.service.js';
 import { CitizenPresence } from '../session/citizen-presence.service.js';
 import { mustBeAdmitted, mustBeUnused, type Presence } from '../session/presence.js';
 import { KeptAnswers, keptRow, keyedRequest, type KeyedRequest } from '../session/kept-answers.service.js';
@@ -49,7 +48,7 @@ export class RefusalService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
-    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
+    @Inject(PeopleService) private readonly people: PeopleService,
     @Inject(CitizenPresence) private readonly presence: CitizenPresence,
     @Inject(KeptAnswers) private readonly kept: KeptAnswers,
     @Inject(StampsShownService) private readonly stamps: StampsShownService,
@@ -88,14 +87,14 @@ export class RefusalService {
     const presence = await this.presence.verify(channel, assertion);
     assertNoIin(presence.citizen.iin, { 'Idempotency-Key': request.key });
     const { manager } = this.dataSource;
-    const person = await personOf(manager, subjectsOf(this.keys, presence.citizen.iin));
-    if (person === undefined) {
+    const known = await this.people.openOrMend(manager, presence.citizen.iin);
+    if (known === undefined) {
       // Without every live lookup key somebody would pass for nobody, and this answers 503 then.
       await refusalOf(manager, this.keys, presence.citizen.iin);
       // Whoever never opened an application has no lift to call off.
       throw new Problem('no-lift-pending');
     }
-    const sealing = { personId: person.personId, key: keyOf(this.identity, person) };
+    const sealing = { personId: known.person.personId, key: known.key };
     const made = await this.journal.submit(this.cancelAct(presence, request, sealing));
     if (made !== 'made by a twin') return { answer: made, isReplay: false };
     const twins = await this.replay(request);

@@ -14,11 +14,10 @@ import {
 } from '#libs/journal/idempotency.store.js';
 import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
-import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { Problem } from '#libs/problem/problem.js';
 import { seal, unseal, type Random, type SealingKey } from '#libs/subject/seal.js';
+import { PeopleService } from '../applications/people.service.js';
 import { personById } from '../applications/people.store.js';
-import { keyOf } from '#libs/subject/person.js';
 import { answerPlace } from '../applications/person-secrets.js';
 import { keepAnswer, keptAnswer, waitForTwin } from './kept-answers.store.js';
 
@@ -59,7 +58,7 @@ export function keptRow(
 export class KeptAnswers {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(IDENTITY_KEY) private readonly identity: SealingKey,
+    @Inject(PeopleService) private readonly people: PeopleService,
   ) {}
 
   /**
@@ -78,7 +77,9 @@ export class KeptAnswers {
     assert(row.personId !== undefined && row.answer !== undefined, 'a kept answer without its answer');
     const person = await personById(tx, row.personId);
     assert(person !== undefined, 'a kept answer of nobody');
-    const plain = unseal(keyOf(this.identity, person), answerPlace(idempotencyName(request)), row.answer);
+    const opened = await this.people.open(tx, person);
+    assert(opened !== undefined, 'a kept answer of a person whose row does not open');
+    const plain = unseal(opened.key, answerPlace(idempotencyName(request)), row.answer);
     return { answer: JSON.parse(plain.toString('utf8')) as A, row };
   }
 

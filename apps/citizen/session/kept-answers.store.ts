@@ -1,4 +1,5 @@
 /** Answers kept under their Idempotency-Key, outside of the write path. */
+import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import {
   idempotencyTable,
@@ -27,7 +28,12 @@ export async function keepAnswer(tx: EntityManager, row: IdempotencyRow): Promis
   if (insert) await tx.query(insert.sql, [...insert.params([row])]);
 }
 
-/** Of two requests with one name the second waits here until the first has committed or given up. */
+/**
+ * Of two requests with one name the second waits here until the first has committed or given up. It waits for a row that
+ * only this app's role can write, and not for an advisory lock, which any role could hold to keep a person from placing.
+ */
 export async function waitForTwin(tx: EntityManager, name: string): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
+  const turn = createHash('sha256').update(name).digest();
+  await tx.query('INSERT INTO citizen_turns (name) VALUES ($1) ON CONFLICT DO NOTHING', [turn]);
+  await tx.query('DELETE FROM citizen_turns WHERE name = $1', [turn]);
 }

@@ -25,9 +25,9 @@ import { bureauKey, dayKey, dayKid, namelessSubId, subIdOf } from '#libs/feed/st
 import { newUuid, uuidToId } from '#libs/journal/id.js';
 import { readReceipts } from '#libs/journal/journal.store.js';
 import { isLive, type Party, type PartyKey } from '#libs/party/party.js';
-import { openDataKey } from '#libs/subject/data-key.js';
-import { parseIin, type Iin } from '#libs/subject/iin.js';
-import { unseal, type SealingKey } from '#libs/subject/seal.js';
+import type { Iin } from '#libs/subject/iin.js';
+import { firstThatOpens } from '#libs/subject/person.js';
+import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectOf, type LookupKeys } from '#libs/subject/subject.js';
 
 export interface SealingSettings {
@@ -151,22 +151,20 @@ export class SealingService {
 
   /**
    * @returns undefined when nobody is known under the item's pseudonym (any more)
-   * @throws AssertionError when the sealed number does not open or is not that of the item's subject: somebody bent it,
+   * @throws AssertionError when no row of the person opens to the number of the item's subject: somebody bent them,
    *   and whoever bends a row must not be able to keep a placing from the bureaus by that
    */
-  private personOf({ seq, subject, subjectEpoch, personId, dataKey, iin }: FeedItem): Iin | undefined {
+  private personOf({ seq, subject, subjectEpoch, people }: FeedItem): Iin | undefined {
     const { identity, lookup } = this.settings.keys;
-    if (subject === null || subjectEpoch === null) return undefined;
-    if (personId === null || dataKey === null || iin === null) return undefined;
-    const key = openDataKey(identity, personId, dataKey);
-    const number = parseIin(unseal(key, { table: 'people', column: 'iin', row: personId }, iin).toString());
+    if (subject === null || subjectEpoch === null || people.length === 0) return undefined;
     const lookupKey = lookup.get(subjectEpoch);
     assert(lookupKey !== undefined, 'no lookup key of this epoch');
-    assert(
-      subjectOf(lookupKey, subjectEpoch, number).bytes.equals(subject),
-      `item ${seq} names somebody else`,
+    const rows = people.map((row) => ({ ...row, subject: { epoch: subjectEpoch, bytes: subject } }));
+    const opened = firstThatOpens(identity, rows, (iin) =>
+      subjectOf(lookupKey, subjectEpoch, iin).bytes.equals(subject),
     );
-    return number;
+    assert(opened !== undefined, `item ${seq} has no person whose row opens`);
+    return opened.iin;
   }
 }
 

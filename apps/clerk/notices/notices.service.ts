@@ -7,9 +7,9 @@ import { newUuid } from '#libs/journal/id.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { isValueOf } from '#libs/regime/rule-values.js';
 import { valueAt } from '#libs/regime/regime.js';
-import { iinOf, keyOf } from '#libs/subject/person.js';
+import { firstThatOpens } from '#libs/subject/person.js';
 import type { SealingKey } from '#libs/subject/seal.js';
-import { subjectsOf, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
+import { subjectsOf, subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { applicationsInFlight } from './notices.js';
 import {
   clearChecksBefore,
@@ -18,7 +18,7 @@ import {
   lockPosition,
   movePosition,
   reportedLoans,
-  sealedPersonOf,
+  sealedPeopleOf,
   stretchAfter,
   type FeedItem,
   type NewNotice,
@@ -84,9 +84,10 @@ export class NoticesService {
   private async subjectsAlsoOf(tx: EntityManager, subject: SubjectKey): Promise<readonly SubjectKey[]> {
     const { identity, lookup } = this.settings.keys;
     if (lookup.size === 1) return [subject];
-    const person = await sealedPersonOf(tx, subject);
-    if (person === undefined) return [subject];
-    const sealed = { ...person, subject };
-    return subjectsOf(lookup, iinOf(keyOf(identity, sealed), sealed));
+    const name = subjectText(subject);
+    const opened = firstThatOpens(identity, await sealedPeopleOf(tx, subject), (iin) =>
+      subjectsOf(lookup, iin).some((each) => subjectText(each) === name),
+    );
+    return opened === undefined ? [subject] : subjectsOf(lookup, opened.iin);
   }
 }

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { watchdogId } from '#libs/party/party.js';
 import type { Instant } from '#libs/journal/instant.js';
 import { formatInstant } from '#libs/journal/instant.js';
+import type { Person } from '#libs/subject/person.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import type { ClearCheck, ReportedLoan } from './notices.js';
 
@@ -84,16 +85,14 @@ export async function stretchAfter(
   return { placings, to };
 }
 
-/** The person known under this pseudonym, sealed. */
-export async function sealedPersonOf(
-  tx: EntityManager,
-  subject: SubjectKey,
-): Promise<{ readonly personId: string; readonly dataKey: Buffer; readonly iin: Buffer } | undefined> {
-  const rows: { personId: string; dataKey: Buffer; iin: Buffer }[] = await tx.query(
-    `SELECT person_id AS "personId", data_key AS "dataKey", iin FROM people WHERE subject = $1 AND subject_epoch = $2`,
+/** The rows of the person of this pseudonym, sealed, newest first; made-up ones may be among them. */
+export async function sealedPeopleOf(tx: EntityManager, subject: SubjectKey): Promise<readonly Person[]> {
+  const rows: Omit<Person, 'subject'>[] = await tx.query(
+    `SELECT person_id AS "personId", data_key AS "dataKey", iin FROM people
+     WHERE subject = $1 AND subject_epoch = $2 ORDER BY first_seen_at DESC, person_id DESC LIMIT 100`,
     [subject.bytes, subject.epoch],
   );
-  return rows[0];
+  return rows.map((row) => ({ ...row, subject }));
 }
 
 /** A placing and whom it is about, under every pseudonym he may have been asked for. */

@@ -94,6 +94,8 @@ async function examineRegistry(config: Config, journal: ToolJournal): Promise<re
   const nexts: Readonly<Record<string, string>> = {
     origin: 'this database holds another log; use its configuration',
     'lookup key': 'lookup.json is not the one this registry was made with; no check is answered with it',
+    'identity key':
+      'identity.json is not the one this registry was made with; nothing is sealed or appended with it',
     sentinel: 'tool migrate --owner-config <file> writes it; if it was there, the lookup key is wrong',
     clock: 'set the clocks of this machine and of the database by NTP',
     [clockOffsetProblem]:

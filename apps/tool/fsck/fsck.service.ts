@@ -9,6 +9,7 @@ import { countsVersion, isEntryKind, movesRules, movesState } from '#libs/journa
 import { isOfSandbox, type Head } from '#libs/journal/head-row.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
+import { identityKeyChecks } from '#libs/subject/person.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyChecks, subjectText, type LookupKeys } from '#libs/subject/subject.js';
 import { originAt } from '../acts/log-changes.js';
@@ -291,9 +292,10 @@ class Fsck {
       rulesVersion: this.moves.rules,
       feedSeq: this.moves.feed,
       keyChecks: lookupKeyChecks(this.options.lookupKeys) as unknown,
+      identityChecks: identityKeyChecks(this.options.identityKey) as unknown,
       ...(at !== undefined && { lastAt: at }),
     };
-    const { origin, rulesVersion, feedSeq, keyChecks, lastAt } = head;
+    const { origin, rulesVersion, feedSeq, keyChecks, identityChecks, lastAt } = head;
     const own = {
       origin,
       size: head.size,
@@ -302,6 +304,7 @@ class Fsck {
       rulesVersion,
       feedSeq,
       keyChecks,
+      identityChecks,
     };
     const members = differing(expected, { ...own, ...(at !== undefined && { lastAt }) });
     if (members.length > 0) say(`differs in ${members.join(', ')}`);

@@ -34,7 +34,10 @@ export function knownPeople(
         ...{ code: 'row-differs', table: 'people', row: row.personId },
         what: 'its seal does not open, or it stands under another pseudonym',
       });
-    else people.set(subjectText(row.subject), person);
+    else {
+      const name = subjectText(row.subject);
+      people.set(name, { ...person, keys: [...(people.get(name)?.keys ?? []), ...person.keys] });
+    }
   }
   return { people, findings };
 }
@@ -56,7 +59,7 @@ function open(row: PersonRow, identityKey: SealingKey, lookupKeys: LookupKeys): 
     const lookupKey = lookupKeys.get(row.subject.epoch);
     if (!isIin(iin) || lookupKey === undefined) return undefined;
     const { bytes } = subjectOf(lookupKey, row.subject.epoch, iin);
-    return bytes.equals(row.subject.bytes) ? { iin, key } : undefined;
+    return bytes.equals(row.subject.bytes) ? { iin, keys: [key] } : undefined;
   } catch {
     return undefined;
   }

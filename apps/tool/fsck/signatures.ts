@@ -10,7 +10,7 @@ import { Problem } from '#libs/problem/problem.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import { verifyAgain } from '#libs/signature/verify-again.js';
 import type { VerifiedSigner } from '#libs/signature/verified-signer.js';
-import { unseal, type SealingKey } from '#libs/subject/seal.js';
+import { unsealWith, type SealingKey } from '#libs/subject/seal.js';
 import type { ReadEntry } from './entry-rows.js';
 
 /** A row of `signed_documents` with the key that opens it. */
@@ -26,7 +26,8 @@ export interface KeptDocument {
 /** Whose act it must be. */
 export interface KnownPerson {
   readonly iin: string;
-  readonly key: SealingKey;
+  /** Of each of the person's rows that open: what was kept is sealed with one of them. */
+  readonly keys: readonly SealingKey[];
 }
 
 /** Whether an entry claims a citizen's signature; a return claims the one under the lift. */
@@ -66,7 +67,7 @@ export async function faultOfSignature(
 ): Promise<string | undefined> {
   if (kept === undefined) return 'no signed document is kept';
   if (person === undefined) return 'nobody is known under its subject';
-  const opened = open(kept, person.key);
+  const opened = open(kept, person.keys);
   if (opened === undefined) return 'the kept document does not open in its place';
   const { document, cms, revocation } = opened;
   const { row, kind, members } = entry;
@@ -101,10 +102,10 @@ export async function faultOfSignature(
 
 function open(
   kept: KeptDocument,
-  key: SealingKey,
+  keys: readonly SealingKey[],
 ): Pick<KeptDocument, 'document' | 'cms' | 'revocation'> | undefined {
   const at = (column: 'document' | 'cms' | 'revocation'): Buffer =>
-    unseal(key, { table: 'signed_documents', column, row: kept.applicationUuid }, kept[column]);
+    unsealWith(keys, { table: 'signed_documents', column, row: kept.applicationUuid }, kept[column]);
   try {
     return { document: at('document'), cms: at('cms'), revocation: at('revocation') };
   } catch {

@@ -54,11 +54,10 @@ export async function itemsBetween(
   { after, to, limit }: { readonly after: number; readonly to: number; readonly limit: number },
 ): Promise<readonly ItemRow[]> {
   return tx.query<ItemRow[]>(
-    `SELECT f.seq, i.kind, i.sub_id AS "subId", i.version, i.withheld AS "isWithheld", p.person_id IS NOT NULL AS "isKnown",
+    `SELECT f.seq, i.kind, i.sub_id AS "subId", i.version, i.withheld AS "isWithheld", EXISTS (SELECT FROM people p WHERE p.subject = f.subject AND p.subject_epoch = f.subject_epoch) AS "isKnown",
        coalesce((i.entry_id, i.version, i.at) = (f.entry_id, f.version, f.at) AND i.kind = CASE
          WHEN f.kind IN ('refusal.placed', 'refusal.inherited') THEN 'refusal-placed' ELSE 'refusal-lifted' END, false) AS agrees
      FROM feed f LEFT JOIN sealed_items i ON i.stream_id = $1 AND i.seq = f.seq
-     LEFT JOIN people p ON p.subject = f.subject AND p.subject_epoch = f.subject_epoch
      WHERE f.seq > $2 AND f.seq <= $3 ORDER BY f.seq LIMIT $4`,
     [streamUuid, after, to, limit],
   );

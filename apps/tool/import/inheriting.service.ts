@@ -6,7 +6,7 @@ import { formatInstant } from '#libs/journal/instant.js';
 import type { Journal } from '#libs/journal/journal.service.js';
 import { inherit } from '#libs/refusal/transitions.js';
 import type { Iin } from '#libs/subject/iin.js';
-import { newPerson } from '#libs/subject/person.js';
+import { newPerson, openPerson } from '#libs/subject/person.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, subjectText, type LookupKeys } from '#libs/subject/subject.js';
 import type { Registry } from '../acts/registry.js';
@@ -40,7 +40,7 @@ export function inheritOne({ journal, keys, identity }: Heirs, heir: Inheritance
   const { line, iin, sourceDigest } = heir;
   const act: Act<ImportTables, Registry, boolean> = {
     look: { refusals: subjects, people: subjects },
-    decide: ({ at, rules, find }) => {
+    decide: ({ rules, find }) => {
       assertClosed(rules);
       const names = subjects.map(subjectText);
       const before = names.map((name) => find('refusals', name)).find((row) => row !== undefined);
@@ -48,6 +48,10 @@ export function inheritOne({ journal, keys, identity }: Heirs, heir: Inheritance
       if (move === undefined) return { entries: [], answer: () => false };
       const known = names.map((name) => find('people', name)).find((row) => row !== undefined);
       const { subject } = known ?? stranger;
+      // A row that does not open would keep this refusal from the bureaus: one that opens is added beside it.
+      const isOpen =
+        known !== undefined && openPerson(identity, known, (number) => number === iin) !== undefined;
+      const added = { ...stranger, subject, ...(known !== undefined && { besideId: known.personId }) };
       const { source, sourceRef } = line;
       const said = { placedAt: formatInstant(line.placedAt), source, sourceRef, sourceDigest };
       return {
@@ -62,7 +66,7 @@ export function inheritOne({ journal, keys, identity }: Heirs, heir: Inheritance
           assert(made !== undefined);
           const { index: entryIndex, leafHash: movedLeaf } = made;
           return {
-            ...(known === undefined && { people: [{ ...stranger, firstSeenAt: at }] }),
+            ...(!isOpen && { people: [added] }),
             refusals: [{ ...move.next, subject, movedLeaf, entryIndex }],
           };
         },

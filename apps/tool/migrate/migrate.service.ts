@@ -1,20 +1,24 @@
 /**
  * `tool migrate`: brings the database to the state of the code as its owner, then makes what only the owner may: the
- * head row of the Journal, the sentinels, and the check values of lookup keys that were added. Run twice, the second finds
+ * head row of the Journal, the sentinels, and the check values of lookup keys that were added and of the identity key. Run twice, the second finds
  * nothing to do.
  */
-import { addKeyChecks, insertHead, journalHead } from '#libs/journal/journal.store.js';
+import type { EntityManager } from 'typeorm';
+import { addIdentityChecks, addKeyChecks, insertHead, journalHead } from '#libs/journal/journal.store.js';
 import { ConfigError, type Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
-import { readLookupKeys } from '#libs/platform/keys.js';
+import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import { migrate } from '#libs/platform/migrate.js';
 import { insertSentinels } from '#libs/refusal/refusals.store.js';
+import { identityKeyChecks, openPerson, type Person } from '#libs/subject/person.js';
+import type { SealingKey } from '#libs/subject/seal.js';
+import { somePeople } from '#libs/subject/people.store.js';
 import { lookupKeyChecks } from '#libs/subject/subject.js';
 
 /**
  * @param owner a configuration of app `tool` whose database user is the owner.
  * @returns the names of the migrations that ran.
- * @throws ConfigError when the database belongs to another log or was made with other lookup keys.
+ * @throws ConfigError when the database belongs to another log or was made with other lookup keys or another identity key.
  */
 export async function migrateRegistry(
   owner: Config,
@@ -23,6 +27,7 @@ export async function migrateRegistry(
   const target = databaseTarget(owner.database);
   const keys = readLookupKeys(owner.keysDir);
   const keyChecks = lookupKeyChecks(keys);
+  const identity = readIdentityKey(owner.keysDir);
   const ran = await migrate(target, onStep);
   const dataSource = await openDatabase(target, { poolSize: 2 });
   try {
@@ -38,6 +43,10 @@ export async function migrateRegistry(
         );
       const added = addedEpochs(head.keyChecks, keyChecks);
       await insertSentinels(tx, keys);
+      if (await isUnchecked(tx, head.identityChecks, identity)) {
+        onStep('check value of the identity key');
+        await addIdentityChecks(tx, identityKeyChecks(identity));
+      }
       if (Object.keys(added).length > 0) {
         onStep(`lookup epoch ${Object.keys(added).join(', ')}`);
         await addKeyChecks(tx, added);
@@ -49,7 +58,30 @@ export async function migrateRegistry(
   return ran;
 }
 
-/** Check values by epoch. */
+/**
+ * Whether the registry has no check value of an identity key yet: a new one, or one that an older release made. Then the
+ * key must open the people who are there already, or the check value of a wrong key would shut out the right one.
+ */
+async function isUnchecked(tx: EntityManager, live: KeyChecks, identity: SealingKey): Promise<boolean> {
+  const other = new ConfigError('identity.json holds another key than this database was made with');
+  if (Object.keys(live).length > 0) {
+    for (const [id, check] of Object.entries(identityKeyChecks(identity)))
+      if (live[id] !== check) throw other;
+    return false;
+  }
+  const people = await somePeople(tx);
+  const opens = (person: Person): boolean => {
+    try {
+      return openPerson(identity, person, () => true) !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  if (people.length > 0 && !people.some(opens)) throw other;
+  return true;
+}
+
+/** Check values by epoch, or by key. */
 type KeyChecks = Readonly<Record<string, string>>;
 
 /**
