@@ -23,6 +23,7 @@ import { SparedWaiters1764000000028 } from './0028-spared-waiters.js';
 import { StampsByPlace1764000000029 } from './0029-stamps-by-place.js';
 import { HeadsOfACommit1764000000030 } from './0030-heads-of-a-commit.js';
 import { MoveJudgements1764000000031 } from './0031-move-judgements.js';
+import { NewestLists1764000000032 } from './0032-newest-lists.js';
 import { RefusalsFold1764000000033 } from './0033-refusals-fold.js';
 import { Doubts1764000000034 } from './0034-doubts.js';
 import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
@@ -58,6 +59,7 @@ export const migrations = [
   StampsByPlace1764000000029,
   HeadsOfACommit1764000000030,
   MoveJudgements1764000000031,
+  NewestLists1764000000032,
   RefusalsFold1764000000033,
   Doubts1764000000034,
   ActsAndRows1764000000035,

@@ -11,6 +11,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { DataSource } from 'typeorm';
 import { PartyAccessModule } from '#libs/platform/access/access.module.js';
 import { listenersOf } from '#libs/platform/access/listeners.js';
 import { Bell } from '#libs/platform/bell.js';
@@ -24,6 +25,7 @@ import { createLogger } from '#libs/platform/logging.js';
 import { RegistryModule, type RegistrySettings } from '#libs/platform/registry.module.js';
 import { IDENTITY_KEY } from '#libs/platform/registry-tokens.js';
 import { readTrustAnchors } from '#libs/signature/trust.js';
+import { newestLists } from '#libs/signature/newest-lists.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { ApplicationsController } from './applications/applications.controller.js';
 import { ApplicationsService } from './applications/applications.service.js';
@@ -121,7 +123,11 @@ function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
     { provide: MACHINE_CLOCK, useValue: clock ?? machineClock },
     { provide: IDENTITY_KEY, useFactory: () => readIdentityKey(config.keysDir) },
     { provide: TRUST_ANCHORS, useFactory: () => readTrustAnchors(pems) },
-    { provide: SIGNATURE_VERIFIER, useFactory: () => makeVerifier(nca) },
+    {
+      provide: SIGNATURE_VERIFIER,
+      inject: [DataSource],
+      useFactory: ({ manager }: DataSource) => makeVerifier(nca, { newest: newestLists(manager) }),
+    },
     { provide: ORGANISATION, useValue: egovMobile.organisation },
     { provide: CITIZEN_LOG, useValue: log },
   ];

@@ -21,6 +21,7 @@ import { RegistryModule } from '#libs/platform/registry.module.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { readTrustAnchors } from '#libs/signature/trust.js';
+import { newestLists } from '#libs/signature/newest-lists.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
@@ -79,7 +80,11 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
       imports: [RegistryModule.register({ config, app: 'clerk', tables: clerkTables, logger: log })],
       providers: [
         { provide: LOGGER, useValue: log },
-        { provide: VERIFIER, useFactory: () => makeVerifier(nca) },
+        {
+          provide: VERIFIER,
+          inject: [DataSource],
+          useFactory: ({ manager }: DataSource) => makeVerifier(nca, { newest: newestLists(manager) }),
+        },
         {
           provide: MoveRefusalService,
           inject: [DataSource, Journal, LOOKUP_KEYS, VERIFIER],

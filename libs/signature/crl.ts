@@ -13,6 +13,8 @@ export interface RevocationList {
   /** Both ms since the epoch. */
   readonly thisUpdate: number;
   readonly nextUpdate: number;
+  /** CRLNumber (RFC 5280 §5.2.3), where the list has one: it rises with every list of its issuer. */
+  readonly number?: bigint;
   /** Serial numbers, lower-case hex as `Certificate.serialNumber`; whatever the reason, they are not good. */
   readonly revoked: ReadonlySet<string>;
 }
@@ -52,6 +54,24 @@ export function readCrl(der: Buffer, issuer: Certificate): RevocationList {
   return list;
 }
 
+const pem = /^\s*-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----\s*$/;
+const lineEnds: ReadonlySet<number> = new Set([0x0a, 0x0d]);
+
+/**
+ * The DER of a list as servers hand it out: as it is, with line ends behind it, or as PEM. Everything else is given back
+ * as it came, for `readCrl` to refuse.
+ */
+export function derOfList(body: Buffer): Buffer {
+  if (body[0] !== SEQUENCE) {
+    const text = pem.exec(body.toString('latin1'))?.[1];
+    return text === undefined ? body : Buffer.from(text, 'base64');
+  }
+  const long = (body[1] ?? 0) & 0x7f;
+  const isLong = (body[1] ?? 0) > 0x80 && long <= 4 && body.length >= 2 + long;
+  const length = isLong ? 2 + long + body.readUIntBE(2, long) : 2 + (body[1] ?? 0);
+  return body.subarray(length).every((octet) => lineEnds.has(octet)) ? body.subarray(0, length) : body;
+}
+
 /** TBSCertList: version, algorithm, issuer, two times, entries, extensions. */
 function readTbs(tbs: Buffer): RevocationList & { algorithm: Buffer } {
   const [version, algorithm, , thisUpdate, nextUpdate, ...tail] = members(tbs);
@@ -59,11 +79,14 @@ function readTbs(tbs: Buffer): RevocationList & { algorithm: Buffer } {
   if (algorithm === undefined || thisUpdate === undefined || nextUpdate === undefined || !isTime(nextUpdate))
     throw new Error('does not say until when it holds');
   const entries = tail[0]?.[0] === SEQUENCE ? tail.shift() : undefined;
-  const extensions = tail.shift();
+  const wrapped = tail.shift();
   if (tail.length > 0) throw new Error('unknown members of the list');
+  const extensions = extensionsOf(wrapped === undefined ? undefined : tagged(parse(wrapped), 0)?.[0]);
   assertComplete(extensions);
+  const number = extensions.get(OID.crlNumber)?.value;
   return {
     algorithm,
+    ...(number !== undefined && { number: BigInt(`0x${integerHex(parse(number))}`) }),
     thisUpdate: instant(parse(thisUpdate)),
     nextUpdate: instant(parse(nextUpdate)),
     revoked: new Set(entries === undefined ? [] : serialNumbers(entries)),
@@ -71,8 +94,7 @@ function readTbs(tbs: Buffer): RevocationList & { algorithm: Buffer } {
 }
 
 /** Delta lists and distribution points are refused whether they are marked critical or not. */
-function assertComplete(wrapped: Buffer | undefined): void {
-  const found = extensionsOf(wrapped === undefined ? undefined : tagged(parse(wrapped), 0)?.[0]);
+function assertComplete(found: ReturnType<typeof extensionsOf>): void {
   const partial = found.has(OID.deltaCrlIndicator) || found.has(OID.issuingDistributionPoint);
   if (partial || [...found.values()].some(({ critical }) => critical)) throw new Error('a partial list');
 }

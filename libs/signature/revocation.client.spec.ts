@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import * as x509 from '@peculiar/x509';
 import { crl, type CrlWish, createAuthority, serialNumberOf } from '../../apps/sandbox/nca/nca.js';
 import { buildCms, der } from '../../test/support/hostile-cms.js';
 import { AT, DAY_MS, DOCUMENT, makeScene, type Scene } from '../../test/support/signing-scene.js';
@@ -61,6 +62,11 @@ const list = (wish: Partial<CrlWish> = {}): Promise<Buffer> =>
 const revoked = (): CrlWish['revoked'] => [
   { serialNumber: serialNumberOf(scene.person.certPem), revokedAt: AT },
 ];
+/** CRLNumber, not critical. */
+function crlNumber(value: number): x509.Extension {
+  const bytes = value < 128 ? [2, 1, value] : [2, 2, value >> 8, value & 255];
+  return new x509.Extension('2.5.29.20', false, Buffer.from(bytes));
+}
 const question = (at = AT, staleCrlHoursAllowed: 0 | 24 = 0) => ({ signer, at, staleCrlHoursAllowed });
 
 describe('asking for a revocation list', () => {
@@ -101,11 +107,62 @@ describe('asking for a revocation list', () => {
     },
   );
 
-  it('follows no redirection', async () => {
+  it('follows a redirection, and not for ever', async () => {
     const body = await list();
     answer = (path) => (path === '/elsewhere' ? { body } : { status: 302, body: Buffer.alloc(0) });
+    expect((await client().knownGood(question())).der).toEqual(body);
+    expect(asked).toEqual(['/ca.crl', '/elsewhere']);
+    answer = () => ({ status: 302, body: Buffer.alloc(0) });
     await expect(client().knownGood(question())).rejects.toThrow('revocation-unavailable');
-    expect(asked).toEqual(['/ca.crl']);
+  });
+
+  it('reads a list as PEM and with line ends behind it, and keeps its DER', async () => {
+    const body = await list();
+    const pem = `-----BEGIN X509 CRL-----\n${body.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END X509 CRL-----\n`;
+    for (const served of [Buffer.from(pem), Buffer.concat([body, Buffer.from('\r\n')])]) {
+      answer = () => ({ body: served });
+      expect((await client().knownGood(question())).der).toEqual(body);
+    }
+    answer = () => ({ body: Buffer.concat([body, Buffer.from('x')]) });
+    await expect(client().knownGood(question())).rejects.toThrow('revocation-unavailable');
+  });
+
+  it('serves no lift with a list of the day before yesterday, however long that calls itself valid', async () => {
+    const body = await list({ at: AT - 27 * HOUR_MS, validForMs: 30 * DAY_MS });
+    answer = () => ({ body });
+    await expect(client().knownGood(question())).rejects.toThrow('revocation-unavailable');
+    expect((await client().knownGood(question(AT, 24))).stale).toBe(false);
+    const answered = await client().answer(question(AT - 2 * HOUR_MS));
+    expect(answered.freshUntil).toBe(AT - HOUR_MS);
+  });
+
+  it.each([
+    ['an older instant', { at: AT - 1000 }, { thisUpdate: AT }],
+    ['a lower number', { extensions: [crlNumber(6)] }, { thisUpdate: AT, number: 7n }],
+  ])(
+    'serves no lift with a list of %s than another process has seen; a placing may rest on it, and is asked about again',
+    async (_what, wish, known) => {
+      const body = await list(wish);
+      answer = () => ({ body });
+      const newest = { seen: () => Promise.resolve(known) };
+      await expect(client({ newest }).knownGood(question())).rejects.toThrow('revocation-unavailable');
+      expect((await client({ newest }).knownGood(question(AT, 24))).stale).toBe(true);
+    },
+  );
+
+  it('remembers what it saw, and lifts on nothing while nobody can be asked what others saw', async () => {
+    const body = await list({ extensions: [crlNumber(300)] });
+    answer = () => ({ body });
+    const told: unknown[] = [];
+    const seen = (_issuer: string, edition: { thisUpdate: number; number?: bigint }) => {
+      told.push([edition.thisUpdate, edition.number]);
+      return Promise.resolve(edition);
+    };
+    expect((await client({ newest: { seen } }).knownGood(question())).stale).toBe(false);
+    expect(told).toEqual([[AT, 300n]]);
+    const newest = { seen: () => Promise.reject(new Error('no database')) };
+    await expect(client({ newest }).knownGood(question())).rejects.toThrow('revocation-unavailable');
+    expect((await client({ newest }).knownGood(question(AT, 24))).stale).toBe(true);
   });
 
   it('stops reading at the size limit', async () => {

@@ -1,13 +1,13 @@
 /**
- * Asks whether a certificate is revoked, at the configured addresses only: an address inside a certificate is the
- * sender's choice when the certificate is. A list is kept for seconds, so that a burst of signatures is one download,
- * and an older list never replaces a newer one.
+ * Asks whether a certificate is revoked, at the configured addresses only and where they send on: an address inside a
+ * certificate is the sender's choice when the certificate is. A list is kept for seconds, so that a burst of signatures
+ * is one download, and an older list never replaces a newer one, also not one that another process has seen.
  */
 import { LRUCache } from 'lru-cache';
-import { Agent, request } from 'undici';
+import { Agent, interceptors, request, type Dispatcher } from 'undici';
 import { Problem } from '#libs/problem/problem.js';
 import { type Certificate, readCertificate } from './certificate.js';
-import { CRL_LIMITS, readCrl, type RevocationList } from './crl.js';
+import { CRL_LIMITS, derOfList, readCrl, type RevocationList } from './crl.js';
 import { sha256 } from './digest.js';
 import { OID } from './oids.js';
 import {
@@ -27,6 +27,20 @@ export interface RevocationOptions {
   readonly maxBytes?: number;
   /** Registry time for which a downloaded list is used again. */
   readonly maxAgeMs?: number;
+  /** What all processes have seen; without it a process remembers only its own lists. */
+  readonly newest?: NewestLists;
+}
+
+/** Which list of an issuer it is. */
+export type ListEdition = Pick<RevocationList, 'thisUpdate' | 'number'>;
+
+/** The newest list of each issuer that any process has seen. */
+export interface NewestLists {
+  /**
+   * Remembers this edition, and tells the newest one.
+   * @param issuer base64url SHA-256 of the issuer's certificate
+   */
+  seen(issuer: string, edition: ListEdition): Promise<ListEdition>;
 }
 
 interface KeptList {
@@ -35,6 +49,8 @@ interface KeptList {
   readonly sha256: string;
   /** Registry time of the download. */
   readonly fetchedAt: number;
+  /** Whether some process has seen a newer one, or that could not be asked. */
+  readonly isOutdated: boolean;
 }
 
 interface Wanted {
@@ -43,12 +59,20 @@ interface Wanted {
   readonly at: number;
 }
 
+const hourMs = 3_600_000;
+/** An issuer publishes at least daily; a list that is older serves no lift, however long it calls itself valid. */
+const maxAgeForLiftMs = 26 * hourMs;
+const maxRedirections = 3;
+
 export class RevocationClient {
   private readonly agent: Agent;
+  private readonly dispatcher: Dispatcher;
   private readonly lists: LRUCache<string, KeptList, Wanted>;
 
   constructor(private readonly options: RevocationOptions) {
     this.agent = new Agent({ maxResponseSize: options.maxBytes ?? CRL_LIMITS.maxBytes });
+    // A list is believed for its issuer's signature and for being the newest, wherever it lies.
+    this.dispatcher = this.agent.compose(interceptors.redirect({ maxRedirections }));
     this.lists = new LRUCache<string, KeptList, Wanted>({
       max: 16,
       fetchMethod: (_key, kept, { context }) => this.renew(context, kept),
@@ -80,12 +104,17 @@ export class RevocationClient {
     const issuer = readCertificate(asked.issuerCertificateDer);
     const url = this.addressFor(issuer);
     if (url === undefined) throw new Problem('revocation-unavailable');
-    const { list, der, sha256 } = await this.listOf({ issuer, url, at });
+    const { list, der, sha256, isOutdated } = await this.listOf({ issuer, url, at });
     const { certificateDer } = asked;
-    const evidence = { kind: 'crl', der, sha256, stale: at > list.nextUpdate } as const;
-    const answer = { evidence, freshUntil: list.nextUpdate };
+    const stale = isOutdated || at > list.nextUpdate;
+    const evidence = { kind: 'crl', der, sha256, stale } as const;
+    const freshUntil = Math.min(list.nextUpdate, list.thisUpdate + maxAgeForLiftMs);
+    const answer = { evidence, freshUntil };
     try {
       assertNotListed(list, { ...question, certificateDer });
+      // What makes safer may rest on an older list, and is asked about again; what loosens may not.
+      if (question.staleCrlHoursAllowed === 0 && (isOutdated || at > freshUntil))
+        throw new Problem('revocation-unavailable');
       return { ...answer, status: 'good' };
     } catch (error) {
       if (error instanceof Problem && error.code === 'certificate-revoked')
@@ -122,23 +151,42 @@ export class RevocationClient {
 
   /** A list in hand goes on serving while its address is silent; `assertNotListed` says for how long. */
   private async renew(wanted: Wanted, kept: KeptList | undefined): Promise<KeptList> {
-    try {
-      return await this.download(wanted, kept);
-    } catch (cause) {
+    const found = await this.download(wanted, kept).catch((cause: unknown) => {
       if (kept === undefined) throw cause;
       return kept;
+    });
+    return { ...found, isOutdated: await this.isOutdated(wanted.issuer, found.list) };
+  }
+
+  private async isOutdated(issuer: Certificate, list: RevocationList): Promise<boolean> {
+    const { newest } = this.options;
+    if (newest === undefined) return false;
+    try {
+      return isOlder(list, await newest.seen(sha256(issuer.der), list));
+    } catch {
+      // Nobody can say that no newer one was seen, and unknown is never good.
+      return true;
     }
   }
 
-  private async download({ issuer, url, at }: Wanted, kept: KeptList | undefined): Promise<KeptList> {
+  private async download(
+    { issuer, url, at }: Wanted,
+    kept: KeptList | undefined,
+  ): Promise<Omit<KeptList, 'isOutdated'>> {
     const signal = AbortSignal.timeout(this.options.timeoutMs ?? 5_000);
-    const answer = await request(url, { dispatcher: this.agent, signal });
-    const der = Buffer.from(await answer.body.arrayBuffer());
+    const answer = await request(url, { dispatcher: this.dispatcher, signal });
+    const der = derOfList(Buffer.from(await answer.body.arrayBuffer()));
     if (answer.statusCode !== 200) throw new Error(`the list's address answers ${String(answer.statusCode)}`);
     const digest = sha256(der);
     if (digest === kept?.sha256) return { ...kept, fetchedAt: at };
     const list = readCrl(der, issuer);
-    const older = kept !== undefined && list.thisUpdate < kept.list.thisUpdate;
+    const older = kept !== undefined && isOlder(list, kept.list);
     return older ? { ...kept, fetchedAt: at } : { list, der, sha256: digest, fetchedAt: at };
   }
+}
+
+/** By its instant, or by its number where both have one. */
+function isOlder(list: ListEdition, other: ListEdition): boolean {
+  const isNumberLower = list.number !== undefined && other.number !== undefined && list.number < other.number;
+  return list.thisUpdate < other.thisUpdate || isNumberLower;
 }

@@ -1,6 +1,6 @@
 /** The verifier a process uses, made from its configuration: our own rules and lists, and NCANode where there is one. */
 import { NcanodeClient } from './ncanode.client.js';
-import { RevocationClient } from './revocation.client.js';
+import { RevocationClient, type NewestLists } from './revocation.client.js';
 import { chooseVerifier, type ChosenVerifier, type SignatureVerifier } from './signature-verifier.js';
 import { verifySignature } from './verify-signature.js';
 
@@ -11,9 +11,18 @@ export interface VerifierOptions {
   readonly ncanodeUrl?: string | null;
 }
 
+/** What a process knows beside its configuration. */
+export interface VerifierMemory {
+  /** The newest lists that any process has seen. */
+  readonly newest?: NewestLists;
+}
+
 /** `close` ends its connections, so that the process can exit. */
-export function makeVerifier(options: VerifierOptions): ChosenVerifier & { close(): Promise<void> } {
-  const lists = new RevocationClient({ crlUrls: options.crlUrls });
+export function makeVerifier(
+  options: VerifierOptions,
+  { newest }: VerifierMemory = {},
+): ChosenVerifier & { close(): Promise<void> } {
+  const lists = new RevocationClient({ crlUrls: options.crlUrls, ...(newest && { newest }) });
   const url = options.ncanodeUrl ?? undefined;
   const national = url === undefined ? undefined : new NcanodeClient({ url });
   const local: SignatureVerifier = {
