@@ -109,13 +109,17 @@ describe('with the database password of the citizen’s process alone', () => {
   it('an unsigned shorter lock makes nobody wait shorter', async () => {
     const person = await scene.lifts.person(24);
     await forgeEntry(scene.thief, person, { kind: 'refusal.lock-grown', version: 1, body: { lockHours: 0 } });
-    await pastGuards(scene.database.superuser, 'UPDATE refusals SET lock_hours = 0 WHERE subject = $1', [
-      person.subject.bytes,
-    ]);
+    const rowSays = (hours: number) =>
+      pastGuards(scene.database.superuser, 'UPDATE refusals SET lock_hours = $2 WHERE subject = $1', [
+        person.subject.bytes,
+        hours,
+      ]);
+    await rowSays(0);
     const { index } = await scene.lifts.sign(person, { kind: 'lift', lockHours: 0 });
     expect(await scene.newClerk().move(index)).toBe('early');
     expect(scene.alarms).toEqual([{ entryIndex: index, fault: 'row-differs' }]);
     await scene.advance(24);
+    await rowSays(24);
     expect(await scene.newClerk().move(index)).toBe('lifted');
   });
 });

@@ -1,5 +1,6 @@
 /** What the clerk lifts and places without an older signature, after a row that lies, or beside a service that is away. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { formatInstant } from '#libs/journal/instant.js';
 import { openDatabase } from '#libs/platform/database.js';
 import { Problem } from '#libs/problem/problem.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
@@ -35,12 +36,12 @@ describe('an inherited refusal', () => {
     await journal.submit({
       look: {},
       decide: () => {
-        const moves = inherit(undefined, 0);
+        const placedAt = Date.parse('2025-01-01T00:00:00.000Z');
+        const moves = inherit(undefined, placedAt);
         return {
           entries: moves.map(({ kind, version, body }) => ({
-            kind,
-            person: { subject, iin, version },
-            body,
+            ...{ kind, person: { subject, iin, version } },
+            body: { ...body, placedAt: formatInstant(placedAt) },
           })),
           rows: (made) => ({ refusals: [refusalAfter(undefined, subject, moves, made)] }),
           answer: () => undefined,
@@ -82,17 +83,6 @@ describe('a return', () => {
     expect(await scene.newClerk().move(index)).toBe('placed');
     expect(scene.alarms).toEqual([{ entryIndex: index, fault: 'no-document' }]);
     expect((await scene.rowOf(person))?.state).toBe('in-force');
-  });
-
-  it('that the row no longer asks for places all the same', async () => {
-    const { person, index } = await lifted({ placeAgainAfterHours: 24 });
-    await pastGuards(
-      scene.database.superuser,
-      'UPDATE refusals SET placed_again_at = NULL WHERE subject = $1',
-      [person.subject.bytes],
-    );
-    await scene.advance(24);
-    expect(await scene.newClerk().move(index)).toBe('placed');
   });
 });
 
