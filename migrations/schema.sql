@@ -1294,6 +1294,21 @@ COMMENT ON COLUMN revocation_answers.person_id IS 'Whose data key sealed it.';
 COMMENT ON COLUMN revocation_answers.answer IS 'Sealed: the list as downloaded, DER, or the answer of the NCANode service.';
 COMMENT ON COLUMN revocation_answers.kind IS 'Which of them.';
 
+CREATE TABLE revocation_lists (
+  issuer bytea NOT NULL,
+  number numeric,
+  this_update timestamp(3) with time zone NOT NULL,
+  seen_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT revocation_lists_pkey PRIMARY KEY (issuer),
+  CONSTRAINT revocation_lists_issuer_check CHECK ((octet_length(issuer) = 32))
+);
+GRANT SELECT ON revocation_lists TO tyiym_tool;
+COMMENT ON TABLE revocation_lists IS 'The newest list of revoked certificates of each issuer that any process has seen. Only rises; without it an older list would be believed after a restart.';
+COMMENT ON COLUMN revocation_lists.issuer IS 'SHA-256 of the issuer''s certificate.';
+COMMENT ON COLUMN revocation_lists.number IS 'CRLNumber, where its lists have one.';
+COMMENT ON COLUMN revocation_lists.this_update IS 'When the issuer signed it.';
+COMMENT ON COLUMN revocation_lists.seen_at IS 'Registry time at which it was first seen.';
+
 CREATE TABLE sealed_items (
   stream_id uuid NOT NULL,
   seq bigint NOT NULL,
@@ -2402,6 +2417,28 @@ $function$;
 REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,signing_keys) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,signing_keys) TO PUBLIC;
 COMMENT ON FUNCTION rows_said(jsonb,bigint,signing_keys) IS 'Rows of signing_keys that an act may leave: published once, retired once, compromised since an ever earlier hour.';
+
+CREATE OR REPLACE FUNCTION public.see_revocation_list(list_issuer bytea, list_number numeric, list_at timestamp with time zone)
+ RETURNS TABLE(number numeric, this_update timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  -- Nobody signs tomorrow's list: a date ahead of the clock would keep every honest list out.
+  IF list_at <= registry_now() + interval '1 minute' AND NOT EXISTS (
+    SELECT FROM revocation_lists l WHERE l.issuer = list_issuer AND l.this_update >= list_at) THEN
+    INSERT INTO revocation_lists AS l VALUES (list_issuer, list_number, list_at, registry_now())
+    ON CONFLICT (issuer) DO UPDATE SET number = excluded.number, this_update = excluded.this_update,
+      seen_at = excluded.seen_at
+    WHERE excluded.this_update > l.this_update AND coalesce(excluded.number >= l.number, true);
+  END IF;
+  RETURN QUERY SELECT l.number, l.this_update::timestamptz FROM revocation_lists l WHERE l.issuer = list_issuer;
+END $function$;
+REVOKE ALL ON FUNCTION see_revocation_list(bytea,numeric,timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION see_revocation_list(bytea,numeric,timestamp with time zone) TO tyiym_citizen;
+GRANT EXECUTE ON FUNCTION see_revocation_list(bytea,numeric,timestamp with time zone) TO tyiym_clerk_worker;
+COMMENT ON FUNCTION see_revocation_list(bytea,numeric,timestamp with time zone) IS 'Remembers an edition unless it is older than the newest, and gives the newest.';
 
 CREATE OR REPLACE FUNCTION public.stamps_guard()
  RETURNS trigger
