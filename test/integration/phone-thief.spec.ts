@@ -126,6 +126,8 @@ describe('whoever has the password of the citizen’s process', () => {
           `UPDATE applications a SET ${assigned(names)} FROM kept f WHERE f.application_id = a.application_id`,
         );
       }
+    await superuser.query(`CREATE UNIQUE INDEX applications_phone_secret ON applications (phone_secret_sha256);
+      CREATE UNIQUE INDEX applications_phone_token ON applications (phone_token_sha256) WHERE phone_token_sha256 IS NOT NULL`);
     // Nothing was broken by the search itself: the thief's own document still opens with the thief's own code.
     expect((await documentOf(thief.applicationId, thief.token)).status).toBe(200);
   });
