@@ -84,7 +84,7 @@ export default {
       'starters-import-wiring',
       'Sandbox and tool start other apps by their wiring; the sandbox also does what an operator and a party do, and that is in the tool.',
       { path: '^apps/(sandbox|tool)/', pathNot: spec },
-      { path: '^apps/', pathNot: ['^apps/$1/', wiring, '^apps/tool/(acts|keygen|migrate|token)/'] },
+      { path: '^apps/', pathNot: ['^apps/$1/', wiring, '^apps/tool/(acts|keygen|migrate|pins|token)/'] },
     ),
     forbid(
       'the-witness-stands-alone',
@@ -121,6 +121,7 @@ export default {
     library(['journal'], 'tlog', 'problem'),
     library(['signature', 'document'], 'problem'),
     library(['party', 'feed', 'regime', 'subject'], 'problem'),
+    library(['acts'], 'journal', 'tlog', 'signature', 'party', 'regime', 'subject', 'problem'),
     library(['refusal'], ...underRefusal),
     library(['check'], 'refusal', ...underRefusal),
     library(['loan'], 'check', 'refusal', ...underRefusal),

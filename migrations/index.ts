@@ -27,6 +27,7 @@ import { NewestLists1764000000032 } from './0032-newest-lists.js';
 import { RefusalsFold1764000000033 } from './0033-refusals-fold.js';
 import { Doubts1764000000034 } from './0034-doubts.js';
 import { ActsAndRows1764000000035 } from './0035-acts-and-rows.js';
+import { VerifiedActs1764000000036 } from './0036-verified-acts.js';
 import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
 import { People1764000000039 } from './0039-people.js';
@@ -63,6 +64,7 @@ export const migrations = [
   RefusalsFold1764000000033,
   Doubts1764000000034,
   ActsAndRows1764000000035,
+  VerifiedActs1764000000036,
   PhoneCopies1764000000037,
   ExpiredOpenings1764000000038,
   People1764000000039,

@@ -5,6 +5,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import { Provider, type errors } from 'oidc-provider';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import { listenersOf, waysOf } from '#libs/platform/access/listeners.js';
 import { listenerOf, type Listeners } from '#libs/platform/access/mtls.js';
 import { CallerLines } from '#libs/platform/caller-lines.js';
@@ -19,6 +20,7 @@ import { callerAddress } from '#libs/platform/limits/caller-address.js';
 import { answerWith } from '#libs/platform/limits/standing.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { failureRecord } from '#libs/problem/failure-record.js';
+import type { AdapterSettings } from './clients/adapter.service.js';
 import { authorizationServer, readAccessKeys } from './config.js';
 import {
   SERVER_ADDRESS,
@@ -49,18 +51,21 @@ export class AccessModule implements OnModuleInit, OnModuleDestroy {
         { provide: SERVER_ADDRESS, useValue: { issuer: config.issuer, listeners } },
         {
           provide: Provider,
-          inject: [DataSource],
-          useFactory: (dataSource: DataSource) => providerOf(config, listeners, dataSource, logger),
+          inject: [DataSource, RegistryReader],
+          useFactory: (dataSource: DataSource, reader: RegistryReader) =>
+            providerOf(config, { listeners, dataSource, reader }, logger),
         },
         {
           provide: PayloadExpiry,
           inject: [DataSource],
           useFactory: (dataSource: DataSource) => new PayloadExpiry(dataSource, machineClock, onFailure),
         },
+        { provide: RegistryReader, useFactory: () => new RegistryReader(config.acts ?? {}) },
         {
           provide: READINESS,
-          inject: [DataSource],
-          useFactory: (dataSource: DataSource) => readinessOf(dataSource, config),
+          inject: [DataSource, RegistryReader],
+          useFactory: (dataSource: DataSource, reader: RegistryReader) =>
+            readinessOf(dataSource, reader, config),
         },
         {
           provide: CallLimits,
@@ -122,12 +127,15 @@ function handOver(request: FastifyRequest, reply: FastifyReply, listeners: Liste
     if (value !== undefined) reply.raw.setHeader(name, value);
 }
 
-function providerOf(config: Config, listeners: Listeners, dataSource: DataSource, logger: Logger): Provider {
+function providerOf(
+  config: Config,
+  { listeners, dataSource, reader }: Omit<AdapterSettings, 'clock'>,
+  logger: Logger,
+): Provider {
   const provider = authorizationServer({
     issuer: config.issuer,
     keys: readAccessKeys(config.keysDir),
-    dataSource,
-    listeners,
+    ...{ dataSource, reader, listeners },
     clock: machineClock,
   });
   provider.use(async (context, next) => {
@@ -152,11 +160,11 @@ function providerOf(config: Config, listeners: Listeners, dataSource: DataSource
   return provider;
 }
 
-function readinessOf(dataSource: DataSource, config: Config): Readiness {
+function readinessOf(dataSource: DataSource, reader: RegistryReader, config: Config): Readiness {
   return async () => {
-    await dataSource.query('SELECT FROM parties LIMIT 1');
-    const problems = await clockProblems(dataSource, config);
-    return { ok: problems.length === 0, problems };
+    const doubts = await reader.doubts(dataSource.manager);
+    const problems = [...doubts.problems, ...(await clockProblems(dataSource, config))];
+    return { ...doubts, ok: problems.length === 0, problems };
   };
 }
 

@@ -15,15 +15,18 @@ import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget } from '#libs/platform/database.js';
 import { Bell } from '#libs/platform/bell.js';
-import { readFeedRoot, readIdentityKey } from '#libs/platform/keys.js';
+import { readFeedRoot, readIdentityKey, readSigningKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { RegistryModule } from '#libs/platform/registry.module.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { Rules } from '#libs/refusal/rules.js';
-import { readTrustAnchors } from '#libs/signature/trust.js';
+import { readTrustAnchors, type TrustAnchors } from '#libs/signature/trust.js';
 import { newestLists } from '#libs/signature/newest-lists.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
+import { actsDuty } from './acts.worker.js';
+import { VerifyActsService } from './acts/verify-acts.service.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
 import { PeopleAskedService } from './harvesting/people-asked.service.js';
 import { SealingService } from './feed/sealing.service.js';
@@ -59,6 +62,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     @Inject(HarvestingService) private readonly harvesting: HarvestingService,
     @Inject(PeopleAskedService) private readonly peopleAsked: PeopleAskedService,
     @Inject(NoticesService) private readonly notices: NoticesService,
+    @Inject(VerifyActsService) private readonly acts: VerifyActsService,
     @Inject(VERIFIER) private readonly verifier: Verifier,
     @Inject(SealingService) private readonly sealing: SealingService,
     @Inject(Bell) private readonly bell: Bell,
@@ -108,6 +112,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
             new StalePlacingsService({ tx, identity: readIdentityKey(config.keysDir), trust, verifier }),
         },
         ...harvestingProviders,
+        verifyActs(config, trust),
         ...feedProviders(config),
         {
           provide: ASKER,
@@ -138,6 +143,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     const duties = [
       ...this.jobs.duties,
       feed,
+      actsDuty(this.acts, log),
       ...upkeepOf(settings),
       comparisonDuty(dataSource.manager, log),
       ...this.watchdog(),
@@ -159,6 +165,25 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
     await this.asker?.close();
     await this.verifier.close();
   }
+}
+
+/** Who says for every process which acts of officials hold. */
+function verifyActs({ keysDir }: Config, trust: TrustAnchors): Provider {
+  return {
+    provide: VerifyActsService,
+    inject: [DataSource, Journal, RegistryReader, VERIFIER],
+    useFactory: (
+      { manager: tx }: DataSource,
+      journal: Journal<ClerkTables, Rules>,
+      reader: RegistryReader,
+      verifier: Verifier,
+    ) =>
+      new VerifyActsService({
+        ...{ tx, journal, reader, trust, verifier },
+        key: readSigningKey(keysDir, 'registry.jwk.json'),
+        identityKey: readIdentityKey(keysDir),
+      }),
+  };
 }
 
 /** What seals the feed, and what wakes it. */

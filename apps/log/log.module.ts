@@ -1,8 +1,15 @@
 /** The log: public, without authentication, holding no secret. It shows what others wrote and writes nothing. */
-import { Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { clockProblems } from '#libs/journal/own-clock.store.js';
@@ -37,7 +44,7 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   static register(config: Config): DynamicModule {
-    const inject = [DataSource];
+    const [inject, withReader] = [[DataSource], [DataSource, RegistryReader]];
     return {
       module: LogModule,
       controllers: [
@@ -55,8 +62,9 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
         { provide: DataSource, useFactory: () => openDatabase(databaseTarget(config.database)) },
         {
           provide: KeysService,
-          inject,
-          useFactory: ({ manager }: DataSource) => new KeysService(manager, config.origin, vkeysOf(config)),
+          inject: withReader,
+          useFactory: ({ manager: tx }: DataSource, reader: RegistryReader) =>
+            new KeysService(tx, reader, config.origin, vkeysOf(config)),
         },
         {
           provide: NewestService,
@@ -64,16 +72,12 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
           useFactory: ({ manager }: DataSource) =>
             new NewestService(manager, folderOf(config), config.origin),
         },
-        {
-          provide: CheckpointService,
-          inject: [NewestService],
-          useFactory: (published: NewestService) => new CheckpointService(published),
-        },
+        { provide: CheckpointService, inject: [NewestService], useFactory: checkpointsOf },
         {
           provide: ClosedLogsService,
-          inject,
-          useFactory: ({ manager }: DataSource) =>
-            new ClosedLogsService(manager, closedOf(config), vkeysOf(config)),
+          inject: withReader,
+          useFactory: ({ manager: tx }: DataSource, reader: RegistryReader) =>
+            new ClosedLogsService(tx, reader, closedOf(config), vkeysOf(config)),
         },
         {
           provide: OpeningsService,
@@ -101,7 +105,7 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
           useFactory: ({ manager }: DataSource, published: NewestService, tiles: TilesService) =>
             new ProofsService(manager, config.origin, published, tiles),
         },
-        { provide: READINESS, inject, useFactory: readinessOf(config) },
+        ...believing(config),
       ],
       exports: [READINESS],
     };
@@ -128,6 +132,22 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
   }
 }
 
+function checkpointsOf(published: NewestService): CheckpointService {
+  return new CheckpointService(published);
+}
+
+/** What this process believes of the registry's acts, and whether it can answer with that. */
+function believing(config: Config): Provider[] {
+  return [
+    { provide: RegistryReader, useFactory: () => new RegistryReader(config.acts ?? {}) },
+    {
+      provide: READINESS,
+      inject: [DataSource, RegistryReader],
+      useFactory: (dataSource: DataSource, reader: RegistryReader) => readinessOf(dataSource, reader, config),
+    },
+  ];
+}
+
 function folderOf({ tilesDir }: Config): ImmutableFiles | undefined {
   return tilesDir === undefined ? undefined : new ImmutableFiles(tilesDir);
 }
@@ -141,9 +161,10 @@ function vkeysOf({ witnesses = [] }: Config): readonly string[] {
 }
 
 /** The log can answer when it can read; what it shows is others' to keep fresh. */
-function readinessOf(config: Config): (dataSource: DataSource) => Readiness {
-  return (dataSource) => async () => {
-    const problems = await clockProblems(dataSource, config);
-    return { ok: problems.length === 0, problems };
+function readinessOf(dataSource: DataSource, reader: RegistryReader, config: Config): Readiness {
+  return async () => {
+    const doubts = await reader.doubts(dataSource.manager);
+    const problems = [...doubts.problems, ...(await clockProblems(dataSource, config))];
+    return { ...doubts, ok: problems.length === 0, problems };
   };
 }

@@ -1,5 +1,6 @@
 /** The configuration file of each process, written anew at every start because ports and homes move. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import type { ActPins } from '#libs/acts/belief.js';
 import { watchdogId } from '#libs/party/party.js';
 import { checkConfig, type Config } from '#libs/platform/config.js';
 import { watchdogIinFile } from './inhabitants.js';
@@ -21,10 +22,11 @@ export function writeConfigs(
   ports: Ports,
   database: DatabaseServer,
   witnessVkey: string,
+  acts?: ActPins,
 ): Readonly<Record<string, string>> {
   mkdirSync(home.at('config'), { recursive: true, mode: 0o700 });
   return Object.fromEntries(
-    Object.entries(configsOf(home, ports, database, witnessVkey)).map(([name, config]) => {
+    Object.entries(configsOf(home, ports, database, witnessVkey, acts)).map(([name, config]) => {
       const file = home.at('config', `${name}.json`);
       checkConfig(config, file);
       writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
@@ -38,17 +40,17 @@ function configsOf(
   ports: Ports,
   database: DatabaseServer,
   witnessVkey: string,
+  acts: ActPins | undefined,
 ): Readonly<Record<string, object>> {
   const urls = urlsOf(ports);
   const { citizen, log, access, nca } = urls;
   const common = (app: Config['app'], role = `tyiym_${app.replace('-', '_')}`): object => ({
-    app,
-    sandbox: true,
-    origin,
+    ...{ app, sandbox: true, origin },
     database: { ...database, user: role, passwordFile: `../secrets/${role}` },
     keysDir: `../keys/${app}`,
     issuer: access,
     logBase: log,
+    ...(acts !== undefined && app !== 'clerk-signer' && { acts }),
   });
   const listen = (port: number): object => ({ host, port });
   const tls = (port: number, publicBase: string): object => ({

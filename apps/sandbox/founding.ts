@@ -2,14 +2,17 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
+import type { ActPins } from '#libs/acts/belief.js';
 import { formatInstant } from '#libs/journal/instant.js';
 import { thumbprintOf } from '#libs/platform/access/mtls.js';
 import { loadConfig } from '#libs/platform/config.js';
+import { databaseTarget, openDatabase } from '#libs/platform/database.js';
 import { defaultRules } from '#libs/regime/defaults.js';
 import type { Rule } from '#libs/regime/regime.js';
 import type { RuleValues } from '#libs/regime/rule-values.js';
 import { readPublicKeys } from '../tool/keygen/keygen.service.js';
 import { migrateRegistry } from '../tool/migrate/migrate.service.js';
+import { pinsOf as readPins } from '../tool/pins/pins.service.js';
 import { foundRegistry } from '../tool/registry.module.js';
 import { credentialOf, type Inhabitants } from './inhabitants.js';
 import { officials, parties, urlsOf, type Home, type Ports } from './plan.js';
@@ -40,6 +43,17 @@ export async function found(home: Home, ports: Ports, inhabitants: Inhabitants):
       certSha256: (['rsa', 'ec'] as const).map((kind) => thumbprint(credentialOf(home, name, kind).certPem)),
     })),
   });
+}
+
+/** What the founding is pinned by in every configuration. */
+export async function pinsOf(home: Home): Promise<Required<ActPins>> {
+  const { database } = loadConfig(home.at('config', 'tool.json'), ['tool']);
+  const dataSource = await openDatabase(databaseTarget(database), { poolSize: 1 });
+  try {
+    return await readPins(dataSource.manager);
+  } finally {
+    await dataSource.destroy();
+  }
 }
 
 /** The sandbox is where people measure how fast the registry is: a quota would be all they measure. */

@@ -14,7 +14,7 @@ import { bureauChildren } from './bureau-process.js';
 import { apps, writeConfigs, type AppName } from './configs.js';
 import { dropExisting, freeCluster, startDatabase, type SandboxDatabase } from './database.js';
 import { once } from './files.js';
-import { found } from './founding.js';
+import { found, pinsOf } from './founding.js';
 import { assertFree } from './free-ports.js';
 import { credentialOf, settle, type Inhabitants } from './inhabitants.js';
 import type { IdpClient } from './outside/idp-routes.js';
@@ -80,12 +80,19 @@ async function start(): Promise<void> {
   const database = await starting;
   const now = machineClock();
   if (!existsSync(home.at('keys'))) await writeKeys(home.at('keys'), now);
+  if (!existsSync(home.at('keys', 'clerk-worker', 'registry.jwk.json')))
+    throw new Error(
+      `${home.dir} was made by an older release, whose clerk verified no acts. Use npm start -- --fresh.`,
+    );
   say('People, parties and keys …');
   const inhabitants = await settle(home, now);
   const server = { host: database.host, port: database.port, name: database.name };
-  const configs = writeConfigs(home, ports, server, witnessVkey(home));
+  writeConfigs(home, ports, server, witnessVkey(home));
   say('Tables and founding acts …');
   await found(home, ports, inhabitants);
+  // Written down at the founding, because what is pinned must not be asked of the database later.
+  const pins = await once(home.at('pins.json'), () => pinsOf(home));
+  const configs = writeConfigs(home, ports, server, witnessVkey(home), pins);
   say('The outside world …');
   await startTheOutside(home, ports, database, inhabitants);
   say('The registry …');
@@ -130,6 +137,7 @@ async function beginAnew(home: Home, databaseUrl: string | undefined): Promise<v
     'outside',
     'witness',
     'tiles',
+    'pins.json',
     'sandbox.json',
     'base.json',
     'seeded.json',

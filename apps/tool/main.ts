@@ -52,6 +52,11 @@ const commands: readonly CommandLine[] = [
     load: () => import('./open/open.command.js'),
   },
   {
+    name: 'pins',
+    description: 'print what the configurations pin of the founding and of the clerk',
+    load: () => import('./pins/pins.command.js'),
+  },
+  {
     name: 'import',
     description: 'take over the refusals of the time before, until the registry is open',
     load: () => import('./import/import.command.js'),
@@ -153,7 +158,7 @@ function codeOf({ code, exitCode }: CommanderError): number {
 
 /** Says what failed. A Problem or a refused act is the registry's own no; its code is what scripts branch on. */
 async function report(error: unknown, json: boolean): Promise<number> {
-  const { ActRefused } = await import('./acts/members.js');
+  const { ActRefused } = await import('#libs/acts/members.js');
   const { Problem } = await import('#libs/problem/problem.js');
   const { problemKinds } = await import('#libs/problem/catalogue.js');
   const said =

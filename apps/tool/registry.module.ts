@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import type { Tables } from '#libs/journal/act.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import { machineClock } from '#libs/platform/clock.js';
@@ -17,15 +18,16 @@ import { readTrustAnchors, type TrustAnchors } from '#libs/signature/trust.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { identityKeyChecks } from '#libs/subject/person.js';
 import { lookupKeyChecks, sentinelsOf } from '#libs/subject/subject.js';
-import type { Change } from './acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import { OfficialActs, toolTables, type ToolJournal } from './acts/official-acts.service.js';
-import type { Registry } from './acts/registry.js';
-import { loadRegistry } from './acts/registry.store.js';
+import type { Registry } from '#libs/acts/registry.js';
+import { coverageOf } from './acts/coverage.service.js';
 import type { PublicKey } from './keygen/keys.js';
 
 export interface OpenRegistry {
   readonly dataSource: DataSource;
   readonly journal: ToolJournal;
+  readonly reader: RegistryReader;
   readonly acts: OfficialActs;
   close(): Promise<void>;
 }
@@ -38,17 +40,17 @@ export async function openRegistry(config: Config, successor?: string): Promise<
   const dataSource = await openDatabase(databaseTarget(config.database), { poolSize: 4 });
   const verifier = config.nca && makeVerifier(config.nca);
   const trust = trustOf(config);
+  const reader = new RegistryReader(config.acts ?? {});
   const journal = toolJournal(config, dataSource, successor);
   const acts = new OfficialActs({
     journal,
     origin: config.origin,
     identityKey: readIdentityKey(config.keysDir),
+    coverage: coverageOf(reader, dataSource.manager, machineClock),
     ...(verifier && trust && { signatures: { verifier, trust } }),
   });
   return {
-    dataSource,
-    journal,
-    acts,
+    ...{ dataSource, journal, reader, acts },
     close: async () => {
       await journal.stop();
       await verifier?.close();
@@ -75,6 +77,7 @@ export function journalOver<T extends Tables>(
   successor?: string,
 ): Journal<T, Registry> {
   const lookupKeys = readLookupKeys(config.keysDir);
+  const reader = new RegistryReader(config.acts ?? {});
   return new Journal({
     dataSource,
     app: 'tool',
@@ -86,7 +89,8 @@ export function journalOver<T extends Tables>(
     identityChecks: identityKeyChecks(readIdentityKey(config.keysDir)),
     sentinels: sentinelsOf(lookupKeys),
     tables,
-    loadRules: loadRegistry,
+    loadRules: async (tx, { size, clockOffsetMs: offsetMs }) =>
+      (await reader.read(tx, { size, offsetMs })).registry,
     clock: machineClock,
     maxBatch,
     onFailure: (what, error) => {

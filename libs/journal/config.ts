@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Tables } from './act.js';
 import type { ProcessName } from './entry.js';
+import type { Head } from './head-row.js';
 import type { Lane } from './lanes.js';
 
 export interface JournalOptions<T extends Tables, Rules> {
@@ -24,7 +25,8 @@ export interface JournalOptions<T extends Tables, Rules> {
   /** Rows that must be found in every look, or the lookup key is wrong. */
   readonly sentinels: readonly { readonly epoch: number; readonly bytes: Buffer }[];
   readonly tables: T;
-  loadRules(tx: EntityManager): Promise<Rules>;
+  /** Asked outside of the head's lock; of entries at or beyond `head.size` nothing may count. */
+  loadRules(tx: EntityManager, head: Head): Promise<Rules>;
   /** Machine time in milliseconds. */
   clock(): number;
   readonly maxBatch?: number;

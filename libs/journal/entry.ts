@@ -47,6 +47,7 @@ export const entryKinds = [
   'key.published',
   'key.retired',
   'key.compromised',
+  'acts.verified',
   'outage.declared',
   'log.broken',
 ] as const;
@@ -117,6 +118,7 @@ export const kindsOf: Readonly<Record<ProcessName, readonly EntryKind[]>> = {
     'breach.found',
     'finding.noted',
     'harvesting.suspected',
+    'acts.verified',
     'outage.declared',
   ],
   // Acts of the operator, with two officials' signatures once the registry is open.
@@ -155,7 +157,7 @@ export function countsVersion(kind: EntryKind): boolean {
 
 /** Whether `rules_version` rises: what every process believes about parties, keys and law must be read again. */
 export function movesRules(kind: EntryKind): boolean {
-  return kind === 'registry.opened' || /^(regime|party|key)\./.test(kind);
+  return kind === 'registry.opened' || /^(regime|party|key|acts)\./.test(kind);
 }
 
 /** Whether `state_version` rises: a verdict after this entry may differ from one before it. */

@@ -37,6 +37,9 @@ interface Part<T extends Tables, Rules> {
   readonly appending?: Promise<unknown>;
 }
 
+/** An entry moved the rules since they were loaded. */
+class RulesMoved extends Error {}
+
 const maxSkewMs = 1000;
 /** As many as PostgreSQL writes while as many are decided; fewer pay more for the statement than they win. */
 const partLength = 64;
@@ -149,6 +152,15 @@ export class Journal<T extends Tables, Rules> {
 
   /** What becomes of a batch that left nothing; the one act that may have made it fail is found by halving. */
   private async recover(batch: readonly Waiting<T, Rules>[], error: unknown, attempt: number): Promise<void> {
+    // Nothing slow happens near the lock: rules are read and acts are verified here, and the batch begins again.
+    if (error instanceof RulesMoved && attempt <= 5) {
+      const isLoaded = await this.refreshRules().then(
+        () => true,
+        (cause: unknown) => cause,
+      );
+      if (isLoaded === true) return this.settle(batch, attempt + 1);
+      error = new Problem('registry-unavailable', { cause: isLoaded });
+    }
     if ((isUniqueViolation(error) || isStale(error)) && attempt <= 3) return this.settle(batch, attempt + 1);
     // Nothing of it was persisted, or `findOut` would have said so: it simply is the next batch, once.
     if (isLostConnection(error) && attempt === 1) return this.settle(batch, attempt + 1);
@@ -163,18 +175,13 @@ export class Journal<T extends Tables, Rules> {
   }
 
   private async underLock(waiting: readonly Waiting<T, Rules>[]): Promise<void> {
-    await this.withClient(async (client, runner) => {
+    await this.withClient(async (client) => {
       try {
         // 1. + 2. This lock is the order: every entry before ours is visible from here on. The look is sent right behind
         // it, as a statement of its own, because its snapshot must be taken after the wait. Nothing is written yet; a crash
         // leaves nothing.
         const [, look] = await Promise.all([client.query(lockSql), this.lookFor(client, waiting)]);
-        const parts = await this.appendParts(
-          client,
-          waiting,
-          look,
-          await this.rulesFor(look.head, runner.manager),
-        );
+        const parts = await this.appendParts(client, waiting, look, this.rulesAt(look.head));
         const last = parts.findLast(({ appending }) => appending !== undefined);
         if (last === undefined) {
           // 4.a Replays and refusals of the rule book leave no entry: they answer from what is committed already.
@@ -307,13 +314,18 @@ export class Journal<T extends Tables, Rules> {
     ];
   }
 
+  /** The rules as of this head, if they are known. @throws RulesMoved to be loaded without the lock. */
+  private rulesAt(head: Head): Rules {
+    if (this.known?.version !== head.rulesVersion) throw new RulesMoved();
+    if (this.known.offsetMs !== head.clockOffsetMs)
+      this.known = { ...this.known, offsetMs: head.clockOffsetMs };
+    return this.known.rules;
+  }
+
   private async rulesFor(head: Head, tx: EntityManager): Promise<Rules> {
     const offsetMs = head.clockOffsetMs;
-    if (this.known?.version === head.rulesVersion) {
-      if (this.known.offsetMs !== offsetMs) this.known = { ...this.known, offsetMs };
-      return this.known.rules;
-    }
-    const rules = await this.options.loadRules(tx);
+    if (this.known?.version === head.rulesVersion) return this.rulesAt(head);
+    const rules = await this.options.loadRules(tx, head);
     this.known = { version: head.rulesVersion, rules, offsetMs };
     for (const listener of this.listeners) listener();
     return rules;

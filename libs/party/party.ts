@@ -32,6 +32,8 @@ export interface Party {
   readonly state: 'admitted' | 'suspended';
   readonly admittedAt: number;
   readonly keys: readonly PartyKey[];
+  /** Machine time, ms: tokens issued until then ended with a key or with a suspension. */
+  readonly tokensEndedAt?: number;
 }
 
 /**

@@ -101,6 +101,14 @@ export class ClosedLogConfig {
   @IsString() readonly tilesDir: string;
 }
 
+/** What this process believes about the registry's acts before it has read any. `tool pins` says both. */
+export class ActsConfig {
+  /** The chain over the founding acts, after `registry.opened`. */
+  @Matches(/^[A-Za-z0-9_-]{43}$/) readonly founding: string;
+  /** Thumbprint of the clerk's key for records of verified acts. */
+  @Matches(/^[A-Za-z0-9_-]{43}$/) readonly kid: string;
+}
+
 export class Config {
   @IsIn(processNames) readonly app: ConfiguredProcess;
   @IsBoolean() readonly sandbox: boolean;
@@ -122,6 +130,8 @@ export class Config {
   @IsOptional() @ValidateNested() @Type(() => ListenTlsConfig) readonly listenTls?: ListenTlsConfig;
   @IsOptional() @ValidateNested() @Type(() => ListenConfig) readonly metrics?: ListenConfig;
   @Matches(/^https?:\/\/[^/]+$/) readonly issuer: string;
+  /** Of all but the signer, and of the tool once the registry is open. */
+  @IsOptional() @ValidateNested() @Type(() => ActsConfig) readonly acts?: ActsConfig;
   /** Public base URL of the log: `iss` of heads, base of the problem pages. */
   @Matches(/^https?:\/\/[^/]+$/) readonly logBase: string;
   /** Where this process reaches the log, when that is not its public address. */
@@ -208,6 +218,8 @@ export function checkConfig(value: unknown, name: string): Config {
   const lines = errors.flatMap((error) => linesOf(error, ''));
   if (config.sandbox !== config.origin?.startsWith('sandbox.'))
     lines.push('origin: the sandbox has an origin of its own, and only the sandbox');
+  if (!config.sandbox && config.acts === undefined && config.app !== 'tool' && config.app !== 'clerk-signer')
+    lines.push('acts: outside the sandbox the founding is pinned; `tool pins` says by what');
   if (lines.length > 0) throw new ConfigError(`${name}:\n  ${lines.join('\n  ')}`);
   return config;
 }

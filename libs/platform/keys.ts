@@ -10,10 +10,10 @@ export interface SigningKey {
   readonly key: KeyObject;
 }
 
-/** `head.jwk.json`, `log.jwk.json`, `set.jwk.json`: one private JWK with its RFC 7638 thumbprint as `kid`. */
+/** `head.jwk.json`, `log.jwk.json`, `set.jwk.json`, `registry.jwk.json`: one private JWK with its RFC 7638 thumbprint as `kid`. */
 export function readSigningKey(
   dir: string,
-  file: 'head.jwk.json' | 'log.jwk.json' | 'set.jwk.json',
+  file: 'head.jwk.json' | 'log.jwk.json' | 'set.jwk.json' | 'registry.jwk.json',
 ): SigningKey {
   const jwk = read(dir, file) as { kid?: unknown };
   assert(typeof jwk.kid === 'string', `${file}: no kid`);

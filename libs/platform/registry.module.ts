@@ -5,12 +5,13 @@
 import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { partiesOf } from '#libs/acts/parties.js';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import type { Tables } from '#libs/journal/act.js';
 import type { ProcessName } from '#libs/journal/entry.js';
 import type { JournalOptions } from '#libs/journal/config.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Rules } from '#libs/refusal/rules.js';
-import { loadRules } from '#libs/refusal/rules.store.js';
 import { valueOrBuiltIn } from '#libs/regime/defaults.js';
 import type { LaterRule, RuleValues } from '#libs/regime/rule-values.js';
 import { identityKeyChecks } from '#libs/subject/person.js';
@@ -69,12 +70,17 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
         { provide: LOOKUP_KEYS, useFactory: () => readLookupKeys(settings.config.keysDir) },
         { provide: IDEMPOTENCY_SECRET, useFactory: () => idempotencySecretOf(settings) },
         {
-          provide: Journal,
-          inject: [DataSource, LOOKUP_KEYS],
-          useFactory: (dataSource: DataSource, keys: LookupKeys) => journalOf(settings, dataSource, keys),
+          provide: RegistryReader,
+          useFactory: () => new RegistryReader(settings.config.acts ?? {}),
         },
-        { provide: PARTY_DIRECTORY, inject: [Journal], useFactory: directoryOf },
-        { provide: READINESS, inject: [Journal], useFactory: readinessOf },
+        {
+          provide: Journal,
+          inject: [DataSource, LOOKUP_KEYS, RegistryReader],
+          useFactory: (dataSource: DataSource, keys: LookupKeys, reader: RegistryReader) =>
+            journalOf(settings, dataSource, keys, reader),
+        },
+        { provide: PARTY_DIRECTORY, inject: [Journal, RegistryReader], useFactory: directoryOf },
+        { provide: READINESS, inject: [Journal, DataSource, RegistryReader], useFactory: readinessOf },
         {
           provide: CHECK_QUOTA,
           inject: [Journal],
@@ -92,8 +98,8 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
         },
       ],
       exports: [
-        ...[DataSource, LOOKUP_KEYS, IDEMPOTENCY_SECRET, Journal, PARTY_DIRECTORY, READINESS],
-        ...[CHECK_QUOTA, CallLimits, LongPolls],
+        ...[DataSource, LOOKUP_KEYS, IDEMPOTENCY_SECRET, RegistryReader, Journal],
+        ...[PARTY_DIRECTORY, READINESS, CHECK_QUOTA, CallLimits, LongPolls],
       ],
     };
   }
@@ -117,6 +123,7 @@ function journalOf<T extends Tables>(
   settings: RegistrySettings<T>,
   dataSource: DataSource,
   keys: LookupKeys,
+  reader: RegistryReader,
 ): Journal<T, Rules> {
   const { config, app, tables, clock = machineClock, limits = defaultLimits } = settings;
   const logger = settings.logger ?? createLogger(config.app);
@@ -126,7 +133,10 @@ function journalOf<T extends Tables>(
     app,
     tables,
     clock,
-    loadRules,
+    loadRules: async (tx, { size, clockOffsetMs: offsetMs }) => {
+      const belief = await reader.read(tx, { size, offsetMs });
+      return { parties: partiesOf(belief), regime: belief.registry.regime };
+    },
     origin: config.origin,
     iss: config.logBase,
     headKey: readSigningKey(config.keysDir, 'head.jwk.json'),
@@ -147,10 +157,11 @@ function idempotencySecretOf({
     : undefined;
 }
 
-function directoryOf(journal: Journal<Tables, Rules>): PartyDirectory {
+function directoryOf(journal: Journal<Tables, Rules>, reader: RegistryReader): PartyDirectory {
   return {
     partyOf: (clientId) => journal.rules().parties.get(clientId),
     registryNow: () => journal.registryNow(),
+    isCompromised: (kid) => reader.belief.registry.signingKeys.get(kid)?.revokedAt !== undefined,
     onRulesChanged: (listener) => journal.onRulesChanged(listener),
   };
 }
@@ -177,13 +188,21 @@ function callLimitsOf(
   });
 }
 
-function readinessOf(journal: Journal<Tables, Rules>): Readiness {
+function readinessOf(
+  journal: Journal<Tables, Rules>,
+  { manager }: DataSource,
+  reader: RegistryReader,
+): Readiness {
   return async () => {
-    const { ok, problems, daysOfPartitions } = await journal.readiness();
+    const { problems, daysOfPartitions } = await journal.readiness();
+    const doubts = await reader.doubts(manager);
     return {
-      ok,
-      problems,
-      warnings: daysOfPartitions < warnBelowDays ? [`partitions for ${daysOfPartitions} days only`] : [],
+      ok: problems.length + doubts.problems.length === 0,
+      problems: [...problems, ...doubts.problems],
+      warnings: [
+        ...doubts.warnings,
+        ...(daysOfPartitions < warnBelowDays ? [`partitions for ${daysOfPartitions} days only`] : []),
+      ],
     };
   };
 }

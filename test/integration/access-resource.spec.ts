@@ -12,7 +12,8 @@ import { PartyClient } from '#libs/platform/access/party.client.js';
 import { machineClock } from '#libs/platform/clock.js';
 import { createApp } from '#libs/platform/http.js';
 import { CallLimits } from '#libs/platform/limits/call-limits.service.js';
-import { allParties } from '#libs/party/parties.store.js';
+import { partiesOf } from '#libs/acts/parties.js';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import type { Party } from '#libs/party/party.js';
 import type { SandboxHome, SandboxParty } from '../../apps/tool/token/sandbox-home.js';
 import { loneLimits } from '../support/lone-limits.js';
@@ -40,6 +41,7 @@ class Routes {
 const directory: PartyDirectory = {
   partyOf: (clientId) => parties.get(clientId),
   registryNow: machineClock,
+  isCompromised: () => false,
   onRulesChanged: () => undefined,
 };
 
@@ -57,8 +59,7 @@ beforeAll(async () => {
   ({ base: app, tlsBase: appTls } = scene.places.app);
   issuer = scene.places.access.base;
   ({ ours, theirs } = scene.certificates);
-  const rows = await allParties(scene.access.get(DataSource).manager);
-  parties = new Map(rows.map((party) => [party.clientId, party]));
+  parties = partiesOf(await new RegistryReader({}).read(scene.access.get(DataSource).manager));
   const listeners = {
     plain: { publicBase: app, behindProxy: false },
     tls: { publicBase: appTls, behindProxy: false },
@@ -139,7 +140,7 @@ describe('an app that trusts the server', () => {
       clientId: 'bank-alpha',
       scopes: ['checks', 'loans'],
       resource: app,
-      kid: 'certified',
+      kid: scene.certifiedKid,
       keyFile: scene.file('party.key'),
       certFile: scene.file('party.pem'),
     };

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { fetch } from 'undici';
 import { PayloadExpiry } from '../../apps/access/tokens/payload-expiry.worker.js';
-import { pastGuards } from '../support/database.js';
+import { addRawAct } from '../support/raw-act.js';
 import { AccessScene, keys, type Ask, type TokenAnswer } from '../support/access-scene.js';
 import { selfSigned, type ClientCertificate } from '../support/certificates.js';
 
@@ -84,7 +84,12 @@ describe('a token', () => {
     ['that never expires', 401, 'invalid_client', { claims: { exp: undefined } }],
     ['that lives for a day', 401, 'invalid_client', { claims: { exp: 9_999_999_999 } }],
     ['without jti', 401, 'invalid_client', { claims: { jti: undefined } }],
-    ['of a suspended party', 401, 'invalid_client', { claims: { iss: 'bank-gone', sub: 'bank-gone' } }],
+    [
+      'of a suspended party',
+      401,
+      'invalid_client',
+      { by: keys.gone, claims: { iss: 'bank-gone', sub: 'bank-gone' } },
+    ],
     ['without a proof on the plain listener', 400, 'invalid_grant', { withoutProof: true }],
     [
       'with neither proof nor certificate',
@@ -148,13 +153,9 @@ describe('a token', () => {
   });
 
   it('is refused from the moment the party is suspended', async () => {
-    const suspend = (state: string): Promise<unknown> =>
-      pastGuards(scene.database.superuser, `UPDATE parties SET state = $1 WHERE client_id = 'bank-alpha'`, [
-        state,
-      ]);
-    await suspend('suspended');
+    await addRawAct(scene.database.superuser, 'party.suspended', { clientId: 'bank-alpha' });
     expect((await scene.ask({})).body.error).toBe('invalid_client');
-    await suspend('admitted');
+    await scene.admit('bank-alpha', ['checks', 'loans']);
     expect((await scene.ask({})).status).toBe(200);
   });
 });
@@ -209,9 +210,9 @@ describe('what the server remembers', () => {
 });
 
 it('a database that is away is a 503 with Retry-After, and nobody gets a token', async () => {
-  await scene.database.superuser.query('ALTER TABLE parties RENAME TO parties_away');
+  await scene.database.superuser.query('ALTER VIEW registry_openings RENAME TO openings_away');
   const answer = await scene.ask({});
-  await scene.database.superuser.query('ALTER TABLE parties_away RENAME TO parties');
+  await scene.database.superuser.query('ALTER VIEW openings_away RENAME TO registry_openings');
   expect([answer.status, answer.body.error, answer.headers.get('retry-after')]).toEqual([
     503,
     'temporarily_unavailable',

@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { openDatabase } from '#libs/platform/database.js';
 import type { SigningKey } from '#libs/platform/keys.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
-import { loadRules } from '#libs/refusal/rules.store.js';
+import { believedRules as loadRules } from '../support/cover.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { openDataKey } from '#libs/subject/data-key.js';
 import { unseal } from '#libs/subject/seal.js';

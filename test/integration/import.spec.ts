@@ -11,7 +11,7 @@ import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import { defaultRules } from '#libs/regime/defaults.js';
 import { ruleToJson } from '#libs/regime/rule-json.js';
 import { fsck } from '../../apps/tool/fsck/fsck.service.js';
-import type { Change } from '../../apps/tool/acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import { iinOfPerson } from '../../apps/tool/load/synthetic-person.js';
 import { huntDatabase } from '../support/iin-hunt.js';
 import { newOperator, type Operator } from '../support/operator.js';

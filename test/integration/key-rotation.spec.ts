@@ -7,14 +7,14 @@ import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { verifyReceipt } from '#libs/journal/verify-receipt.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/keys.js';
-import { jwkSet } from '../../apps/log/keys/jwks.js';
-import { signingKeys } from '../../apps/log/keys/signing-keys.store.js';
+import { jwkSet, keysNewestFirst } from '#libs/acts/jwk-set.js';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import { diagnoseKeys } from '../../apps/tool/doctor/diagnosis.js';
 import { fsck } from '../../apps/tool/fsck/fsck.service.js';
 import { hasSignedHead } from '../../apps/tool/key/heads.store.js';
 import { rotate, type Rotated } from '../../apps/tool/key/rotate.service.js';
 import { rotatable } from '../../apps/tool/keygen/rotation.service.js';
-import type { Change } from '../../apps/tool/acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import { checkBody, receiptOf } from '../support/made-receipts.js';
 import { newJournal, origin } from '../support/journals.js';
 import { enter, newOperator, type Operator } from '../support/operator.js';
@@ -64,7 +64,7 @@ async function append(): Promise<Receipt> {
 }
 
 const verified = async (receipt: Receipt): Promise<unknown> => {
-  const jwks = jwkSet(await signingKeys(tx()));
+  const jwks = jwkSet(keysNewestFirst((await new RegistryReader({}).read(tx())).registry));
   const now = Math.floor(Date.now() / 1000);
   return verifyReceipt(receipt, jwks, { now }).then(
     ({ key }) => key.kid,

@@ -11,6 +11,8 @@ import { problemKinds } from '#libs/problem/catalogue.js';
 import { parseCheckpoint, parseVkey, verifyNote } from '#libs/tlog/note.js';
 import { leafHash } from '#libs/tlog/tree.js';
 import { pastGuards } from '../support/database.js';
+import { newKeyPair } from '../support/machine-client.js';
+import { addRawAct } from '../support/raw-act.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { newLogScene, type LogScene } from '../support/log-scene.js';
 import { newJournal } from '../support/journals.js';
@@ -46,25 +48,6 @@ describe('the keys', () => {
     const lender = keys.find(({ purpose }) => purpose === 'head/lender');
     expect(lender?.kinds).toContain('check.made');
     expect(lender?.kinds).not.toContain('refusal.placed');
-  });
-
-  it('say when one was revoked, and no longer name a revoked log key as one that signs', async () => {
-    const revoke = (purpose: string, at: string) =>
-      pastGuards(
-        operator.database.superuser,
-        `UPDATE signing_keys SET revoked_at = ${at} WHERE purpose = $1`,
-        [purpose],
-      );
-    await revoke('head/tool', `'2030-01-02T03:04:05.678Z'`);
-    await revoke('log', 'now()');
-    const { keys } = (await get('/.well-known/jwks.json')).body as {
-      keys: { purpose: string; revokedAt?: number }[];
-    };
-    expect(keys.find(({ purpose }) => purpose === 'head/tool')?.revokedAt).toBe(1893553445);
-    expect(keys.find(({ purpose }) => purpose === 'head/lender')).not.toHaveProperty('revokedAt');
-    expect((await get('/vkeys')).status).toBe(404);
-    await revoke('head/tool', 'NULL');
-    await revoke('log', 'NULL');
   });
 
   it('of the log stand as vkeys, under which the checkpoint verifies byte for byte', async () => {
@@ -256,5 +239,56 @@ describe('the role of the log', () => {
     } finally {
       await log.destroy();
     }
+  });
+});
+
+// Last, because of these keys nothing counts any more.
+describe('keys that were revoked', () => {
+  const kidOf = (purpose: string): string =>
+    operator.foundation.publicKeys.find((key) => key.purpose === purpose)?.kid ?? '';
+  const shown = async (): Promise<readonly { purpose: string; kid: string; revokedAt?: number }[]> =>
+    ((await get('/.well-known/jwks.json')).body as { keys: { purpose: string; kid: string }[] }).keys;
+
+  it('say since when, and a revoked log key is no longer named as one that signs', async () => {
+    const since = '2020-01-02T03:04:05.678Z';
+    const text = await operator.acts.draft({
+      kind: 'key.compromised',
+      body: { kid: kidOf('log'), since },
+    });
+    await operator.acts.apply(text, [await operator.sign(text, 0), await operator.sign(text, 1)]);
+    const keys = await shown();
+    expect(keys.find(({ purpose }) => purpose === 'log')?.revokedAt).toBe(1577934245);
+    expect(keys.find(({ purpose }) => purpose === 'head/lender')).not.toHaveProperty('revokedAt');
+    expect((await get('/vkeys')).status).toBe(404);
+  });
+
+  it('are not those of a table: a row that somebody wrote is shown to nobody', async () => {
+    await pastGuards(
+      operator.database.superuser,
+      `INSERT INTO signing_keys SELECT 'stranger', purpose, kinds, jwk, from_size, not_before, expires_at, NULL, NULL, entry_index
+       FROM signing_keys WHERE purpose = 'head/lender'`,
+    );
+    await pastGuards(operator.database.superuser, 'UPDATE signing_keys SET revoked_at = NULL');
+    const keys = await shown();
+    expect(keys.map(({ kid }) => kid)).not.toContain('stranger');
+    expect(keys.find(({ purpose }) => purpose === 'log')?.revokedAt).toBe(1577934245);
+  });
+
+  it('count as revoked before the clerk has verified that, while a key that was published waits for it', async () => {
+    const { superuser } = operator.database;
+    const kid = kidOf('head/bureau');
+    const [published] = operator.foundation.publicKeys;
+    const { publicJwk, kid: stranger } = await newKeyPair();
+    await addRawAct(superuser, 'key.compromised', { kid });
+    const size = await superuser.query<{ size: string }>('SELECT max(index) + 1 AS size FROM entries');
+    await addRawAct(superuser, 'key.published', {
+      ...published,
+      ...{ kid: stranger, jwk: publicJwk, fromSize: Number(size.rows[0]?.size) },
+    });
+    const keys = await shown();
+    expect(keys.find((key) => key.kid === kid)).toHaveProperty('revokedAt');
+    expect(keys.map((key) => key.kid)).not.toContain(stranger);
+    for (const table of ['registry_acts', 'entries'])
+      await pastGuards(superuser, `DELETE FROM ${table} WHERE index >= (SELECT size FROM journal_head)`);
   });
 });

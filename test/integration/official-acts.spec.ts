@@ -5,7 +5,7 @@ import { valueAt } from '#libs/regime/regime.js';
 import { ruleToJson } from '#libs/regime/rule-json.js';
 import { readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import { fsck, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
-import type { Change } from '../../apps/tool/acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import type { EntityManager } from 'typeorm';
 import { auditAfterEach } from '../support/auditor.js';
 import { origin } from '../support/journals.js';
@@ -44,7 +44,7 @@ describe('a founded registry', () => {
       'SELECT array_agg(kind ORDER BY index) AS kinds FROM entries',
     );
     expect(kinds.rows[0]?.kinds).toEqual([
-      ...Array<string>(8).fill('key.published'),
+      ...Array<string>(9).fill('key.published'),
       ...Array<string>(4).fill('party.admitted'),
       'registry.opened',
     ]);
@@ -139,7 +139,7 @@ describe('fsck of the acts', () => {
   it('finds nothing in what was signed and applied', async () => {
     const { findings, size } = await run(operator.registry.dataSource.manager);
     expect(findings).toEqual([]);
-    expect(size).toBe(16);
+    expect(size).toBe(20);
   });
 
   it.each([

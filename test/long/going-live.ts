@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { startCluster } from '../../apps/sandbox/postgres/cluster.js';
-import type { Change } from '../../apps/tool/acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import { defaultRules } from '#libs/regime/defaults.js';
 import { ruleToJson } from '#libs/regime/rule-json.js';
 import { freePort } from '../support/free-port.js';

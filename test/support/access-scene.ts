@@ -9,16 +9,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { exportJWK, SignJWT } from 'jose';
+import { calculateJwkThumbprint, exportJWK, SignJWT } from 'jose';
 import { pino } from 'pino';
 import { Agent, fetch, type Response } from 'undici';
+import { formatInstant } from '#libs/journal/instant.js';
 import { checkConfig, type Config } from '#libs/platform/config.js';
 import { createApp, listenTls } from '#libs/platform/http.js';
 import { AccessModule } from '../../apps/access/access.module.js';
 import { selfSigned, type ClientCertificate } from './certificates.js';
-import { pastGuards, testDatabase, type TestDatabase } from './database.js';
+import { testDatabase, type TestDatabase } from './database.js';
 import { freePort } from './free-port.js';
 import { dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
+import { addRawAct } from './raw-act.js';
 
 /** A server's two ways in. */
 export interface Place {
@@ -60,11 +62,14 @@ export const keys = {
   alphaFuture: await newKeyPair(),
   proof: await newKeyPair(),
   stranger: await newKeyPair(),
+  gone: await newKeyPair(),
 } as const;
 
 export class AccessScene {
   private readonly tlsServers: Server[] = [];
   private readonly apps: NestFastifyApplication[] = [];
+  /** Name of the key in the certificate `ours`. */
+  certifiedKid = '';
 
   private constructor(
     private readonly dir: string,
@@ -212,44 +217,33 @@ export class AccessScene {
     return checkConfig(value, 'access');
   }
 
-  /** The rows that admissions write. */
+  /** The entries that admissions leave. */
   private async admitParties(now: number): Promise<void> {
     const { ours, theirs } = this.certificates;
-    await this.admit('bank-alpha', ['checks', 'loans', 'feed']);
-    await this.admit('bank-beta', ['checks']);
-    await this.admit('bank-gone', ['checks'], 'suspended');
-    const from = new Date(now - 60_000);
-    const certified = { ...keys.alpha, publicJwk: await exportJWK(ours.keys.publicKey), kid: 'certified' };
-    await this.addKey('bank-alpha', keys.alpha, { from });
-    await this.addKey('bank-alpha', keys.alphaNext, { from });
-    await this.addKey('bank-alpha', keys.alphaRetired, { from, retiredAt: new Date(now - 1000) });
-    await this.addKey('bank-alpha', keys.alphaFuture, { from: new Date(now + 3_600_000) });
-    await this.addKey('bank-alpha', certified, { from, pinned: ours.sha256 });
-    await this.addKey('bank-beta', keys.stranger, { from, pinned: theirs.sha256 });
-    await this.addKey('bank-gone', keys.alpha, { from });
+    const from = formatInstant(now - 60_000);
+    const key = ({ kid, publicJwk }: Pick<KeyPair, 'kid' | 'publicJwk'>, pinned?: string): object => ({
+      ...{ kid, use: 'sig', jwk: publicJwk, notBefore: from },
+      ...(pinned !== undefined && { certSha256: pinned }),
+    });
+    const publicJwk = await exportJWK(ours.keys.publicKey);
+    this.certifiedKid = await calculateJwkThumbprint(publicJwk);
+    const future = { ...key(keys.alphaFuture), notBefore: formatInstant(now + 3_600_000) };
+    const own = [keys.alpha, keys.alphaNext, keys.alphaRetired].map((each) => key(each));
+    const certified = key({ kid: this.certifiedKid, publicJwk }, ours.sha256);
+    await this.admit('bank-alpha', ['checks', 'loans'], [...own, future, certified]);
+    await this.admit('bank-beta', ['checks'], [key(keys.stranger, theirs.sha256)]);
+    await this.admit('bank-gone', ['checks'], [key(keys.gone)]);
+    const retired = { clientId: 'bank-alpha', retired: keys.alphaRetired.kid };
+    await addRawAct(this.database.superuser, 'party.key-changed', retired, now - 1000);
+    await addRawAct(this.database.superuser, 'party.suspended', { clientId: 'bank-gone' });
   }
 
-  private async admit(id: string, scopes: readonly string[], state = 'admitted'): Promise<void> {
-    await pastGuards(
-      this.database.superuser,
-      `INSERT INTO parties (client_id, kind, bin, name_kk, name_ru, name_en, scopes, resource, state,
-         admitted_at, entry_index)
-       VALUES ($1, 'bank', '000000000000', $1, $1, $1, $2, $3, $4, now(), 0)`,
-      [id, scopes, this.places.app.base, state],
-    );
-  }
-
-  private async addKey(
-    id: string,
-    { kid, publicJwk }: KeyPair,
-    { from, pinned, retiredAt }: { from: Date; pinned?: string; retiredAt?: Date },
-  ): Promise<void> {
-    await pastGuards(
-      this.database.superuser,
-      `INSERT INTO party_keys (client_id, kid, use, jwk, cert_sha256, not_before, retired_at, entry_index)
-       VALUES ($1, $2, 'sig', $3, $4, $5, $6, 0)`,
-      [id, kid, publicJwk, pinned ?? null, from, retiredAt ?? null],
-    );
+  /** Admits a party, or admits it again with the keys it has. */
+  async admit(clientId: string, scopes: readonly string[], added: readonly object[] = []): Promise<void> {
+    const names = { kk: clientId, ru: clientId, en: clientId };
+    const party = { clientId, kind: 'bank', bin: '010140000004', names, scopes, keys: added };
+    const body = { party: { ...party, resource: this.places.app.base } };
+    await addRawAct(this.database.superuser, 'party.admitted', body);
   }
 }
 

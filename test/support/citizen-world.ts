@@ -16,6 +16,7 @@ import { formatInstant } from '#libs/journal/instant.js';
 import { verifyReceipt, type VerifiedReceipt } from '#libs/journal/verify-receipt.js';
 import type { Config } from '#libs/platform/config.js';
 import { createApp } from '#libs/platform/http.js';
+import type { TrustAnchors } from '#libs/signature/trust.js';
 import { BureauModule } from '../../apps/bureau/bureau.module.js';
 import { CitizenModule } from '../../apps/citizen/citizen.module.js';
 import { ClerkWorkerModule } from '../../apps/clerk/worker.module.js';
@@ -27,8 +28,9 @@ import type { Role } from '../../apps/sandbox/postgres/provision.js';
 import { writeKeys } from '../../apps/tool/keygen/keygen.service.js';
 import { migrateRegistry } from '../../apps/tool/migrate/migrate.service.js';
 import { foundRegistry, openRegistry, type Foundation } from '../../apps/tool/registry.module.js';
-import type { Change } from '../../apps/tool/acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import { keepAnswers, type Answer } from './answers.js';
+import { coverActs, trustOf } from './cover.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { iss, origin } from './journals.js';
 import { thumbprint } from './operator.js';
@@ -146,7 +148,7 @@ export async function newWorld({ opens = true } = {}): Promise<World> {
       offsetMs += hours * 3_600_000;
     },
     issue,
-    operate: (change) => operate(tool, officials, change),
+    operate: (change) => operate(tool, { officials, trust: trustOf(authority) }, change),
     startClerk: () =>
       keep.running(startWorker(configOf('clerk-worker', 'tyiym_clerk_worker', 'clerk-worker'), logger)),
     startCitizen: async (changes) => {
@@ -296,13 +298,18 @@ async function start(
 }
 
 /** What `tool … --draft` and `--apply` do, with the signatures between them. */
-async function operate(tool: Config, officials: readonly Credential[], change: Change): Promise<void> {
+async function operate(
+  tool: Config,
+  { officials, trust }: { readonly officials: readonly Credential[]; readonly trust: TrustAnchors },
+  change: Change,
+): Promise<void> {
   const { acts, close } = await openRegistry(tool);
   try {
     const text = await acts.draft(change);
     const document = Buffer.from(text);
     const sign = (official: Credential) => signDocument({ ...official, document, at: Date.now() });
     await acts.apply(text, await Promise.all(officials.map(sign)));
+    await coverActs({ config: tool, trust });
   } finally {
     await close();
   }

@@ -6,7 +6,7 @@ import { openDatabase } from '#libs/platform/database.js';
 import type { SigningKey } from '#libs/platform/keys.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
-import { loadRules } from '#libs/refusal/rules.store.js';
+import { believedRules as loadRules } from './cover.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import {

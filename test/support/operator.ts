@@ -25,6 +25,7 @@ import {
   type Foundation,
   type OpenRegistry,
 } from '../../apps/tool/registry.module.js';
+import { coverageByHand } from './cover.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { iss, origin } from './journals.js';
 import { newKeyPair } from './machine-client.js';
@@ -103,11 +104,16 @@ export async function newOperator({ opens }: { opens: boolean }): Promise<Operat
 }
 
 /** The officials' acts over an open registry, judged by the rules alone. */
-export function actsOver({ journal }: OpenRegistry, config: Config, trust: TrustAnchors): OfficialActs {
+export function actsOver(
+  { journal, reader, dataSource }: OpenRegistry,
+  config: Config,
+  trust: TrustAnchors,
+): OfficialActs {
   return new OfficialActs({
     journal,
     origin: config.origin,
     identityKey: readIdentityKey(config.keysDir),
+    coverage: coverageByHand({ config, trust }, reader, dataSource.manager),
     signatures: {
       trust,
       verifier: {

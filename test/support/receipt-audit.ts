@@ -5,8 +5,8 @@
 import type { EntityManager } from 'typeorm';
 import { ReceiptError } from '#libs/journal/receipt-error.js';
 import { verifyReceipt } from '#libs/journal/verify-receipt.js';
-import { jwkSet } from '../../apps/log/keys/jwks.js';
-import { signingKeys } from '../../apps/log/keys/signing-keys.store.js';
+import { jwkSet, keysNewestFirst } from '#libs/acts/jwk-set.js';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import type { Answer } from './answers.js';
 
 interface Given {
@@ -31,7 +31,7 @@ export class ReceiptAudit {
   async faults(answers: readonly Answer[]): Promise<string[]> {
     const given = this.given(answers);
     if (given.length === 0) return [];
-    const jwks = jwkSet(await signingKeys(this.tx));
+    const jwks = jwkSet(keysNewestFirst((await new RegistryReader({}).read(this.tx)).registry));
     const now = await this.now();
     const found: string[] = [];
     for (const { receipt, iin, place } of given) {

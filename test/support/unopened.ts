@@ -1,6 +1,6 @@
 /** A registry before its opening: everybody is admitted, and nobody is protected by it yet. */
 import type { Config } from '#libs/platform/config.js';
-import type { Change } from '../../apps/tool/acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import { openRegistry, type Foundation } from '../../apps/tool/registry.module.js';
 
 /** Publishes the keys and admits parties and officials: one commit. */

@@ -5,7 +5,9 @@
  */
 import { Provider, errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
-import { partyByClientId, registryNow } from '#libs/party/parties.store.js';
+import { partyOf } from '#libs/acts/parties.js';
+import type { RegistryReader } from '#libs/acts/registry-reader.service.js';
+import { registryNow } from '#libs/party/parties.store.js';
 import { pinsCertificate, type Party } from '#libs/party/party.js';
 import { listenerOf, presentedCertificate, type Listeners } from '#libs/platform/access/mtls.js';
 import { insertOnce, livePayload } from '../tokens/payloads.store.js';
@@ -13,6 +15,8 @@ import { clientMetadata, type Binding } from './client-metadata.js';
 
 export interface AdapterSettings {
   readonly dataSource: DataSource;
+  /** Parties as their acts may be believed. */
+  readonly reader: RegistryReader;
   readonly listeners: Listeners;
   /** Machine time, ms. */
   readonly clock: () => number;
@@ -55,9 +59,10 @@ class PartyClients extends UnusedParts implements Adapter {
     // Anybody writes this text, and PostgreSQL refuses some of it: that would read as if the database were away.
     if (!/^[\x21-\x7e]+$/.test(clientId)) return undefined;
     const { manager } = this.settings.dataSource;
-    const [party, at] = await available(() =>
-      Promise.all([partyByClientId(manager, clientId), registryNow(manager)]),
+    const [belief, at] = await available(() =>
+      Promise.all([this.settings.reader.read(manager), registryNow(manager)]),
     );
+    const party = partyOf(belief, clientId);
     if (party?.state !== 'admitted') return undefined;
     return { ...clientMetadata(party, at, this.bindingOf(party, at)) };
   }

@@ -3,6 +3,7 @@
  * stays readable, so that receipts of their time keep their proof.
  */
 import type { EntityManager } from 'typeorm';
+import type { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import { Problem } from '#libs/problem/problem.js';
 import { shownIn, type ReadFolder } from '../checkpoints/shown.js';
 import { KeysService } from '../keys/keys.service.js';
@@ -24,12 +25,17 @@ export class ClosedLogsService {
   /** By the number at the end of the name. */
   private readonly logs: ReadonlyMap<string, Kept>;
 
-  constructor(tx: EntityManager, logs: readonly ClosedLog[], witnesses: readonly string[]) {
+  constructor(
+    tx: EntityManager,
+    reader: RegistryReader,
+    logs: readonly ClosedLog[],
+    witnesses: readonly string[],
+  ) {
     this.logs = new Map(
       logs.map(({ origin, folder }): [string, Kept] => {
         const newest = (): ReturnType<typeof shownIn> => shownIn(folder, origin);
         const tiles = new TilesService({ newest }, folder);
-        return [numberOf(origin), { newest, tiles, keys: new KeysService(tx, origin, witnesses) }];
+        return [numberOf(origin), { newest, tiles, keys: new KeysService(tx, reader, origin, witnesses) }];
       }),
     );
   }

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import type { EntryKind } from '#libs/journal/entry.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import { toolConfig, withConfig } from '../config.js';
-import type { Change } from './change.js';
+import type { Change } from '#libs/acts/change.js';
 import type { OfficialActs } from './official-acts.service.js';
 
 interface ActOptions {
@@ -69,13 +69,12 @@ async function act(
     const stated = (JSON.parse(text) as { kind?: unknown }).kind;
     if (stated !== kind)
       throw new Error(`${options.apply} is an act of ${String(stated)}, this command is ${kind}`);
-    report(
-      await acts.apply(
-        text,
-        options.cms.map((file) => readFileSync(file)),
-      ),
-      options,
+    const receipts = await acts.apply(
+      text,
+      options.cms.map((file) => readFileSync(file)),
     );
+    report(receipts, options);
+    for (const receipt of receipts) await reportStanding(acts, receipt);
     return;
   }
   const changes = await asked();
@@ -93,6 +92,19 @@ async function act(
       ? JSON.stringify({ draft })
       : `${draft} is to be signed by two officials and applied within 24 hours.`,
   );
+}
+
+/** On the error output, because the receipts may be read by a program. */
+async function reportStanding(acts: OfficialActs, receipt: Receipt): Promise<void> {
+  const standing = await acts.standingOf(receipt);
+  if (standing === 'waiting')
+    console.error(
+      `Entry ${receipt.index} is applied, but the clerk has not verified it within 10 s: what it loosens counts once it has. Start the clerk's worker, or read its log.`,
+    );
+  if (standing === 'refused')
+    throw new Error(
+      `the clerk found that entry ${receipt.index} does not hold: it counts for nobody (its log says why)`,
+    );
 }
 
 function report(receipts: readonly Receipt[], { json }: ActOptions): void {

@@ -3,7 +3,6 @@
  * come; from then on each needs the signatures of two different officials over its own text.
  */
 import { randomBytes } from 'node:crypto';
-import { calculateJwkThumbprint, type JWK } from 'jose';
 import type { Act, Decision, Draft, Made, Rows } from '#libs/journal/act.js';
 import { newUuid } from '#libs/journal/id.js';
 import type { Journal } from '#libs/journal/journal.service.js';
@@ -11,14 +10,16 @@ import type { Receipt } from '#libs/journal/receipt.js';
 import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
-import { draftAct, readAct } from './act-document.js';
-import { rowsOf, type Change } from './change.js';
-import { ActRefused } from './members.js';
-import { actingOfficials } from './official-changes.js';
-import { officialActsTable } from './official-acts.store.js';
-import { withRows, type Registry, type RegistryRows } from './registry.js';
+import { draftAct, readAct } from '#libs/acts/act-document.js';
+import { rowsOf, type Change } from '#libs/acts/change.js';
+import { ActRefused } from '#libs/acts/members.js';
+import { assertThumbprints } from '#libs/acts/thumbprints.js';
+import { actingOfficials } from '#libs/acts/official-changes.js';
+import { officialActsTable } from '#libs/acts/official-acts.store.js';
+import { withRows, type Registry, type RegistryRows } from '#libs/acts/registry.js';
 import { registryTables } from './registry.store.js';
-import { sealAct } from './sealed-act.js';
+import type { Coverage } from './coverage.service.js';
+import { sealAct } from '#libs/acts/sealed-act.js';
 
 /** What the tool's Journal looks into and writes. */
 export const toolTables = { ...registryTables, officialActs: officialActsTable } as const;
@@ -29,6 +30,8 @@ export interface OfficialActsOptions {
   readonly journal: ToolJournal;
   readonly origin: string;
   readonly identityKey: SealingKey;
+  /** Waits for the clerk, who verifies acts for everybody. */
+  readonly coverage: Coverage;
   /** Judges the officials' signatures; founding needs none. */
   readonly signatures?: {
     readonly verifier: Pick<SignatureVerifier, 'verify' | 'knownGood'>;
@@ -50,6 +53,7 @@ export class OfficialActs {
   async draft(change: Change, index = 0): Promise<string> {
     const { journal, origin } = this.options;
     await assertThumbprints(change);
+    await this.nothingWaits();
     const registry = await journal.refreshRules();
     const at = journal.registryNow();
     // An act about to be refused is not worth two people's signatures.
@@ -58,17 +62,18 @@ export class OfficialActs {
   }
 
   /**
-   * Appends a signed act.
+   * Appends a signed act, and waits until the clerk has verified it; when that takes too long it stands all the same.
    * @param cms the officials' CMS over `text`, DER, attached or detached.
    * @throws ActRefused; Problem of the signature checks.
    */
   async apply(text: string, cms: readonly Buffer[]): Promise<Applied> {
     const { journal, origin, identityKey } = this.options;
+    await this.nothingWaits();
     await journal.refreshRules();
     const act = readAct(text, { origin, at: journal.registryNow() });
     await assertThumbprints(act);
     const signers = await this.signers(text, cms);
-    return journal.submit({
+    const receipts = await journal.submit<Applied>({
       look: { officialActs: [act.actId] },
       decide: ({ at, size, rules, find }) => {
         readAct(text, { origin, at });
@@ -89,6 +94,9 @@ export class OfficialActs {
         return decision([draftOf(change, signed)], { ...rows, officialActs: [sealed] });
       },
     });
+    await this.options.coverage.settled();
+    await journal.refreshRules();
+    return receipts;
   }
 
   /**
@@ -117,6 +125,26 @@ export class OfficialActs {
       },
     };
     return this.options.journal.submit(act);
+  }
+
+  /**
+   * What has become of an act that was applied: `verified`, and everything it says counts; `refused` by the clerk, and
+   * nothing does; `waiting`, and only what makes safer counts until the clerk has verified it.
+   */
+  async standingOf({ index }: Receipt): Promise<'verified' | 'refused' | 'waiting'> {
+    const { pending, refused } = await this.options.coverage.settled();
+    await this.options.journal.refreshRules();
+    if (refused.includes(index)) return 'refused';
+    return pending.some((act) => act.index <= index) ? 'waiting' : 'verified';
+  }
+
+  /** @throws ActRefused because an act that is judged by others needs to know whether those count. */
+  private async nothingWaits(): Promise<void> {
+    const { covered, pending } = await this.options.coverage.settled();
+    if (covered.isOpen && pending.length > 0)
+      throw new ActRefused(
+        `entry ${pending[0]?.index} waits for the clerk to verify it: see that the clerk's worker runs, and try again`,
+      );
   }
 
   private async signers(
@@ -177,18 +205,4 @@ function together(all: readonly RegistryRows[]): RegistryRows {
     signingKeys: all.flatMap((rows) => rows.signingKeys ?? []),
     closedLogs: all.flatMap((rows) => rows.closedLogs ?? []),
   };
-}
-
-/** A key is named by its thumbprint (RFC 7638); another name could point at another key later. */
-async function assertThumbprints({ body }: Change): Promise<void> {
-  const party = body['party'] as { keys?: unknown } | undefined;
-  const keys = [body, body['added'], ...(Array.isArray(party?.keys) ? (party.keys as unknown[]) : [])] as {
-    kid?: unknown;
-    jwk?: JWK;
-  }[];
-  for (const key of keys) {
-    if (key?.jwk === undefined) continue;
-    const thumbprint = await calculateJwkThumbprint(key.jwk).catch(() => undefined);
-    if (key.kid !== thumbprint) throw new ActRefused('kid is not the RFC 7638 thumbprint of jwk');
-  }
 }

@@ -17,7 +17,7 @@ import {
   type PublicJwk,
   type Registry,
   type SigningKeyRow,
-} from './registry.js';
+} from '#libs/acts/registry.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

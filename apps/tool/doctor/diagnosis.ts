@@ -1,5 +1,5 @@
 /** What the doctor says: one line a question, and what to do next where the answer is not good. */
-import type { SigningKeyRow } from '../acts/registry.js';
+import type { SigningKeyRow } from '#libs/acts/registry.js';
 import { isLive } from '../key/rotation.js';
 
 export interface Diagnosis {
@@ -31,7 +31,17 @@ export function diagnoseKeys(
   { ownKid, at }: { readonly ownKid: string; readonly at: number },
 ): readonly Diagnosis[] {
   const purposes = [
-    ...['head/citizen', 'head/lender', 'head/bureau', 'head/clerk', 'head/tool', 'access', 'log', 'set'],
+    ...[
+      'head/citizen',
+      'head/lender',
+      'head/bureau',
+      'head/clerk',
+      'head/tool',
+      'access',
+      'log',
+      'set',
+      'registry',
+    ],
   ];
   const lines = purposes.map((purpose) => {
     const question = `key ${purpose}`;

@@ -1,7 +1,7 @@
 /** Published checkpoints: the note verifies with a key of the log, and says what the tree says of its size. */
 import { parseCheckpoint, verifyNote } from '#libs/tlog/note.js';
-import { logKeys } from '../acts/log-changes.js';
-import type { Registry } from '../acts/registry.js';
+import { logKeys } from '#libs/acts/log-changes.js';
+import type { Registry } from '#libs/acts/registry.js';
 import type { Finding } from './finding.js';
 
 /** A row of `checkpoints`. */

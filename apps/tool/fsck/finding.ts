@@ -36,6 +36,8 @@ export const findingCodes = {
   'verdict-differs': 'a check was answered otherwise than the entries before it say',
   'validity-differs': 'a clear verdict was valid for another time than the regime says',
   'registry-act': 'an act of the operator that could not be applied to the registry before it',
+  'founding-differs': 'the founding acts are not those whose digest the configuration pins',
+  'record-not-signed': 'a record of verified acts that the clerk’s key has not signed',
   'registry-act-not-signed': 'an act of the operator without two officials’ valid signatures',
   'schema-differs': 'a function, trigger, grant, policy, constraint or role is not the one of the migrations',
   'row-differs': 'a row says something else than the entries',

@@ -52,6 +52,7 @@ export function register(program: Command): void {
       try {
         const report = await fsck({
           tx: registry.dataSource.manager,
+          ...(config.acts && { pins: config.acts }),
           origin: config.origin,
           identityKey: readIdentityKey(config.keysDir),
           lookupKeys: readLookupKeys(config.keysDir),

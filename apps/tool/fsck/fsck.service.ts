@@ -12,8 +12,9 @@ import type { TrustAnchors } from '#libs/signature/trust.js';
 import { identityKeyChecks } from '#libs/subject/person.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyChecks, subjectText, type LookupKeys } from '#libs/subject/subject.js';
-import { originAt } from '../acts/log-changes.js';
-import type { ClosedLogRow } from '../acts/registry.js';
+import { afterEntry, noBelief, NotBelieved, type ActPins, type Belief } from '#libs/acts/belief.js';
+import { originAt } from '#libs/acts/log-changes.js';
+import type { ClosedLogRow } from '#libs/acts/registry.js';
 import { closedLogRows } from '../acts/registry.store.js';
 import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
@@ -60,6 +61,8 @@ export interface FsckOptions {
   readonly lookupKeys: LookupKeys;
   /** Undefined: citizens' and officials' signatures cannot be judged, and each is a finding. */
   readonly trust: TrustAnchors | undefined;
+  /** What the configuration says of the founding and of the clerk's key for records. */
+  readonly pins?: ActPins;
   /** Entries read at once. */
   readonly pageSize?: number;
   onStep?(step: string, total: number): void;
@@ -100,6 +103,8 @@ class Fsck {
   private readonly applications = new Map<string, ApplicationRow>();
   private readonly moves = { state: 0, rules: 0, feed: 0 };
   private readonly pageSize: number;
+  /** By which law each entry was decided: that depends on the clerk's records as well. */
+  private belief: Belief = noBelief;
   private checks = 0;
 
   constructor(
@@ -174,6 +179,7 @@ class Fsck {
       if (checked.read !== undefined) {
         read.push(checked.read);
         this.findings.push(...(await this.registry.see(checked.read, acts.get(row.index))));
+        await this.believe(row);
         const beside = { document: kept.get(row.index), answer: answers.get(row.index) };
         await this.seeEntry(checked.read, people, beside);
       }
@@ -192,7 +198,7 @@ class Fsck {
     this.checks += checks.rows;
     this.findings.push(...compareAlarmsOf(read, page.alarms));
     const { tx } = this.options;
-    const { regime } = this.registry.registry;
+    const { regime } = this.belief.registry;
     this.findings.push(
       ...(await compareLoansOf(tx, read, {
         identity: this.options.identityKey,
@@ -202,6 +208,21 @@ class Fsck {
       ...(await compareDueNoticesOf(tx, read, { people, lookupKeys, regime })),
     );
     this.findings.push(...compareStamps(read, page.stamps), ...(await compareCorrectionsOf(tx, read)));
+  }
+
+  /** The same as every process did, so that verdicts are judged by the law they were given by. */
+  private async believe(row: EntryRow): Promise<void> {
+    const { index, kind } = row;
+    if (!isEntryKind(kind) || !movesRules(kind)) return;
+    const before = this.belief;
+    try {
+      this.belief = await afterEntry(before, { ...row, entry: row.text }, this.options.pins ?? {}, 0);
+    } catch (error) {
+      if (!(error instanceof NotBelieved)) throw error;
+      this.findings.push({ code: 'founding-differs', index, what: error.message });
+    }
+    const [fault] = this.belief.faults === before.faults ? [] : this.belief.faults.slice(-1);
+    if (fault !== undefined) this.findings.push({ code: 'record-not-signed', index, what: fault });
   }
 
   /** What an entry says of a person, his signature and his refusal. */
@@ -233,7 +254,7 @@ class Fsck {
     const isAnswered = this.seeAnswer(entry, answer, person);
     this.findings.push(...this.versions.see(entry));
     try {
-      const regime = this.registry.registry.regime;
+      const { regime } = this.belief.registry;
       this.findings.push(...this.refusals.see(entry, { isSigned, isAnswered, regime }));
     } catch (error) {
       if (!(error instanceof AssertionError)) throw error;

@@ -3,7 +3,7 @@ import type { EntryKind } from '#libs/journal/entry.js';
 import { openHead } from '#libs/journal/verify-head.js';
 import type { Instant } from '#libs/journal/instant.js';
 import { appendLeaves, emptyFrontier, frontierToBytes, rootOf, type Frontier } from '#libs/tlog/tree.js';
-import type { Registry, SigningKeyRow } from '../acts/registry.js';
+import type { Registry, SigningKeyRow } from '#libs/acts/registry.js';
 import type { Finding, FindingCode } from './finding.js';
 
 /** A row of `heads`. */

@@ -1,7 +1,7 @@
 /** One page of the Journal with everything that lies beside its entries, fetched while the page before it is judged. */
 import type { EntityManager } from 'typeorm';
 import { isId, idToUuid } from '#libs/journal/id.js';
-import { actsBetween } from '../acts/official-acts.store.js';
+import { officialActsBetween } from '#libs/acts/official-acts.store.js';
 import type { EntryRow } from './entry-rows.js';
 import {
   alarmsOfEntries,
@@ -31,7 +31,7 @@ export async function fetchPage(
     // One after the other: they may share a connection.
     heads: await headsBetween(tx, from, to),
     checkpoints: await checkpointsBetween(tx, from, to),
-    acts: byEntry(await actsBetween(tx, from, to)),
+    acts: byEntry(await officialActsBetween(tx, from, to)),
     kept: byEntry(await keptDocuments(tx, from, to)),
     answers: byEntry(await keptAnswers(tx, from, to)),
     alarms: await alarmsOfEntries(

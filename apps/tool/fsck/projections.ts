@@ -2,7 +2,7 @@
 import { idToUuid } from '#libs/journal/id.js';
 import { readInstant, type Instant } from '#libs/journal/instant.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
-import { regimeName, type Registry } from '../acts/registry.js';
+import { regimeName, type Registry } from '#libs/acts/registry.js';
 import type { ReadEntry } from './entry-rows.js';
 import { differing, isSame, type Finding } from './finding.js';
 

@@ -2,15 +2,13 @@
  * Parties, keys, officials and law, folded from their entries; each entry after the opening must rest on an act that two
  * officials signed. One that does not is named and changes nothing.
  */
-import { readCanonical } from '#libs/journal/canonical.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
-import { verifySignature } from '#libs/signature/verify-signature.js';
 import type { SealingKey } from '#libs/subject/seal.js';
-import { changesRegistry, registryAfter } from '../acts/change.js';
-import { ActRefused, type Body } from '../acts/members.js';
-import { actingOfficials } from '../acts/official-changes.js';
-import { emptyRegistry, type Registry } from '../acts/registry.js';
-import { unsealAct, type OfficialActRow } from '../acts/sealed-act.js';
+import { changesRegistry, registryAfter } from '#libs/acts/change.js';
+import { ActRefused } from '#libs/acts/members.js';
+import { emptyRegistry, type Registry } from '#libs/acts/registry.js';
+import type { OfficialActRow } from '#libs/acts/sealed-act.js';
+import { membersOfEveryAct, signersOf } from '#libs/acts/signed-act.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
 
@@ -21,9 +19,6 @@ export interface ActKeys {
   /** Undefined: officials' signatures cannot be judged. */
   readonly trust: TrustAnchors | undefined;
 }
-
-/** Members every entry has, and those that only the officials' signatures add. */
-const common = new Set(['v', 'id', 'kind', 'at', 'actId', 'by', 'cmsSha256']);
 
 export class RegistryReplay {
   private folded: Registry = emptyRegistry;
@@ -42,9 +37,9 @@ export class RegistryReplay {
     if (!changesRegistry(kind)) return [];
     const { index, at } = row;
     const isFounding = !this.folded.isOpen && members['actId'] === undefined;
-    const fault = isFounding ? undefined : await this.faultOfAct(entry, act);
+    const fault = isFounding ? undefined : await this.faultOf(entry, act);
     if (fault !== undefined) return [{ code: 'registry-act-not-signed', index, what: `${kind}: ${fault}` }];
-    const body = Object.fromEntries(Object.entries(members).filter(([name]) => !common.has(name)));
+    const body = Object.fromEntries(Object.entries(members).filter(([name]) => !membersOfEveryAct.has(name)));
     try {
       this.folded = registryAfter(
         this.folded,
@@ -58,50 +53,15 @@ export class RegistryReplay {
     }
   }
 
-  private async faultOfAct(entry: ReadEntry, act: OfficialActRow | undefined): Promise<string | undefined> {
-    const { row, kind, members } = entry;
-    if (act === undefined || act.actId !== members['actId']) return 'no signed act is kept';
-    if (this.acts.has(act.actId)) return 'its act was applied before';
-    this.acts.add(act.actId);
-    const stated = readCanonical(act.act);
-    if (stated?.['kind'] !== kind || stated['origin'] !== this.keys.originBefore(row.index))
-      return 'the signed act is another';
-    if (!saysTheSame(stated['body'], members)) return 'the signed act says something else';
-    if (this.keys.trust === undefined) return 'the configuration has no `nca` to judge its signatures by';
-    try {
-      const by: (string | undefined)[] = [];
-      const hashes: string[] = [];
-      for (const cms of unsealAct(act, this.keys.identityKey)) {
-        const document = Buffer.from(act.act);
-        const signer = await verifySignature({ cms, document, at: row.at, trust: this.keys.trust });
-        const official = actingOfficials(this.folded).find((each) =>
-          each.certSha256.includes(signer.certSha256),
-        );
-        by.push(official?.officialId);
-        hashes.push(signer.cmsSha256);
-      }
-      const isTwo = by.length === 2 && new Set(by).size === 2 && !by.includes(undefined);
-      const isNamed = same(by, members['by']) && same(hashes, members['cmsSha256']);
-      return isTwo && isNamed ? undefined : 'it does not have the signatures of two officials';
-    } catch {
-      return 'its signatures do not verify';
-    }
+  private async faultOf(
+    { row, kind, members }: ReadEntry,
+    act: OfficialActRow | undefined,
+  ): Promise<string | undefined> {
+    if (act !== undefined && this.acts.has(act.actId)) return 'its act was applied before';
+    if (act !== undefined) this.acts.add(act.actId);
+    const { originBefore, identityKey, trust } = this.keys;
+    const keys = { registry: this.folded, origin: originBefore(row.index), identityKey, trust };
+    const signed = await signersOf({ kind, at: row.at, members }, act, keys);
+    return 'fault' in signed ? signed.fault : undefined;
   }
-}
-
-/** `fromSize` is the one member that the writer adds, because only it knows the place. */
-function saysTheSame(body: unknown, members: Body): boolean {
-  const own = Object.entries(members).filter(([name]) => !common.has(name) && name !== 'fromSize');
-  return same(Object.fromEntries(own), body);
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return members.map(([name, member]) => [name, sorted(member)]);
 }

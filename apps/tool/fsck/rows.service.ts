@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { uuidToId } from '#libs/journal/id.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
-import type { Registry } from '../acts/registry.js';
+import type { Registry } from '#libs/acts/registry.js';
 import { loadRegistry } from '../acts/registry.store.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';

@@ -9,7 +9,7 @@ import type { Iin } from '#libs/subject/iin.js';
 import { newPerson, openPerson } from '#libs/subject/person.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectsOf, subjectText, type LookupKeys } from '#libs/subject/subject.js';
-import type { Registry } from '../acts/registry.js';
+import type { Registry } from '#libs/acts/registry.js';
 import { ImportRefused } from './import-refused.js';
 import type { SaidLine } from './merge.js';
 import type { ImportTables } from './tables.store.js';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { acting } from '../acts/act-options.command.js';
-import type { Change } from '../acts/change.js';
+import type { Change } from '#libs/acts/change.js';
 import { toolConfig, withConfig } from '../config.js';
 
 interface RotateOptions {
@@ -18,7 +18,7 @@ One step each time, whatever became of the last; call it again until it says tha
   make and publish   writes --draft, which two officials sign; tool key publish --apply … appends it
   activate           puts the key in its place; start its process anew
   retire             writes --draft for the old key, once the new one has signed
-Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set, and lookup (docs/operations.md).`;
+Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set registry, and lookup (docs/operations.md).`;
 
 export function register(program: Command): void {
   const key = program.command('key').description('publish, rotate, retire or revoke keys of the registry');

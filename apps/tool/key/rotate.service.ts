@@ -1,8 +1,8 @@
 /** The next step of a rotation, found out and, as far as it needs no officials, done. */
 import { machineClock } from '#libs/platform/clock.js';
-import type { Change } from '../acts/change.js';
-import { ActRefused } from '../acts/members.js';
-import type { Registry } from '../acts/registry.js';
+import type { Change } from '#libs/acts/change.js';
+import { ActRefused } from '#libs/acts/members.js';
+import type { Registry } from '#libs/acts/registry.js';
 import { readPublicKeys } from '../keygen/keygen.service.js';
 import { kidsIn, makeNextKey, useNextKey } from '../keygen/rotation.service.js';
 import { nextStep, type Step } from './rotation.js';

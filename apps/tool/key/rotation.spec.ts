@@ -1,6 +1,6 @@
 /** One rotation from beginning to end, and what becomes of it when it is cut short or a key was stolen. */
 import { describe, expect, it } from '@jest/globals';
-import type { SigningKeyRow } from '../acts/registry.js';
+import type { SigningKeyRow } from '#libs/acts/registry.js';
 import { isLive, nextStep } from './rotation.js';
 
 const at = 1_000_000;

@@ -3,7 +3,7 @@
  * keys directory, so a rotation that was cut short goes on where it stopped. Both keys count from the publication of the
  * one to the retirement of the other; nothing is retired before its successor has signed.
  */
-import type { SigningKeyRow } from '../acts/registry.js';
+import type { SigningKeyRow } from '#libs/acts/registry.js';
 
 /** What a rotation has come to, for one purpose. */
 export interface Rotating {

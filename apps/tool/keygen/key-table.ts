@@ -3,7 +3,7 @@
  * only what its own work needs: the lender's process can vouch for checks and loans and for no refusal, and the one that
  * speaks to bureaus delivers what it cannot read.
  */
-import { kindsOf, type EntryKind, type ProcessName } from '#libs/journal/entry.js';
+import type { ProcessName } from '#libs/journal/entry.js';
 
 /** The processes, by the names of their configurations. */
 export type KeyedProcess =
@@ -18,7 +18,8 @@ export type KeyFile =
   | 'feed.json'
   | 'set.jwk.json'
   | 'access.jwks.json'
-  | 'log.jwk.json';
+  | 'log.jwk.json'
+  | 'registry.jwk.json';
 
 /** App × key. The log holds no secret; the signer holds the log's key and sees no person. */
 export const keyTable: Readonly<Record<KeyedProcess, readonly KeyFile[]>> = {
@@ -29,13 +30,14 @@ export const keyTable: Readonly<Record<KeyedProcess, readonly KeyFile[]>> = {
   bureau: ['head.jwk.json', 'lookup.json', 'identity.json', 'idempotency.json', 'set.jwk.json'],
   access: ['access.jwks.json'],
   log: [],
-  'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json', 'feed.json'],
+  // The worker verifies the officials' acts for everybody, and signs that with a key for nothing else.
+  'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json', 'feed.json', 'registry.jwk.json'],
   'clerk-signer': ['log.jwk.json'],
   tool: ['head.jwk.json', 'lookup.json', 'identity.json'],
 };
 
 /** What a signing key is for: `head/lender`, `access`, `log`. */
-export type KeyPurpose = `head/${ProcessName}` | 'access' | 'log' | 'set';
+export type KeyPurpose = `head/${ProcessName}` | 'access' | 'log' | 'set' | 'registry';
 
 /** The name under which a process appends; undefined for those that do not. */
 export const appendsAs: Readonly<Partial<Record<KeyedProcess, ProcessName>>> = {
@@ -45,9 +47,3 @@ export const appendsAs: Readonly<Partial<Record<KeyedProcess, ProcessName>>> = {
   'clerk-worker': 'clerk',
   tool: 'tool',
 };
-
-/** The kinds of entry a key may vouch for: those of its process for a head key, none for every other. */
-export function kindsOfPurpose(purpose: string): readonly EntryKind[] {
-  const app = /^head\/(.+)$/.exec(purpose)?.[1];
-  return app !== undefined && Object.hasOwn(kindsOf, app) ? kindsOf[app as ProcessName] : [];
-}

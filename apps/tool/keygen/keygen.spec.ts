@@ -28,7 +28,7 @@ describe('keygen', () => {
     ['bureau', ['head.jwk.json', 'idempotency.json', 'identity.json', 'lookup.json', 'set.jwk.json']],
     ['access', ['access.jwks.json']],
     ['log', []],
-    ['clerk-worker', ['feed.json', 'head.jwk.json', 'identity.json', 'lookup.json']],
+    ['clerk-worker', ['feed.json', 'head.jwk.json', 'identity.json', 'lookup.json', 'registry.jwk.json']],
     ['clerk-signer', ['log.jwk.json']],
     ['tool', ['head.jwk.json', 'identity.json', 'lookup.json']],
   ])('gives %s its own files and no other, readable by its user alone', (app, files) => {
@@ -60,6 +60,7 @@ describe('keygen', () => {
       'head/lender',
       'head/tool',
       'log',
+      'registry',
       'set',
     ]);
     for (const key of keys) {
@@ -88,7 +89,7 @@ describe('keygen', () => {
     const other = join(home, 'other');
     writeFileSync(`${other}.making`, 'rubbish');
     await writeKeys(other, now);
-    expect(readPublicKeys(other)).toHaveLength(8);
+    expect(readPublicKeys(other)).toHaveLength(9);
   });
 });
 

@@ -5,14 +5,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { formatInstant } from '#libs/journal/instant.js';
-import {
-  appendsAs,
-  keyTable,
-  kindsOfPurpose,
-  type KeyedProcess,
-  type KeyFile,
-  type KeyPurpose,
-} from './key-table.js';
+import { appendsAs, keyTable, type KeyedProcess, type KeyFile, type KeyPurpose } from './key-table.js';
+import { kindsOfPurpose } from '#libs/acts/purposes.js';
 
 /** The public half of a signing key, as `key.published` will pin it. Instants are RFC 3339 texts. */
 export interface PublicKey {
@@ -57,6 +51,7 @@ export async function makeKeySet(now: number): Promise<KeySet> {
     if (file === 'head.jwk.json') return make(`head/${appendsAs[app] ?? 'tool'}`);
     if (file === 'log.jwk.json') return make('log');
     if (file === 'set.jwk.json') return make('set');
+    if (file === 'registry.jwk.json') return make('registry');
     if (file === 'access.jwks.json') return { keys: [await make('access')] };
     if (file === 'idempotency.json' || file === 'feed.json') return { key: secret() };
     return shared[file];

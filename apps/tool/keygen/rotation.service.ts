@@ -19,6 +19,7 @@ const places: Readonly<Record<string, readonly [KeyedProcess, KeyFile]>> = {
   access: ['access', 'access.jwks.json'],
   log: ['clerk-signer', 'log.jwk.json'],
   set: ['bureau', 'set.jwk.json'],
+  registry: ['clerk-worker', 'registry.jwk.json'],
 };
 
 /** Purposes whose keys can be rotated so; secrets that seal or look up need every row written again. */

@@ -4,18 +4,19 @@ import type { Instant } from '#libs/journal/instant.js';
 import type { Config } from '#libs/platform/config.js';
 import { readLookupKeys } from '#libs/platform/keys.js';
 import { valueAt } from '#libs/regime/regime.js';
-import { loadRegistry } from '../acts/registry.store.js';
+import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import type { LoadGround } from './chunk.js';
 import { LoadRefused } from './load.service.js';
 
 /** @throws LoadRefused when the registry is not open or no lender is admitted */
 export async function groundOf(
   dataSource: DataSource,
-  config: Pick<Config, 'keysDir'>,
+  config: Pick<Config, 'keysDir' | 'acts'>,
   { refusals, seed }: { readonly refusals: number; readonly seed: number },
   at: Instant,
 ): Promise<LoadGround> {
-  const { isOpen, parties, regime } = await loadRegistry(dataSource.manager);
+  const { isOpen, parties, regime } = (await new RegistryReader(config.acts ?? {}).read(dataSource.manager))
+    .registry;
   if (!isOpen) throw new LoadRefused('the registry is not open yet');
   const newest = [...readLookupKeys(config.keysDir)].at(-1);
   if (newest === undefined) throw new LoadRefused('there is no lookup key');

@@ -83,7 +83,7 @@ async function write(
 
 async function close(config: Config, file: string, { cms, json }: Options): Promise<void> {
   const { openRegistry } = await import('../registry.module.js');
-  const { successorOf } = await import('../acts/log-changes.js');
+  const { successorOf } = await import('#libs/acts/log-changes.js');
   const successor = successorOf(config.origin);
   const registry = await openRegistry(config, successor);
   try {

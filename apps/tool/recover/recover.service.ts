@@ -7,10 +7,10 @@ import { verifyConsistency } from '#libs/tlog/proof.js';
 import { consistencyProof } from '#libs/tlog/tile-reading.js';
 import { verifyCheckpoint, type Published } from '#libs/tlog/verify-tlog-proof.js';
 import type { Vkey } from '#libs/tlog/note.js';
-import type { Change } from '../acts/change.js';
-import { logKeys, successorOf } from '../acts/log-changes.js';
-import { ActRefused } from '../acts/members.js';
-import type { Registry } from '../acts/registry.js';
+import type { Change } from '#libs/acts/change.js';
+import { logKeys, successorOf } from '#libs/acts/log-changes.js';
+import { ActRefused } from '#libs/acts/members.js';
+import type { Registry } from '#libs/acts/registry.js';
 import type { LogClient } from '../verify/log.client.js';
 
 /** What is left, as the restored database has it. */

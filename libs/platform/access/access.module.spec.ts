@@ -65,6 +65,7 @@ const rulesListeners: (() => void)[] = [];
 const directory: PartyDirectory = {
   partyOf: (clientId) => (clientId === party.clientId ? party : undefined),
   registryNow: () => now,
+  isCompromised: () => false,
   onRulesChanged: (listener) => rulesListeners.push(listener),
 };
 

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Module, type DynamicModule, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import type { JWTVerifyGetKey } from 'jose';
+import { errors, type JWTVerifyGetKey } from 'jose';
 import { machineClock, type Clock } from '../clock.js';
 import { AccessGuard, RESOURCE_METADATA_URL } from './access.guard.js';
 import { ACCESS_CLOCK, AccessStrategy, CALLER_CHECKS } from './access.strategy.js';
@@ -86,7 +86,11 @@ export class PartyAccessModule implements OnModuleInit {
 
 function checksOf(settings: AccessSettings, clock: Clock, directory: PartyDirectory): CallerChecks {
   const { issuer, listeners } = settings;
-  const keys = settings.keys ?? issuerKeys(issuer, clock);
+  const issuers = settings.keys ?? issuerKeys(issuer, clock);
+  const keys: JWTVerifyGetKey = (header, token) => {
+    if (directory.isCompromised(header.kid ?? '')) throw new errors.JWKSNoMatchingKey();
+    return issuers(header, token);
+  };
   const tokens = tokenVerifier({ issuer, audience: listeners.plain.publicBase, keys });
   directory.onRulesChanged(() => tokens.clear());
   const proofs = { nonces: dpopNonces(randomBytes(32)), used: replaySet(proofLifeMs), keys: proofKeys() };

@@ -88,6 +88,7 @@ function checksWith(
     directory: {
       partyOf: (clientId) => (clientId === party?.clientId ? party : undefined),
       registryNow: () => now,
+      isCompromised: () => false,
       onRulesChanged: () => undefined,
     },
   };

@@ -40,6 +40,8 @@ export interface PartyDirectory {
   partyOf(clientId: string): Party | undefined;
   /** Registry time, ms, by which the validity of a party's keys is judged. */
   registryNow(): number;
+  /** Whether a key of the registry was compromised: nothing that it signed counts. */
+  isCompromised(kid: string): boolean;
   /** Calls `listener` whenever `rules_version` has changed: what was verified under the old rules is forgotten. */
   onRulesChanged(listener: () => void): void;
 }
@@ -66,6 +68,12 @@ export async function authenticate(
   const party = checks.directory.partyOf(token.clientId);
   mustHold(party !== undefined, 'invalid_token', 'no such party');
   const listener = listenerOf(request.socket, checks.listeners);
+  // Which key asked for a token does not stand in it, so with any key all tokens of its time end; an added key ends none.
+  mustHold(
+    party.tokensEndedAt === undefined || token.issuedAtS * 1000 > party.tokensEndedAt,
+    'invalid_token',
+    'issued before a key or the party ended',
+  );
   mustHold(
     (scheme === 'dpop') === (token.jkt !== undefined),
     'invalid_token',

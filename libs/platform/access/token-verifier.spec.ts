@@ -82,6 +82,7 @@ describe('an access token', () => {
       scopes: new Set(['checks', 'loans']),
       certSha256: undefined,
       jkt: thumbprint,
+      issuedAtS: nowS,
       expiresAtS: nowS + 300,
     });
   });

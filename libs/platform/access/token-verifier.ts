@@ -16,7 +16,8 @@ export interface AccessToken {
   readonly certSha256: string | undefined;
   /** `cnf.jkt` (RFC 9449). */
   readonly jkt: string | undefined;
-  /** Machine time, seconds. */
+  /** Machine time, seconds, as the next. */
+  readonly issuedAtS: number;
   readonly expiresAtS: number;
 }
 
@@ -105,7 +106,7 @@ function readClaims(payload: JWTPayload): AccessToken {
   );
   const { certSha256, jkt } = readConfirmation(cnf);
   mustHold(certSha256 !== undefined || jkt !== undefined, 'invalid_token', 'not sender-constrained');
-  return { clientId, scopes: new Set(scope?.split(' ')), certSha256, jkt, expiresAtS: exp };
+  return { clientId, scopes: new Set(scope?.split(' ')), certSha256, jkt, issuedAtS: iat, expiresAtS: exp };
 }
 
 function readConfirmation(cnf: unknown): { certSha256: string | undefined; jkt: string | undefined } {

@@ -31,7 +31,7 @@ export const officialActsTable: Table<string, OfficialActRow> = {
 };
 
 /** Acts whose entries lie in [from, to), in their order. */
-export async function actsBetween(
+export async function officialActsBetween(
   tx: EntityManager,
   from: number,
   to: number,

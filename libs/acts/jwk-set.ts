@@ -4,24 +4,7 @@
  */
 import { createPublicKey } from 'node:crypto';
 import { makeVkey } from '#libs/tlog/note.js';
-
-/** A row of `signing_keys`; instants in milliseconds of registry time. */
-export interface SigningKeyRow {
-  /** RFC 7638 thumbprint. */
-  readonly kid: string;
-  /** `head/lender`, `log`, `access` … */
-  readonly purpose: string;
-  /** Kinds of entry a head key may vouch for. */
-  readonly kinds: readonly string[];
-  /** Public half. */
-  readonly jwk: Readonly<Record<string, unknown>>;
-  /** Index of the entry that published it. */
-  readonly fromSize: number;
-  readonly notBefore: number;
-  readonly expiresAt: number;
-  readonly retiredAt: number | null;
-  readonly revokedAt: number | null;
-}
+import type { Registry, SigningKeyRow } from './registry.js';
 
 /** Instants in whole seconds, as everywhere in JOSE. */
 export interface PublishedKey {
@@ -49,7 +32,7 @@ export function jwkSet(rows: readonly SigningKeyRow[]): { readonly keys: readonl
       fromSize,
       nbf: seconds(notBefore),
       exp: seconds(expiresAt),
-      ...(revokedAt !== null && { revokedAt: seconds(revokedAt) }),
+      ...(revokedAt !== undefined && { revokedAt: seconds(revokedAt) }),
     })),
   };
 }
@@ -57,8 +40,17 @@ export function jwkSet(rows: readonly SigningKeyRow[]): { readonly keys: readonl
 /** The vkey lines of the log's keys that still sign; the database's grant keeps private halves out, this does again. */
 export function vkeyLines(rows: readonly SigningKeyRow[], origin: string): readonly string[] {
   return rows
-    .filter(({ purpose, retiredAt, revokedAt }) => purpose === 'log' && (retiredAt ?? revokedAt) === null)
+    .filter(
+      ({ purpose, retiredAt, revokedAt }) => purpose === 'log' && (retiredAt ?? revokedAt) === undefined,
+    )
     .map(({ jwk }) => makeVkey(origin, createPublicKey({ key: publicMembers(jwk), format: 'jwk' })));
+}
+
+/** Every key, newest first: what an old key signed is still to be verified. */
+export function keysNewestFirst({ signingKeys }: Pick<Registry, 'signingKeys'>): readonly SigningKeyRow[] {
+  return [...signingKeys.values()].toSorted(
+    (a, b) => b.entryIndex - a.entryIndex || (a.kid < b.kid ? -1 : 1),
+  );
 }
 
 const publicNames: ReadonlySet<string> = new Set(['kty', 'crv', 'x', 'y', 'n', 'e', 'alg']);

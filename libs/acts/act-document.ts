@@ -38,7 +38,7 @@ export function draftAct(
 }
 
 /** @throws ActRefused when the text is not canonical, of another log, or not of these hours. */
-export function readAct(text: string, { origin, at }: { origin: string; at: Instant }): ActDocument {
+export function readAct(text: string, { origin, at }: { origin?: string; at: Instant }): ActDocument {
   const value = readCanonical(text);
   if (value === undefined) throw new ActRefused('the act is not a canonical JSON text; do not edit it');
   const act = objectOf(value, 'the act', [
@@ -49,7 +49,7 @@ export function readAct(text: string, { origin, at }: { origin: string; at: Inst
     instantOf(act['expiresAt'], 'expiresAt'),
   ];
   if (act['v'] !== 1 || !isEntryKind(act['kind'])) throw new ActRefused('an act of another kind or version');
-  if (act['origin'] !== origin) throw new ActRefused('the act is about another log');
+  if (origin !== undefined && act['origin'] !== origin) throw new ActRefused('the act is about another log');
   if (expiresAt - createdAt !== lifeMs || at < createdAt - skewMs || at >= expiresAt)
     throw new ActRefused('the act is not of these 24 hours; draft it again');
   return {
