@@ -524,7 +524,7 @@ CREATE POLICY citizen_appends ON entries FOR INSERT TO tyiym_citizen
 CREATE POLICY citizen_reads ON entries FOR SELECT TO tyiym_citizen
   USING (subject IS NOT NULL);
 CREATE POLICY clerk_appends ON entries FOR INSERT TO tyiym_clerk_worker
-  WITH CHECK (kind = ANY (ARRAY['refusal.lifted'::text, 'refusal.placed'::text, 'lift.cancelled'::text, 'breach.found'::text, 'finding.noted'::text, 'harvesting.suspected'::text, 'outage.declared'::text]));
+  WITH CHECK ((kind = ANY (ARRAY['refusal.lifted'::text, 'refusal.placed'::text, 'lift.cancelled'::text, 'breach.found'::text, 'finding.noted'::text, 'harvesting.suspected'::text, 'outage.declared'::text])) OR (kind = 'acts.verified'::text));
 CREATE POLICY clerk_reads ON entries FOR SELECT TO tyiym_clerk_worker
   USING (true);
 CREATE POLICY lender_appends ON entries FOR INSERT TO tyiym_lender
@@ -734,6 +734,7 @@ CREATE TABLE journal_head (
 );
 CREATE TRIGGER feed_seq_guard AFTER UPDATE ON public.journal_head FOR EACH ROW WHEN ((new.feed_seq IS DISTINCT FROM old.feed_seq)) EXECUTE FUNCTION feed_seq_guard();
 CREATE TRIGGER journal_head_guard AFTER UPDATE ON public.journal_head FOR EACH ROW EXECUTE FUNCTION journal_head_guard();
+CREATE TRIGGER registry_acts_kept AFTER UPDATE ON public.journal_head FOR EACH ROW WHEN ((new.rules_version > old.rules_version)) EXECUTE FUNCTION registry_acts_kept();
 GRANT SELECT ON journal_head TO tyiym_bureau;
 GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_bureau;
 GRANT SELECT ON journal_head TO tyiym_citizen;
@@ -944,6 +945,7 @@ CREATE TABLE official_acts (
   CONSTRAINT official_acts_cms_check CHECK ((cardinality(cms) = 2))
 );
 CREATE TRIGGER official_acts_guard AFTER INSERT ON public.official_acts FOR EACH ROW EXECUTE FUNCTION official_acts_guard();
+GRANT SELECT ON official_acts TO tyiym_clerk_worker;
 GRANT INSERT ON official_acts TO tyiym_tool;
 GRANT SELECT ON official_acts TO tyiym_tool;
 COMMENT ON TABLE official_acts IS 'Acts that two officials signed: insert-only, each applied once, verified again by fsck.';
@@ -1274,6 +1276,13 @@ COMMENT ON COLUMN regime.source IS 'Where it comes from.';
 COMMENT ON COLUMN regime.certainty IS 'How sure we are.';
 COMMENT ON COLUMN regime.entry_index IS 'Entry that wrote this row; of two that apply the later wins.';
 
+CREATE TABLE registry_acts (
+  index bigint NOT NULL,
+  CONSTRAINT registry_acts_pkey PRIMARY KEY (index)
+);
+COMMENT ON TABLE registry_acts IS 'Places of the entries that move the rules, so that nobody looks through the whole Journal for them.';
+COMMENT ON COLUMN registry_acts.index IS 'Place in the Journal.';
+
 CREATE TABLE revocation_answers (
   entry_index bigint NOT NULL,
   application_id uuid NOT NULL,
@@ -1585,9 +1594,26 @@ CREATE VIEW public_openings AS
     entry,
     seed
    FROM entries
-  WHERE ((kind = 'registry.opened'::text) OR (split_part(kind, '.'::text, 1) = ANY (ARRAY['key'::text, 'party'::text, 'regime'::text, 'outage'::text, 'log'::text])));
+  WHERE ((kind = 'registry.opened'::text) OR (split_part(kind, '.'::text, 1) = ANY (ARRAY['key'::text, 'party'::text, 'regime'::text, 'outage'::text, 'log'::text, 'acts'::text])));
 GRANT SELECT ON public_openings TO tyiym_log;
 COMMENT ON VIEW public_openings IS 'Entries that name no person and are open to everybody, with the seed of their salt.';
+
+CREATE VIEW registry_openings AS
+ SELECT e.index,
+    e.kind,
+    e.at,
+    e.entry,
+    e.seed
+   FROM (registry_acts a
+     JOIN entries e ON ((e.index = a.index)));
+GRANT SELECT ON registry_openings TO tyiym_access;
+GRANT SELECT ON registry_openings TO tyiym_bureau;
+GRANT SELECT ON registry_openings TO tyiym_citizen;
+GRANT SELECT ON registry_openings TO tyiym_clerk_worker;
+GRANT SELECT ON registry_openings TO tyiym_lender;
+GRANT SELECT ON registry_openings TO tyiym_log;
+GRANT SELECT ON registry_openings TO tyiym_tool;
+COMMENT ON VIEW registry_openings IS 'Entries that move the rules. They name no person but officials, and are open to everybody.';
 
 -- Partitions of checks
 --   bound as it is named
@@ -1955,6 +1981,18 @@ REVOKE ALL ON FUNCTION heads_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION heads_guard() TO PUBLIC;
 COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head, nor between older ones, whose receipts it would take over.';
 
+CREATE OR REPLACE FUNCTION public.is_registry_act(kind text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog'
+AS $function$
+  SELECT kind = 'registry.opened' OR split_part(kind, '.', 1) IN ('key', 'party', 'regime', 'acts')
+$function$;
+REVOKE ALL ON FUNCTION is_registry_act(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_registry_act(text) TO PUBLIC;
+COMMENT ON FUNCTION is_registry_act(text) IS 'Whether entries of this kind move the rules.';
+
 CREATE OR REPLACE FUNCTION public.is_whole(written bigint[], expected bigint[])
  RETURNS boolean
  LANGUAGE plpgsql
@@ -2258,6 +2296,21 @@ END $function$;
 REVOKE ALL ON FUNCTION refusals_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION refusals_guard() TO PUBLIC;
 COMMENT ON FUNCTION refusals_guard() IS 'The row is the fold of the person''s entries of this transaction over the row before, in every column. Runs for moved refusals only.';
+
+CREATE OR REPLACE FUNCTION public.registry_acts_kept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO registry_acts SELECT index FROM entries
+    WHERE index >= OLD.size AND index < NEW.size AND is_registry_act(kind);
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION registry_acts_kept() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION registry_acts_kept() TO PUBLIC;
+COMMENT ON FUNCTION registry_acts_kept() IS 'Runs only when the rules move, so checks do not pay for it.';
 
 CREATE OR REPLACE FUNCTION public.registry_guard()
  RETURNS trigger
