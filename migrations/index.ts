@@ -34,6 +34,7 @@ import { People1764000000039 } from './0039-people.js';
 import { PeopleAsked1764000000042 } from './0042-people-asked.js';
 import { OwnNumbers1764000000043 } from './0043-own-numbers.js';
 import { ReferenceLookalikes1764000000044 } from './0044-reference-lookalikes.js';
+import { Stalls1764000000045 } from './0045-stalls.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -71,4 +72,5 @@ export const migrations = [
   PeopleAsked1764000000042,
   OwnNumbers1764000000043,
   ReferenceLookalikes1764000000044,
+  Stalls1764000000045,
 ];

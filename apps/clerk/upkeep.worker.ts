@@ -19,10 +19,11 @@ import {
 } from './upkeep/upkeep.store.js';
 import { keepLatencyFigures } from './upkeep/live-figures.store.js';
 
-/** Should stay at zero: somebody held the head for more than two seconds. */
+/** Should stay at zero: a session kept the head for more than two seconds, or took its time-outs off. */
 const backendsEnded = new Counter({
   name: 'tyiym_clerk_backends_ended_total',
-  help: 'Database sessions that were ended because they held the head of the Journal.',
+  help: 'Database sessions that were ended because they kept the head of the Journal or took their time-outs off, by role.',
+  labelNames: ['role'],
   registers: [metrics],
 });
 
@@ -80,10 +81,10 @@ export function upkeepOf({
       name: 'stuck sessions',
       everyMs: 1000,
       act: async () => {
-        const ended = await endStuckBackends(tx);
-        if (ended === 0) return;
-        backendsEnded.inc(ended);
-        log.warn({ ended }, 'sessions that held the head of the Journal were ended');
+        for (const { role, reason } of await endStuckBackends(tx)) {
+          backendsEnded.inc({ role });
+          log.error({ role, reason }, 'a database session was ended');
+        }
       },
     },
     {

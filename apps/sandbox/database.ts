@@ -6,7 +6,7 @@ import type { Home, Ports } from './plan.js';
 import { KeptCluster } from './kept-cluster.js';
 import { existingServer } from './postgres/existing.js';
 import { freeDataDirectory } from './postgres/postmaster.js';
-import { provision, roleTarget, type Role } from './postgres/provision.js';
+import { connectionLimits, provision, roleTarget, type Role } from './postgres/provision.js';
 import { clientConfig } from './postgres/target.js';
 
 const databaseName = 'tyiym';
@@ -46,7 +46,7 @@ export async function startDatabase(
   const superuser = own?.superuser ?? (await existingServer(url ?? ''));
   const secretsDir = home.at('secrets');
   try {
-    await provision({ superuser, secretsDir, databaseName });
+    await provision({ superuser, secretsDir, databaseName, limits: connectionLimits });
     await provisionBureaus(superuser, home);
   } catch (error) {
     await own?.stop();

@@ -188,8 +188,8 @@ export async function clerkHere({ target, lookup }: Contender): Promise<Clerk> {
     },
     lift: (due, iin) => journal.submit(liftAct(due, iin)),
     watch: async () => {
-      const rows: { ended: number }[] = await dataSource.query('SELECT end_stuck_backends() AS ended');
-      return rows[0]?.ended ?? 0;
+      const rows: unknown[] = await dataSource.query('SELECT FROM end_stuck_backends()');
+      return rows.length;
     },
     close: async () => {
       await journal.stop();

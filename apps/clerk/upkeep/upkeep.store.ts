@@ -47,8 +47,13 @@ export async function dropExpiredOpenings(tx: EntityManager, signal?: AbortSigna
   return dropped;
 }
 
-/** Ends backends that have held the head for more than 2 s. @returns how many. */
-export async function endStuckBackends(tx: EntityManager): Promise<number> {
-  const rows: { ended: number }[] = await tx.query('SELECT end_stuck_backends() AS ended');
-  return rows[0]?.ended ?? 0;
+/** A session that was ended: whose it was and why. */
+export interface EndedSession {
+  readonly role: string;
+  readonly reason: string;
+}
+
+/** Ends the sessions that keep the head from moving since two seconds, and those that took their time-outs off. */
+export async function endStuckBackends(tx: EntityManager): Promise<readonly EndedSession[]> {
+  return await tx.query<EndedSession[]>('SELECT role, reason FROM end_stuck_backends()');
 }

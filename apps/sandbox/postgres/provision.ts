@@ -36,27 +36,75 @@ const appSettings = {
   default_transaction_isolation: 'read committed',
 } as const;
 
+/**
+ * Sessions of a role: two processes with a pool of ten each and their listeners. The sum stays below `max_connections`, so
+ * that a role that opens as many as it may keeps no other out.
+ */
+export const connectionLimits: Readonly<Record<(typeof appRoles)[number], number>> = {
+  tyiym_citizen: 24,
+  tyiym_lender: 28,
+  tyiym_bureau: 24,
+  tyiym_access: 24,
+  tyiym_log: 24,
+  tyiym_clerk_worker: 36,
+  tyiym_clerk_signer: 8,
+  tyiym_tool: 12,
+};
+
 export interface ProvisionOptions {
   readonly superuser: DatabaseTarget;
   /** Gets one file per role, 0600, named as the role and holding its password. */
   readonly secretsDir: string;
   /** The database to make. */
   readonly databaseName: string;
+  /** Sessions each role may have in the whole server; without them as many as there are. */
+  readonly limits?: Readonly<Record<(typeof appRoles)[number], number>>;
 }
 
 /** Makes the roles and the database where they are missing, and sets their passwords and settings. */
-export async function provision({ superuser, secretsDir, databaseName }: ProvisionOptions): Promise<void> {
+export async function provision(options: ProvisionOptions): Promise<void> {
+  const { superuser, secretsDir, databaseName, limits } = options;
   const client = new pg.Client(clientConfig(superuser));
   await client.connect();
   try {
     for (const role of allRoles) await provisionRole(client, role, ensurePassword(secretsDir, role));
-    for (const role of appRoles) await setForRole(client, role);
+    for (const role of appRoles) await setForRole(client, role, limits?.[role] ?? -1);
     // For end_stuck_backends(): who holds the head and since when, and to end him.
     await client.query(`GRANT pg_signal_backend, pg_read_all_stats TO ${ownerRole}`);
     await ensureDatabase(client, databaseName);
   } finally {
     await client.end();
   }
+  await inDatabase({ ...superuser, name: databaseName }, revokeFromPublic);
+}
+
+async function inDatabase(target: DatabaseTarget, act: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client(clientConfig(target));
+  await client.connect();
+  try {
+    await act(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * What PostgreSQL lets everybody do that no process of ours needs: to keep files in large objects, which no grant of a table
+ * bounds, and to hold advisory locks, behind which others of ours wait. Those that end with their transaction stay with the
+ * roles that use them.
+ */
+async function revokeFromPublic(client: pg.Client): Promise<void> {
+  await client.query(`DO $$ DECLARE f regprocedure; BEGIN
+    FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND (proname LIKE 'lo\\_%' OR proname IN ('loread', 'lowrite') OR proname ~ '^pg_(try_)?advisory_(xact_)?lock(_shared)?$')
+    LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f); END LOOP;
+    FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND proname ~ '^pg_(try_)?advisory_(xact_)?lock(_shared)?$'
+    LOOP EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO ${ownerRole}', f); END LOOP;
+  END $$`);
+  await client.query(
+    'GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO tyiym_citizen, tyiym_lender, tyiym_clerk_worker',
+  );
 }
 
 /** The login of a role of this home. @throws Error when there is no password file. */
@@ -97,7 +145,8 @@ async function provisionRole(client: pg.Client, role: Role, password: string): P
   await client.query(`ALTER ROLE ${role} ${rights} PASSWORD ${client.escapeLiteral(password)}`);
 }
 
-async function setForRole(client: pg.Client, role: Role): Promise<void> {
+async function setForRole(client: pg.Client, role: Role, connections: number): Promise<void> {
+  await client.query(`ALTER ROLE ${role} CONNECTION LIMIT ${connections}`);
   for (const [name, value] of Object.entries(appSettings)) {
     await client.query(`ALTER ROLE ${role} SET ${name} = ${client.escapeLiteral(value)}`);
   }

@@ -21,11 +21,12 @@ const nameOf = (oid: string): string =>
 const openSchemas = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 
 const roles = [
+  // How many sessions a role may have follows from how many processes run; none at all is another matter.
   `SELECT concat_ws(' ', 'ROLE', rolname, CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
      CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolreplication THEN 'REPLICATION' END,
      CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN NOT rolcanlogin THEN 'NOLOGIN' END,
      CASE WHEN NOT rolinherit THEN 'NOINHERIT' END,
-     CASE WHEN rolconnlimit <> -1 THEN 'CONNECTION LIMIT ' || rolconnlimit END) AS line
+     CASE WHEN rolconnlimit = 0 THEN 'CONNECTION LIMIT 0' END) AS line
    FROM pg_roles WHERE starts_with(rolname, 'tyiym_')`,
   `SELECT format('ALTER ROLE %s SET %s', CASE WHEN s.setrole = 0 THEN 'ALL' ELSE ${nameOf('s.setrole')} END, c)
    FROM pg_db_role_setting s, unnest(s.setconfig) c
