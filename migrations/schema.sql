@@ -632,6 +632,19 @@ COMMENT ON COLUMN harvesting_alarms.span IS 'Length of the window; today is a da
 COMMENT ON COLUMN harvesting_alarms.begins_at IS 'First instant of the window, registry time; days are those of Asia/Almaty.';
 COMMENT ON COLUMN harvesting_alarms.entry_index IS 'Its entry, which holds the figures.';
 
+CREATE UNLOGGED TABLE head_looks (
+  pid integer NOT NULL,
+  backend_start timestamp with time zone NOT NULL,
+  xact_start timestamp with time zone NOT NULL,
+  seen_at timestamp with time zone NOT NULL,
+  CONSTRAINT head_looks_pkey PRIMARY KEY (pid, backend_start, xact_start)
+);
+COMMENT ON TABLE head_looks IS 'Transactions that held the head or kept its holder waiting at the last look, and since which look. Unlogged; only end_stuck_backends() reads and writes it.';
+COMMENT ON COLUMN head_looks.pid IS 'The backend.';
+COMMENT ON COLUMN head_looks.backend_start IS 'When it began: a number is given again.';
+COMMENT ON COLUMN head_looks.xact_start IS 'When its transaction began.';
+COMMENT ON COLUMN head_looks.seen_at IS 'The first look that found it, clock of the database.';
+
 CREATE TABLE heads (
   size bigint NOT NULL,
   from_size bigint NOT NULL,
@@ -1873,27 +1886,60 @@ GRANT EXECUTE ON FUNCTION drop_old_idempotency_keys() TO tyiym_clerk_worker;
 COMMENT ON FUNCTION drop_old_idempotency_keys() IS 'Drops the day partitions that are over 72 h old in whole; behind a reader it gives up at once, because checks would queue behind it.';
 
 CREATE OR REPLACE FUNCTION public.end_stuck_backends()
- RETURNS integer
- LANGUAGE sql
+ RETURNS TABLE(role text, reason text)
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  WITH at_the_head AS (
-    SELECT DISTINCT pid FROM pg_locks
-    WHERE granted AND relation = 'journal_head'::regclass AND mode IN ('RowShareLock', 'RowExclusiveLock')
-  )
-  SELECT count(*)::integer FROM (
-    SELECT pg_terminate_backend(stuck.pid) FROM unnest((
-      SELECT array_agg(a.pid) FROM pg_stat_activity a JOIN at_the_head USING (pid)
-      WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
-        AND a.state_change < clock_timestamp() - interval '2 seconds'
-        AND NOT EXISTS (SELECT FROM unnest(pg_blocking_pids(a.pid)) AS b (pid) JOIN at_the_head USING (pid))
-    )) AS stuck (pid)
-  ) ended
-$function$;
+DECLARE
+  looked_at timestamptz := clock_timestamp();
+  one record;
+BEGIN
+  -- Those at the head, those they wait for, and so on to the roots, who wait for nobody.
+  FOR one IN
+    WITH RECURSIVE chain (pid, blockers) AS (
+      SELECT l.pid, pg_blocking_pids(l.pid) FROM (
+        SELECT DISTINCT k.pid FROM pg_locks k JOIN pg_database d ON d.oid = k.database
+        WHERE d.datname = current_database() AND k.relation = 'journal_head'::regclass AND k.mode <> 'AccessShareLock') l
+      UNION
+      SELECT b.pid, pg_blocking_pids(b.pid) FROM chain c CROSS JOIN unnest(c.blockers) AS b (pid) WHERE b.pid <> 0
+    ), at_the_root AS (
+      SELECT DISTINCT pid FROM chain WHERE cardinality(blockers) = 0 AND pid <> pg_backend_pid()
+    ), seen AS (
+      SELECT a.pid, a.backend_start, a.xact_start FROM pg_stat_activity a JOIN at_the_root USING (pid)
+      WHERE a.datname = current_database() AND a.xact_start IS NOT NULL
+    ), forgotten AS (
+      DELETE FROM head_looks h WHERE NOT EXISTS (SELECT FROM seen s
+        WHERE (s.pid, s.backend_start, s.xact_start) = (h.pid, h.backend_start, h.xact_start))
+    ), remembered AS (
+      INSERT INTO head_looks (pid, backend_start, xact_start, seen_at) SELECT s.*, looked_at FROM seen s
+      ON CONFLICT DO NOTHING
+    )
+    SELECT a.pid, a.usename, a.wait_event_type, a.wait_event, a.xact_start,
+      CASE WHEN h.pid IS NULL THEN 'its transaction is older than the time-outs of its role'
+        ELSE 'it kept the head of the Journal' END AS reason
+    FROM pg_stat_activity a
+    LEFT JOIN (seen s JOIN head_looks h USING (pid, backend_start, xact_start)) ON h.pid = a.pid
+      AND h.seen_at <= looked_at - interval '2 seconds'
+      -- What the operator writes step by step, as a load does, has ten seconds while it goes on.
+      AND (a.usename NOT IN ('tyiym_owner', 'tyiym_tool') OR a.state_change < looked_at - interval '2 seconds'
+        OR h.seen_at <= looked_at - interval '10 seconds')
+    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+      -- What the operator runs away from the head may take long, as staging an import does.
+      AND (h.pid IS NOT NULL OR (a.usename LIKE 'tyiym\_%' AND a.usename NOT IN ('tyiym_owner', 'tyiym_tool')
+        AND a.xact_start < looked_at - interval '7 seconds'))
+  LOOP
+    CONTINUE WHEN waits_for_disk(one.wait_event_type, one.wait_event, looked_at - one.xact_start);
+    IF pg_terminate_backend(one.pid) THEN
+      role := one.usename;
+      reason := one.reason;
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END $function$;
 REVOKE ALL ON FUNCTION end_stuck_backends() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION end_stuck_backends() TO tyiym_clerk_worker;
-COMMENT ON FUNCTION end_stuck_backends() IS 'Ends backends that have held the head for more than 2 s without a step, and nobody who waits behind them. Its owner needs pg_signal_backend and pg_read_all_stats.';
+COMMENT ON FUNCTION end_stuck_backends() IS 'Ends the backends at whose root the head stands still since two seconds, and those of apps that took their time-outs off; says whose and why. Its owner needs pg_signal_backend and pg_read_all_stats.';
 
 CREATE OR REPLACE FUNCTION public.entries_guard()
  RETURNS trigger
@@ -2553,3 +2599,15 @@ $function$;
 REVOKE ALL ON FUNCTION uuid_floor(timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION uuid_floor(timestamp with time zone) TO PUBLIC;
 COMMENT ON FUNCTION uuid_floor(timestamp with time zone) IS 'Smallest UUID whose first 48 bits are this instant in milliseconds, as in a UUIDv7.';
+
+CREATE OR REPLACE FUNCTION public.waits_for_disk(kind text, event text, since interval)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT coalesce(kind, '') IN ('IO', 'LWLock', 'IPC') AND (
+    event ILIKE 'WAL%' OR event = 'SyncRep' OR (kind = 'IO' AND since < interval '10 seconds'))
+$function$;
+REVOKE ALL ON FUNCTION waits_for_disk(text,text,interval) FROM PUBLIC;
+COMMENT ON FUNCTION waits_for_disk(text,text,interval) IS 'Whether a backend waits for the write-ahead log, which it cannot hurry, or since a short time for another file. Such a one is not ended.';
