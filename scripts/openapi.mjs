@@ -129,6 +129,12 @@ function finished(document, isPublic) {
   document.components.schemas = { ...document.components.schemas, Problem: problemSchema };
   for (const path of Object.values(document.paths))
     for (const operation of Object.values(path)) {
+      const most = operation['x-max-body-bytes'];
+      if (most !== undefined)
+        operation.responses['413'] ??= {
+          ...problem,
+          description: `The body is longer than ${most / 1024} KiB; it was not read.`,
+        };
       operation.responses['4XX'] ??= problem;
       operation.responses['5XX'] ??= problem;
       if (operation['x-limited'] || !(isPublic || operation['x-public'])) limited(operation);

@@ -14,7 +14,7 @@ import {
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { Counter } from 'prom-client';
-import { passwordOf, type DatabaseTarget } from '#libs/platform/database.js';
+import { clientOptions, type DatabaseTarget } from '#libs/platform/database.js';
 import { metrics } from '#libs/platform/metrics.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Duty } from './loop.worker.js';
@@ -56,15 +56,7 @@ export interface Jobs {
 
 /** The first duty runs until the library gives up or the process stops, and is begun again a second later. */
 export function jobsOf(database: DatabaseTarget, moves: MoveRefusalService, log: Logger): Jobs {
-  const { host, port, name, user } = database;
-  const pgPool = new pg.Pool({
-    host,
-    port,
-    database: name,
-    user,
-    password: passwordOf(database),
-    application_name: 'tyiym-clerk-jobs',
-  });
+  const pgPool = new pg.Pool({ ...clientOptions(database), application_name: 'tyiym-clerk-jobs' });
   // Without a listener a lost idle connection would end the process; the library notices by itself.
   pgPool.on('error', () => undefined);
   pgPool.on('connect', (client) => client.on('error', () => undefined));

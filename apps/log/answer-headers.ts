@@ -1,13 +1,11 @@
-/** What every answer of the log carries: it is public, it runs nothing, and the same bytes need not be sent twice. */
+/** What every answer of the log carries beside that of all apps: it is public, it runs nothing, and the same bytes need not be sent twice. */
 import { createHash } from 'node:crypto';
 import { contentSecurityPolicy } from './page.js';
 
 /** The same for every answer. Anybody's page may read what is public anyway, so that receipts verify in a browser. */
 export const answerHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy': contentSecurityPolicy,
-  'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  'Strict-Transport-Security': 'max-age=31536000',
   'Access-Control-Allow-Origin': '*',
   'Cross-Origin-Resource-Policy': 'cross-origin',
 };

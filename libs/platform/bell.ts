@@ -3,7 +3,7 @@
  * miss a ring while its connection is lost; whoever waits therefore waits a bounded time and looks again.
  */
 import pg from 'pg';
-import { passwordOf, type DatabaseTarget } from './database.js';
+import { clientOptions, type DatabaseTarget } from './database.js';
 
 const reconnectMs = 1000;
 
@@ -58,11 +58,13 @@ export class Bell {
 
   private async connect(): Promise<void> {
     if (this.client !== undefined || this.isClosed) return;
-    const { host, port, name: database, user } = this.target;
-    const password = passwordOf(this.target);
     const client = new pg.Client({
-      ...{ host, port, database, user, password, keepAlive: true },
-      ...{ application_name: `${user.replace('_', '-')}-bell`, connectionTimeoutMillis: 2000 },
+      ...clientOptions(this.target),
+      ...{
+        keepAlive: true,
+        application_name: `${this.target.user.replace('_', '-')}-bell`,
+        connectionTimeoutMillis: 2000,
+      },
     });
     this.client = client;
     const forget = (): void => {

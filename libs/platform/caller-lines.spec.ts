@@ -12,7 +12,7 @@ function scene() {
   const lines: Line[] = [];
   const at = (level: string) => (record: object) => void lines.push({ level, record });
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
-  const callers = new CallerLines(log as never, { plain: { behindProxy: false } });
+  const callers = new CallerLines(log as never, { plain: {} });
   const raw = (remoteAddress: string) =>
     ({ socket: { remoteAddress }, headers: {} }) as unknown as IncomingMessage;
   const refused = (address: string, times: number, party?: object): void => {

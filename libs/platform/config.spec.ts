@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { issueCertificate } from '../../apps/sandbox/nca/issue.js';
 import { authorityExtensions, createAuthority } from '../../apps/sandbox/nca/nca.js';
-import { ConfigError, loadConfig } from './config.js';
+import { checkConfig, ConfigError, loadConfig } from './config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tyiym-config-'));
 beforeAll(async () => {
@@ -57,5 +57,66 @@ describe('a configuration', () => {
     [true, 'sandbox.pem'],
   ])('with its own roots is taken (sandbox: %s)', (sandbox, root) => {
     expect(load(sandbox, root)).toEqual([join(folder, root)]);
+  });
+});
+
+describe('outside of the sandbox', () => {
+  const database = { host: 'localhost', port: 5432, name: 'tyiym', user: 'tyiym_lender', passwordFile: 'p' };
+  const production = {
+    ...{ app: 'lender', sandbox: false, origin: 'tyiym.kz/journal/1', keysDir: 'keys', database },
+    ...{ issuer: 'https://access.example.kz', logBase: 'https://log.example.kz' },
+    publicBase: 'https://lender.example.kz',
+    listen: { host: '0.0.0.0', port: 8081, proxies: ['10.0.0.7', '10.1.0.0/16', '2001:db8::/48'] },
+  };
+  const faults = (changes: object): string => {
+    try {
+      checkConfig({ ...production, ...changes }, 'lender.json');
+      return '';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const nca = { rootFiles: [], intermediateFiles: [], crlUrls: {} };
+
+  it.each<[string, object]>([
+    ['publicBase', { publicBase: 'http://lender.example.kz' }],
+    ['issuer', { issuer: 'http://access.example.kz' }],
+    ['logBase', { logBase: 'http://log.example.kz' }],
+    ['logUrl', { logUrl: 'http://10.0.0.9:8084' }],
+    ['nca.ncanodeUrl', { nca: { ...nca, ncanodeUrl: 'http://ncanode.example.kz' } }],
+    ['watchdog.lender', { watchdog: { keyFile: 'k', iinFile: 'i', lender: 'http://lender.example.kz' } }],
+    ['listen.proxies', { listen: { host: '127.0.0.1', port: 8081 } }],
+    ['listen.proxies', { listen: { host: '127.0.0.1', port: 8081, proxies: ['10.0.0.0/33'] } }],
+    ['listen.proxies', { listen: { host: '127.0.0.1', port: 8081, proxies: ['the proxy'] } }],
+    ['listen.proxies', { listen: { host: '127.0.0.1', port: 8081, proxies: [] } }],
+    ['database.tls', { database: { ...database, host: '10.0.0.5' } }],
+    ['database.tls', { database: { ...database, host: 'db.example.kz' } }],
+    ['database.tls', { database: { ...database, host: '127.0.0.1.example.kz' } }],
+  ])('%s stops the process when it is unsafe', (member, changes) => {
+    expect(faults(changes)).toContain(`${member}`);
+  });
+
+  it.each<[string, object]>([
+    ['a proxy in front of it', {}],
+    ['TLS of its own', { listen: undefined }],
+    ['a database over TLS', { database: { ...database, host: 'db.example.kz', tls: { caFile: 'ca.pem' } } }],
+    ['a database by its Unix socket', { database: { ...database, host: '/var/run/postgresql' } }],
+    ['a database on this machine', { database: { ...database, host: '::1' } }],
+    [
+      'services on this machine',
+      { logUrl: 'http://127.0.0.1:8084', nca: { ...nca, ncanodeUrl: 'http://[::1]:1' } },
+    ],
+    ['the NCANode over TLS', { nca: { ...nca, ncanodeUrl: 'https://ncanode.example.kz' } }],
+  ])('a process with %s starts', (_, changes) => {
+    expect(faults(changes)).toBe('');
+  });
+
+  it('is not a question in the sandbox', () => {
+    const sandbox = {
+      sandbox: true,
+      origin: 'sandbox.tyiym.kz/journal/1',
+      publicBase: 'http://127.0.0.1:8081',
+    };
+    expect(faults({ ...sandbox, listen: { host: '127.0.0.1', port: 8081 } })).toBe('');
   });
 });

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { plainToInstance, Type } from 'class-transformer';
 import {
+  ArrayMinSize,
   IsArray,
   IsBoolean,
   IsIn,
@@ -18,10 +19,13 @@ import {
   Matches,
   Max,
   Min,
+  ValidateBy,
   ValidateNested,
   validateSync,
   type ValidationError,
 } from 'class-validator';
+import { isAddressEntry } from './address-list.js';
+import { unsafeMembers } from './outside-the-sandbox.js';
 
 export const processNames = [
   'citizen',
@@ -35,19 +39,56 @@ export const processNames = [
 ] as const;
 export type ConfiguredProcess = (typeof processNames)[number];
 
+/** How the database proves that it is the one meant: its certificate leads to this authority and names its host. */
+export class DatabaseTlsConfig {
+  /** PEM of the authority, or of the server's own certificate. */
+  @IsString() readonly caFile: string;
+}
+
 export class DatabaseConfig {
   @IsString() readonly host: string;
   @IsInt() @Min(1) @Max(65535) readonly port: number;
   @IsString() readonly name: string;
   @IsString() readonly user: string;
   @IsString() readonly passwordFile: string;
+  /** Absent: without TLS, which only a database on this machine may be. */
+  @IsOptional() @ValidateNested() @Type(() => DatabaseTlsConfig) readonly tls?: DatabaseTlsConfig;
+}
+
+/** Bounds of a listener's connections; what is left out is as in `usualBounds` of server.ts. Times in milliseconds. */
+export class ConnectionsConfig {
+  @IsOptional() @IsInt() @Min(1) readonly total?: number;
+  @IsOptional() @IsInt() @Min(1) readonly perAddress?: number;
+  @IsOptional() @IsInt() @Min(1) readonly headersMs?: number;
+  @IsOptional() @IsInt() @Min(1) readonly requestMs?: number;
+  @IsOptional() @IsInt() @Min(1) readonly idleMs?: number;
+  /** Longer than a poll may wait, 25 s. */
+  @IsOptional() @IsInt() @Min(30_000) readonly silenceMs?: number;
+  @IsOptional() @IsInt() @Min(1) readonly handshakeMs?: number;
 }
 
 export class ListenConfig {
   @IsString() readonly host: string;
   @IsInt() @Min(0) @Max(65535) readonly port: number;
-  /** Whether a proxy in front ends TLS and sends `Client-Cert` (RFC 9440). */
-  @IsOptional() @IsBoolean() readonly behindProxy?: boolean;
+  /**
+   * Addresses or networks of the proxies in front that end TLS. What they say of a caller is believed, `Client-Cert`
+   * (RFC 9440) and the last of `X-Forwarded-For`, and of nobody else.
+   */
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ValidateBy(
+    {
+      name: 'isAddressEntry',
+      validator: {
+        validate: isAddressEntry,
+        defaultMessage: () => 'each is an address or a network, 10.0.0.7 or 10.1.0.0/16',
+      },
+    },
+    { each: true },
+  )
+  readonly proxies?: string[];
+  @IsOptional() @ValidateNested() @Type(() => ConnectionsConfig) readonly connections?: ConnectionsConfig;
 }
 
 export class ListenTlsConfig extends ListenConfig {
@@ -193,7 +234,11 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
   return {
     ...config,
     keysDir: at(config.keysDir),
-    database: { ...config.database, passwordFile: at(config.database.passwordFile) },
+    database: {
+      ...config.database,
+      passwordFile: at(config.database.passwordFile),
+      ...(config.database.tls && { tls: { caFile: at(config.database.tls.caFile) } }),
+    },
     ...(config.tilesDir !== undefined && { tilesDir: at(config.tilesDir) }),
     ...(config.closedLogs && {
       closedLogs: config.closedLogs.map((log) => ({ ...log, tilesDir: at(log.tilesDir) })),
@@ -220,6 +265,7 @@ export function checkConfig(value: unknown, name: string): Config {
     lines.push('origin: the sandbox has an origin of its own, and only the sandbox');
   if (!config.sandbox && config.acts === undefined && config.app !== 'tool' && config.app !== 'clerk-signer')
     lines.push('acts: outside the sandbox the founding is pinned; `tool pins` says by what');
+  if (errors.length === 0) lines.push(...unsafeMembers(config));
   if (lines.length > 0) throw new ConfigError(`${name}:\n  ${lines.join('\n  ')}`);
   return config;
 }

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import pg from 'pg';
 import { readSecretFile, type DatabaseConfig } from './config.js';
+import { authorityOf, tlsTo } from './database-tls.js';
 
 /** Where the next password waits until it takes the place of the one in use. */
 export function nextPasswordFile(passwordFile: string): string {
@@ -59,9 +60,10 @@ export async function entersWith(config: DatabaseConfig, password: string): Prom
 }
 
 /** A connection of its own as the role of a configuration, not yet made. */
-export function roleClient({ host, port, name, user }: DatabaseConfig, password: string): pg.Client {
+export function roleClient(config: DatabaseConfig, password: string): pg.Client {
+  const { host, port, name, user } = config;
   const client = new pg.Client({
-    ...{ host, port, user, password, database: name },
+    ...{ host, port, user, password, database: name, ...tlsTo(host, authorityOf(config)) },
     ...{ application_name: 'tyiym-password', connectionTimeoutMillis: 2000 },
   });
   client.on('error', () => undefined);

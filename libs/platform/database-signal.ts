@@ -4,7 +4,7 @@
  * again while calls wait; all of them are woken once it listens, because what was told before was heard by nobody.
  */
 import pg from 'pg';
-import { passwordOf, type DatabaseTarget } from './database.js';
+import { clientOptions, type DatabaseTarget } from './database.js';
 
 const reconnectMs = 1000;
 
@@ -62,10 +62,9 @@ export class DatabaseSignal {
   }
 
   private listen(): void {
-    const { host, port, name, user } = this.target;
-    const password = passwordOf(this.target);
     const client = new pg.Client({
-      ...{ host, port, user, password, database: name, application_name: 'tyiym-signal' },
+      ...clientOptions(this.target),
+      application_name: 'tyiym-signal',
       connectionTimeoutMillis: 5000,
     });
     this.client = client;

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { readSecretFile, type DatabaseConfig } from './config.js';
+import { authorityOf, tlsTo } from './database-tls.js';
 import { passwordFinder } from './database-password.js';
 
 /** How to reach a database as one role. */
@@ -18,6 +19,8 @@ export interface DatabaseTarget {
   readonly password: string;
   /** Finds it anew for each connection; where it is absent, `password` is the one. */
   readonly findPassword?: () => Promise<string>;
+  /** PEM of the authority that the server's certificate must lead to; absent: no TLS. */
+  readonly ca?: string;
 }
 
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
@@ -30,15 +33,26 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 export function databaseTarget(config: DatabaseConfig): DatabaseTarget {
   const { host, port, name, user } = config;
   const password = readSecretFile(config.passwordFile).trim();
-  return { host, port, name, user, password, findPassword: passwordFinder(config) };
+  const findPassword = passwordFinder(config);
+  const ca = authorityOf(config);
+  return { ...{ host, port, name, user, password, findPassword }, ...(ca !== undefined && { ca }) };
 }
 
 /** What a connection is made with: the password, or the way to find it. */
-export function passwordOf({
+function passwordOf({
   password,
   findPassword,
 }: Pick<DatabaseTarget, 'password' | 'findPassword'>): string | (() => Promise<string>) {
   return findPassword ?? password;
+}
+
+/** The same for node-postgres. */
+export function clientOptions(target: DatabaseTarget): pg.ClientConfig {
+  const { host, port, name, user, ca } = target;
+  return {
+    ...{ host, port, database: name, user, password: passwordOf(target) },
+    ...tlsTo(host, ca),
+  };
 }
 
 const statementTimeoutMs = 5000;
@@ -61,7 +75,7 @@ export function dataSourceOf(
   target: DatabaseTarget,
   { poolSize = 10, isByIndex = false }: DatabaseUse = {},
 ): DataSource {
-  const { host, port, name, user } = target;
+  const { host, port, name, user, ca } = target;
   return new DataSource({
     type: 'postgres',
     host,
@@ -69,6 +83,7 @@ export function dataSourceOf(
     database: name,
     username: user,
     password: passwordOf(target),
+    ...tlsTo(host, ca),
     poolSize,
     connectTimeoutMS: 2000,
     extra: {

@@ -16,7 +16,7 @@ it('the key of a TLS listener that others can read stops the process, as every s
   writeFileSync(keyFile, '');
   chmodSync(keyFile, 0o640);
   const config = { host: '127.0.0.1', port: 0, publicBase: 'https://localhost', certFile, keyFile };
-  const opened = await listenTls(config, fastify()).then(
+  const opened = await listenTls(config, fastify(), 'https://log.test').then(
     (server) => server.close(),
     (error: unknown) => error,
   );

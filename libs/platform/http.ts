@@ -4,10 +4,7 @@
  */
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, Server } from 'node:http';
 import { ValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -20,16 +17,20 @@ import { ProblemFilter } from '#libs/problem/problem.filter.js';
 import { validationProblem } from '#libs/problem/validation-problem.js';
 import type { CallerRequest } from './access/access.guard.js';
 import { waysOf } from './access/listeners.js';
+import { isOfProxy, listenerOf, type Connection } from './access/mtls.js';
+import { alwaysSent, overTls } from './answer-headers.js';
 import { malformed, onlyStrictJson } from './bodies.js';
 import { CallerLines } from './caller-lines.js';
-import { readSecretFile, type Config, type ListenTlsConfig } from './config.js';
+import type { Config, ListenTlsConfig } from './config.js';
 import { READINESS, type Readiness } from './readiness.js';
 import { limitInFlight } from './limits/in-flight.js';
 import { createLogger, logCrashes, nestLogger } from './logging.js';
-import { requestSeconds, serveMetrics } from './metrics.js';
+import { requestSeconds } from './metrics.js';
+import { serveMetrics } from './metrics-server.js';
+import { newServer, refuseNoHttp } from './server.js';
 
 type Root = Type | DynamicModule;
-type HttpConfig = Pick<Config, 'app' | 'logBase' | 'listen' | 'listenTls' | 'metrics'>;
+type HttpConfig = Pick<Config, 'app' | 'logBase' | 'publicBase' | 'listen' | 'listenTls' | 'metrics'>;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
@@ -43,7 +44,8 @@ export async function createApp(
     // A HEAD would run the whole GET and throw its answer away: what works once would be used up.
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200 },
-    requestTimeout: 60_000,
+    serverFactory: (handler: RequestListener) => newServer(config.listen, handler),
+    clientErrorHandler: refuseNoHttp(config.logBase),
     genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => {
       const given = headers['request-id'];
       return typeof given === 'string' && uuid.test(given) ? given : randomUUID();
@@ -58,11 +60,10 @@ export async function createApp(
     abortOnError: false,
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  aroundEachRequest(fastify);
+  aroundEachRequest(fastify, config);
   // Before a token or a body is looked at; a channel waits for thousands of citizens at a time.
   limitInFlight(fastify, waysOf(config), config.app === 'citizen' ? 8192 : 1024);
   onlyStrictJson(fastify);
-  letRoutesInvite(fastify.server, fastify);
   app.useGlobalFilters(new ProblemFilter(config.logBase, new CallerLines(logger, waysOf(config))));
   app.useGlobalPipes(
     new ValidationPipe({
@@ -81,7 +82,7 @@ function answerNotFound(base: string, requestId: string, reply: FastifyReply): v
   const document = problemDocument(new Problem('not-found'), base, requestId);
   void reply
     .status(document.status)
-    .headers({ 'Request-Id': requestId, 'Content-Type': problemMediaType, 'Cache-Control': 'no-store' })
+    .headers({ ...alwaysSent, 'Request-Id': requestId, 'Content-Type': problemMediaType })
     .send(Buffer.from(JSON.stringify(document)));
 }
 
@@ -93,7 +94,7 @@ export async function startApp(root: Root, config: HttpConfig): Promise<void> {
   if (config.listen) await app.listen(config.listen.port, config.listen.host);
   else await app.init();
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  if (config.listenTls) closers.unshift(closerOf(await listenTls(config.listenTls, fastify)));
+  if (config.listenTls) closers.unshift(closerOf(await listenTls(config.listenTls, fastify, config.logBase)));
   if (config.metrics)
     closers.push(closerOf(await serveMetrics(config.metrics, app.get<Readiness>(READINESS))));
   logCrashes(config.app, logger);
@@ -101,30 +102,18 @@ export async function startApp(root: Root, config: HttpConfig): Promise<void> {
   stopOnSignal(logger, closers);
 }
 
-/** The same routes behind TLS that asks for a client certificate; which one counts is pinned per party, not chained. */
-export async function listenTls(config: ListenTlsConfig, fastify: FastifyInstance): Promise<Server> {
-  const server = createServer(
-    {
-      cert: readFileSync(config.certFile),
-      key: readSecretFile(config.keyFile),
-      requestCert: true,
-      rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
-    },
-    (request, response) => fastify.routing(request, response),
-  );
-  letRoutesInvite(server, fastify);
+/** The same routes behind TLS that asks for a client certificate. */
+export async function listenTls(
+  config: ListenTlsConfig,
+  fastify: FastifyInstance,
+  logBase: string,
+): Promise<Server> {
+  const server = newServer(config, (request, response) => fastify.routing(request, response));
+  server.on('clientError', refuseNoHttp(logBase));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
   return server;
-}
-
-/** A client that asks whether to send its body is told so by its route, once the headers will do. */
-function letRoutesInvite(server: EventEmitter, fastify: FastifyInstance): void {
-  const route = (request: IncomingMessage, response: ServerResponse): void =>
-    fastify.routing(request, response);
-  server.on('checkContinue', route).on('checkExpectation', route);
 }
 
 /** Runs the closers once, on the first signal, and leaves; a second signal leaves at once. */
@@ -160,10 +149,17 @@ function closerOf(server: {
 const single: ReadonlySet<string> = new Set(['host', 'content-type', 'authorization']);
 
 /** An answer tells its Request-Id and how to treat it; time is measured per route. */
-function aroundEachRequest(fastify: FastifyInstance): void {
+function aroundEachRequest(fastify: FastifyInstance, config: HttpConfig): void {
+  const ways = waysOf(config);
+  const isPlainByTls = config.publicBase?.startsWith('https:') === true;
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.header('Request-Id', request.id);
-    done(faultInHeaders(request.raw));
+    const { raw } = request;
+    void reply.headers(alwaysSent).header('Request-Id', request.id);
+    if (isPlainByTls || (raw.socket as Connection).encrypted === true) void reply.headers(overTls);
+    // It would be the proof of a key that nobody proved.
+    if (raw.headers['client-cert'] !== undefined && !isOfProxy(raw.socket, listenerOf(raw.socket, ways)))
+      return done(malformed('Client-Cert', 'header-not-believed'));
+    done(faultInHeaders(raw));
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';

@@ -2,7 +2,9 @@
  * What a route says of itself, in Fastify's own configuration of the route, because hooks judge a call by it before a
  * byte of its body is read: who may call it, what it counts against, how large its body may be.
  */
+import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyContextConfig } from 'fastify';
 import type { PartyKind } from '#libs/party/party.js';
 import type { Problem } from '#libs/problem/problem.js';
@@ -69,7 +71,8 @@ function saidBy(method: object): FastifyContextConfig {
 
 /** The route takes a JSON body of so many bytes at most, with so many values where the usual 10 000 are too few. */
 export function TakesBody(bytes: number, values?: number): MethodDecorator {
-  return tellRoute({ body: { bytes, ...(values !== undefined && { values }) } });
+  const body = { bytes, ...(values !== undefined && { values }) };
+  return applyDecorators(tellRoute({ body }), ApiExtension('x-max-body-bytes', bytes));
 }
 
 /** For bodies of a few members: an assertion of a citizen is the largest of them. */

@@ -43,6 +43,11 @@ export const problemTextsKk: Readonly<Record<ProblemCode, ProblemText>> = {
     title: 'Әдіске қолдау көрсетілмейді',
     detail: 'Бұл мекенжайда сұраудың мұндай әдісі қабылданбайды.',
   },
+  'request-too-slow': {
+    title: 'Сұрау тым баяу келді',
+    detail:
+      'Тақырыптар мен дене сұрауға берілген уақытта толық келмеді. Ештеңе жасалған жоқ. Сұрауды жылдамырақ қосылыммен қайта жіберіңіз.',
+  },
   'idempotency-key-in-use': {
     title: 'Идемпотенттілік кілті бос емес',
     detail: 'Осы кілті бар сұрауға жауап әлі дайындалып жатыр. Сәл кейінірек сол кілтпен қайталаңыз.',
@@ -175,6 +180,10 @@ export const problemTextsKk: Readonly<Record<ProblemCode, ProblemText>> = {
   'too-many-requests': {
     title: 'Сұраулар тым көп',
     detail: 'Бұл жіберуші үшін шекке жетті. `Retry-After` көрсеткен уақытша күтіңіз.',
+  },
+  'headers-too-large': {
+    title: 'Тақырыптар тым үлкен',
+    detail: 'Сұрау жолы мен тақырыптар бірге 16 КиБ-тан асады. Тізілім оқымайтындарын алып тастаңыз.',
   },
   internal: {
     title: 'Ішкі ақау',

@@ -70,6 +70,12 @@ const kinds = {
     title: 'Method not allowed',
     detail: 'This resource does not know this method.',
   },
+  'request-too-slow': {
+    status: 408,
+    title: 'The request came too slowly',
+    detail:
+      'Headers and body did not come within the time a request may take. Nothing was done. Send the request again, over a faster connection.',
+  },
   'idempotency-key-in-use': {
     status: 409,
     title: 'The idempotency key is in use',
@@ -233,6 +239,11 @@ const kinds = {
     title: 'Too many requests',
     detail: 'The limit of this caller is reached. Wait as `Retry-After` says.',
     retryAfterS: 1,
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    detail: 'Request line and headers exceed 16 KiB together. Leave out what this registry does not read.',
   },
   internal: {
     status: 500,

@@ -61,8 +61,8 @@ beforeAll(async () => {
   ({ ours, theirs } = scene.certificates);
   parties = partiesOf(await new RegistryReader({}).read(scene.access.get(DataSource).manager));
   const listeners = {
-    plain: { publicBase: app, behindProxy: false },
-    tls: { publicBase: appTls, behindProxy: false },
+    plain: { publicBase: app, proxies: undefined },
+    tls: { publicBase: appTls, proxies: undefined },
   };
   @Module({
     imports: [

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:https';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -103,7 +103,8 @@ export class AccessScene {
     await app.listen(port, '127.0.0.1');
     this.apps.push(app);
     const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-    this.tlsServers.push(await listenTls({ ...this.tls(), port: tlsPort, publicBase: tlsBase }, fastify));
+    const config = { ...this.tls(), port: tlsPort, publicBase: tlsBase };
+    this.tlsServers.push(await listenTls(config, fastify, 'https://log.test'));
   }
 
   /** The app that serves access. */

@@ -51,7 +51,7 @@ function inWords(sums: ImportSums, leftOut: number, { dryRun, report }: ImportFl
 }
 
 async function run({ refusals, report, dryRun, config: named }: ImportFlags): Promise<ImportSums> {
-  const { databaseTarget, openDatabase } = await import('#libs/platform/database.js');
+  const { clientOptions, databaseTarget, openDatabase } = await import('#libs/platform/database.js');
   const { readIdentityKey, readLookupKeys, readSigningKey } = await import('#libs/platform/keys.js');
   const { journalOver } = await import('../registry.module.js');
   const { ImportRefused } = await import('./import-refused.js');
@@ -64,8 +64,7 @@ async function run({ refusals, report, dryRun, config: named }: ImportFlags): Pr
   const dataSource = await openDatabase(target, { poolSize: 3 });
   // Nobody else appends yet, so a batch may be as large as the lender's and need not pause.
   const journal = journalOver(config, dataSource, importTables, 512);
-  const { host, port, name, user, password } = target;
-  const client = new pg.Client({ host, port, database: name, user, password });
+  const client = new pg.Client(clientOptions(target));
   const progress = progressBar();
   try {
     await client.connect();

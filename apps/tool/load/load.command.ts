@@ -62,7 +62,7 @@ export function register(program: Command): void {
 async function run(flags: LoadFlags): Promise<number> {
   const { toolConfig } = await import('../config.js');
   const { loadConfig } = await import('#libs/platform/config.js');
-  const { databaseTarget, openDatabase } = await import('#libs/platform/database.js');
+  const { clientOptions, databaseTarget, openDatabase } = await import('#libs/platform/database.js');
   const { machineClock } = await import('#libs/platform/clock.js');
   const { readSigningKey } = await import('#libs/platform/keys.js');
   const { readSandboxHome } = await import('../token/sandbox-home.client.js');
@@ -78,8 +78,7 @@ async function run(flags: LoadFlags): Promise<number> {
     throw new Error('only the registry of a sandbox can be loaded: its log is called sandbox.…');
   const target = databaseTarget(owner.database);
   const dataSource = await openDatabase(target, { poolSize: 3 });
-  const { host, port, name, user, password } = target;
-  const client = new pg.Client({ host, port, database: name, user, password });
+  const client = new pg.Client(clientOptions(target));
   const progress = progressBar();
   try {
     await client.connect();

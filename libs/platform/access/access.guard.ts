@@ -7,6 +7,7 @@ import { applyDecorators, Inject, Injectable } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import passport from 'passport';
+import { callerIsKnown } from '../connections.js';
 import { tellRoute } from '../route.js';
 import { AccessStrategy } from './access.strategy.js';
 import type { Caller } from './caller.js';
@@ -48,6 +49,7 @@ export class AccessGuard {
     this.authenticate(request, reply, (error) => {
       try {
         if (error !== undefined && error !== null) throw error;
+        callerIsKnown(request.raw.socket);
         mustBePermitted(access, (request as CallerRequest).party);
       } catch (refused) {
         if (refused instanceof AccessRefused) void reply.header('WWW-Authenticate', this.challenge(refused));

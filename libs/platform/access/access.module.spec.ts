@@ -95,7 +95,7 @@ beforeAll(async () => {
     if (areKeysWithdrawn) throw new errors.JWKSNoMatchingKey();
     return await published(header, token);
   };
-  const listeners = { plain: { publicBase, behindProxy: false } };
+  const listeners = { plain: { publicBase, proxies: undefined } };
   const settings = {
     issuer,
     scopes: ['checks'],

@@ -7,6 +7,7 @@ import { createLocalJWKSet } from 'jose';
 import type { Party } from '#libs/party/party.js';
 import { selfSigned, type ClientCertificate } from '../../../test/support/certificates.js';
 import { accessToken, dpopProof, newKeyPair } from '../../../test/support/machine-client.js';
+import { addressList } from '../address-list.js';
 import { authenticate, type Caller, type CallerChecks, type PresentedRequest } from './caller.js';
 import { dpopNonces } from './dpop-nonces.js';
 import { proofLifeMs } from './dpop.js';
@@ -17,8 +18,8 @@ import { tokenVerifier } from './token-verifier.js';
 
 const now = Date.UTC(2026, 2, 1, 12);
 const issuer = 'http://access.test';
-const plain = { publicBase: 'http://lender.test', behindProxy: false };
-const tls = { publicBase: 'https://lender.test:8086', behindProxy: false };
+const plain = { publicBase: 'http://lender.test', proxies: undefined };
+const tls = { publicBase: 'https://lender.test:8086', proxies: undefined };
 const path = '/v1/checks?loanRef=A';
 const issuerKey = await newKeyPair();
 const proofKey = await newKeyPair();
@@ -256,17 +257,28 @@ describe('the header Authorization', () => {
 });
 
 describe('the header Client-Cert', () => {
-  const proxied = { publicBase: plain.publicBase, behindProxy: true };
+  const proxied = { publicBase: plain.publicBase, proxies: addressList(['10.0.0.0/24']) };
+  const proxy = { destroyed: false, remoteAddress: '10.0.0.7' };
   const read = (value: string | string[] | undefined): string | undefined =>
-    presentedCertificate(proxied, new Socket(), value);
+    presentedCertificate(proxied, proxy, value);
 
   it('names the certificate behind a proxy', () => {
     expect(read(`:${own.der.toString('base64')}:`)).toBe(own.sha256);
   });
 
   it('is all that counts behind a proxy, whatever the connection presented', async () => {
-    expect(presentedCertificate(proxied, await connectionWith(own), undefined)).toBeUndefined();
+    const accepted = await connectionWith(own);
+    const connection = { ...proxy, getPeerX509Certificate: () => accepted.getPeerX509Certificate() };
+    expect(presentedCertificate(proxied, connection, undefined)).toBeUndefined();
   });
+
+  it.each(['10.0.1.7', '127.0.0.1', '::1', undefined])(
+    'names nobody when it comes from %s',
+    (remoteAddress) => {
+      const value = `:${own.der.toString('base64')}:`;
+      expect(presentedCertificate(proxied, { destroyed: false, remoteAddress }, value)).toBeUndefined();
+    },
+  );
 
   it.each<[string, (base64: string) => string | string[] | undefined]>([
     ['missing', () => undefined],

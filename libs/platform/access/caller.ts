@@ -119,7 +119,8 @@ async function checkProof(
   nowMs: number,
 ): Promise<void> {
   mustHold(typeof request.dpop === 'string', 'invalid_dpop_proof', 'not exactly one proof');
-  const path = request.url.replace(/[?#].*$/s, '');
+  // RFC 9112 §3.2.2: a client may name the host in the request line; it is called by our name all the same.
+  const path = request.url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
   const proven = {
     proof: request.dpop,
     method: request.method,

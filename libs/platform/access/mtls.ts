@@ -1,15 +1,17 @@
 /**
  * Which client certificate came with a request (RFC 8705): the one of the TLS connection, or the `Client-Cert` header
- * of RFC 9440, and that only on a listener configured as behind a proxy; anywhere else the header is anybody's claim.
+ * of RFC 9440, and that only from a proxy that the listener's configuration names; of anybody else it is a claim.
  */
 import { createHash } from 'node:crypto';
+import type { BlockList } from 'node:net';
+import { isInList } from '../address-list.js';
 
 /** One way into the app. */
 export interface Listener {
   /** Public base URL of this listener, no final slash; `htu` of proofs starts with it. */
   readonly publicBase: string;
-  /** A proxy ends TLS in front of it and sets `Client-Cert` itself, removing what the caller sent. */
-  readonly behindProxy: boolean;
+  /** Where proxies call from that end TLS in front of it and set `Client-Cert` themselves. Absent: there are none. */
+  readonly proxies?: BlockList | undefined;
 }
 
 /** The ways into an app: `plain` is HTTP (or a proxy's connections), `tls` its own mutual-TLS listener. */
@@ -22,6 +24,7 @@ export interface Listeners {
 export interface Connection {
   readonly destroyed: boolean;
   readonly encrypted?: boolean;
+  readonly remoteAddress?: string | undefined;
   getPeerX509Certificate?(): { readonly raw: Buffer } | undefined;
 }
 
@@ -41,27 +44,35 @@ export function listenerOf<L>(
   return (connection.encrypted === true ? listeners.tls : undefined) ?? listeners.plain;
 }
 
+/** Whether the connection comes from a proxy of the listener, which is believed what it says of its callers. */
+export function isOfProxy({ remoteAddress }: Connection, { proxies }: Pick<Listener, 'proxies'>): boolean {
+  return proxies !== undefined && isInList(proxies, remoteAddress);
+}
+
 /** DER of the certificate the caller presented, or undefined: none, or one we cannot read. */
 export function certificateOf(
-  listener: Pick<Listener, 'behindProxy'>,
+  listener: Pick<Listener, 'proxies'>,
   connection: Connection,
   clientCert: HeaderValue,
 ): Buffer | undefined {
-  return listener.behindProxy ? readClientCert(clientCert) : connection.getPeerX509Certificate?.()?.raw;
+  return isOfProxy(connection, listener)
+    ? readClientCert(clientCert)
+    : connection.getPeerX509Certificate?.()?.raw;
 }
 
 /** Its thumbprint. */
 export function presentedCertificate(
-  listener: Pick<Listener, 'behindProxy'>,
+  listener: Pick<Listener, 'proxies'>,
   connection: Connection,
   clientCert: HeaderValue,
 ): string | undefined {
-  const known = listener.behindProxy ? undefined : seen.get(connection);
+  const isProxied = isOfProxy(connection, listener);
+  const known = isProxied ? undefined : seen.get(connection);
   if (known !== undefined) return known;
   const der = certificateOf(listener, connection, clientCert);
   if (der === undefined) return undefined;
   const thumbprint = thumbprintOf(der);
-  if (!listener.behindProxy) seen.set(connection, thumbprint);
+  if (!isProxied) seen.set(connection, thumbprint);
   return thumbprint;
 }
 

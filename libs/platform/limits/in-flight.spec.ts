@@ -4,10 +4,12 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { problemKinds } from '#libs/problem/catalogue.js';
 import type { Problem } from '#libs/problem/problem.js';
+import { addressList } from '../address-list.js';
+import type { Ways } from './caller-address.js';
 import { InFlight, limitInFlight } from './in-flight.js';
 
-const proxied = { plain: { behindProxy: true } };
-const direct = { plain: { behindProxy: false } };
+const proxied: Ways = { plain: { proxies: addressList(['192.0.2.0/24', '127.0.0.0/8']) } };
+const direct: Ways = { plain: {} };
 
 /** Base64url of JSON. */
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Problem } from '#libs/problem/problem.js';
+import { addressList } from '../address-list.js';
 import { callerAddress } from './caller-address.js';
 import { answerWith, limitField, policyField, secondsOf } from './standing.js';
 
@@ -36,8 +37,8 @@ describe('the fields of a limit', () => {
 });
 
 describe('the address of a caller', () => {
-  const plain = { plain: { publicBase: 'http://a', behindProxy: false } };
-  const proxied = { plain: { publicBase: 'http://a', behindProxy: true } };
+  const plain = { plain: {} };
+  const proxied = { plain: { proxies: addressList(['10.0.0.1', '2001:db8:ff::/48']) } };
   const at = (remoteAddress: string | undefined, forwardedFor?: string | string[]) => ({
     socket: { destroyed: false, remoteAddress },
     forwardedFor,
@@ -56,10 +57,17 @@ describe('the address of a caller', () => {
     expect(callerAddress(at('203.0.113.9', '198.51.100.1'), plain)).toBe('203.0.113.9');
   });
 
+  it('is not what somebody says who reaches the port of the proxies from elsewhere', () => {
+    expect(callerAddress(at('10.0.0.2', '198.51.100.1'), proxied)).toBe('10.0.0.2');
+    expect(callerAddress(at(undefined, '198.51.100.1'), proxied)).toBe('unknown');
+  });
+
   it('is, behind a proxy, what the proxy added last', () => {
     expect(callerAddress(at('10.0.0.1', '198.51.100.1, 203.0.113.9'), proxied)).toBe('203.0.113.9');
     expect(callerAddress(at('10.0.0.1', ['198.51.100.1', '2001:db8::1']), proxied)).toBe('2001:db8::/64');
     expect(callerAddress(at('10.0.0.1', 'rubbish'), proxied)).toBe('10.0.0.1');
     expect(callerAddress(at('10.0.0.1'), proxied)).toBe('10.0.0.1');
+    expect(callerAddress(at('::ffff:10.0.0.1', '203.0.113.9'), proxied)).toBe('203.0.113.9');
+    expect(callerAddress(at('2001:db8:ff:1::2', '203.0.113.9'), proxied)).toBe('203.0.113.9');
   });
 });
