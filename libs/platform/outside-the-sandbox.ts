@@ -3,13 +3,25 @@
  * believes over a network that others can read or change.
  */
 import { isIP } from 'node:net';
-import type { Config } from './config.js';
 import { addressList, isInList } from './address-list.js';
 
 const own = addressList(['127.0.0.0/8', '::1']);
 
+/** What is looked at of a configuration. */
+interface Looked {
+  readonly sandbox: boolean;
+  readonly database?: { readonly host: string; readonly tls?: object };
+  readonly listen?: { readonly proxies?: readonly string[] };
+  readonly publicBase?: string;
+  readonly issuer: string;
+  readonly logBase: string;
+  readonly logUrl?: string;
+  readonly watchdog?: { readonly lender: string };
+  readonly nca?: { readonly ncanodeUrl?: string | null };
+}
+
 /** A line for each member that would be unsafe; none in a sandbox, which is one machine. */
-export function unsafeMembers(config: Config): readonly string[] {
+export function unsafeMembers(config: Looked): readonly string[] {
   if (config.sandbox) return [];
   const { database, listen, publicBase, issuer, logBase } = config;
   const bases = Object.entries({ publicBase, issuer, logBase });

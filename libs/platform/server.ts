@@ -16,7 +16,7 @@ import { readSecretFile, type ListenConfig, type ListenTlsConfig } from './confi
 import { boundConnections } from './connections.js';
 
 /** Bounds of a listener where its configuration does not say others. Times in milliseconds. */
-export const usualBounds = {
+const usualBounds = {
   total: 8_192,
   /** Thousands of phones share the address of one operator's network. */
   perAddress: 2_048,
