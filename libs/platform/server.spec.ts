@@ -233,9 +233,10 @@ describe('a listener that is full', () => {
   ])('%s closes what has been held open longest', async (_, bounds) => {
     const server = await listening(bounds);
     const [first, second] = [await opened(server), await opened(server, '/')];
-    const gone = once(first.resume(), 'close');
+    const gone = text(first);
     const third = await opened(server, '/');
-    await gone;
+    // Without a word, as none is said to one that is closed for room: 408 would come by itself.
+    expect(await gone).toBe('');
     expect([first.closed, second.closed, third.closed]).toEqual([true, false, false]);
     for (const socket of [second, third]) socket.destroy();
   });
@@ -244,7 +245,7 @@ describe('a listener that is full', () => {
     const server = await listening({ perAddress: 2 });
     const known = [await opened(server, '/known'), await opened(server, '/known')];
     const next = await opened(server);
-    await once(next.resume(), 'close');
+    expect(await text(next)).toBe('');
     expect(known.map(({ closed }) => closed)).toEqual([false, false]);
     for (const socket of known) socket.destroy();
   });
