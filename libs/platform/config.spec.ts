@@ -65,6 +65,7 @@ describe('outside of the sandbox', () => {
   const production = {
     ...{ app: 'lender', sandbox: false, origin: 'tyiym.kz/journal/1', keysDir: 'keys', database },
     ...{ issuer: 'https://access.example.kz', logBase: 'https://log.example.kz' },
+    acts: { founding: 'a'.repeat(43), kid: 'b'.repeat(43) },
     publicBase: 'https://lender.example.kz',
     listen: { host: '0.0.0.0', port: 8081, proxies: ['10.0.0.7', '10.1.0.0/16', '2001:db8::/48'] },
   };
