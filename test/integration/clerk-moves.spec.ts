@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { openDatabase } from '#libs/platform/database.js';
 import type { SigningKey } from '#libs/platform/keys.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
-import { believedRules as loadRules } from '../support/cover.js';
+import { allRegimeRows } from '#libs/regime/regime.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import { openDataKey } from '#libs/subject/data-key.js';
 import { unseal } from '#libs/subject/seal.js';
@@ -65,7 +65,7 @@ function newMoves(asked?: Partial<MoveSettings['verifier']>): MoveRefusalService
     keys: { identity: scene.identity, lookup: keys },
     trust: scene.trust,
     verifier: { ...verifier, ...asked },
-    rules: () => loadRules(clerk.manager),
+    rules: async () => ({ regime: await allRegimeRows(clerk.manager) }),
     onAlarm: (alarm) => void alarms.push(alarm),
   });
 }

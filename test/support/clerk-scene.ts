@@ -6,7 +6,7 @@ import { openDatabase } from '#libs/platform/database.js';
 import type { SigningKey } from '#libs/platform/keys.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { refusalOf } from '#libs/refusal/refusals.store.js';
-import { believedRules as loadRules } from './cover.js';
+import { allRegimeRows } from '#libs/regime/regime.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import {
@@ -66,7 +66,7 @@ export async function newClerkScene(): Promise<ClerkScene> {
       keys: { identity: lifts.identity, lookup },
       trust: lifts.trust,
       verifier: { ...verifier, ...asked },
-      rules: () => loadRules(clerk.manager),
+      rules: async () => ({ regime: await allRegimeRows(clerk.manager) }),
       onAlarm: (alarm) => void alarms.push(alarm),
     });
   };

@@ -3,9 +3,7 @@
  * once. Only whether an official's certificate is revoked is taken as answered.
  */
 import { dirname, join } from 'node:path';
-import { partiesOf } from '#libs/acts/parties.js';
 import { RegistryReader } from '#libs/acts/registry-reader.service.js';
-import type { Rules } from '#libs/refusal/rules.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Config } from '#libs/platform/config.js';
 import { machineClock } from '#libs/platform/clock.js';
@@ -75,12 +73,6 @@ export function coverageByHand(
       return reader.read(tx);
     },
   };
-}
-
-/** The rules as a process would load them that runs without pins. */
-export async function believedRules(tx: Parameters<RegistryReader['read']>[0]): Promise<Rules> {
-  const belief = await new RegistryReader({}).read(tx);
-  return { parties: partiesOf(belief), regime: belief.registry.regime };
 }
 
 /** The authority's certificates, as officials' signatures are judged by them. */
