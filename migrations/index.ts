@@ -35,6 +35,7 @@ import { PeopleAsked1764000000042 } from './0042-people-asked.js';
 import { OwnNumbers1764000000043 } from './0043-own-numbers.js';
 import { ReferenceLookalikes1764000000044 } from './0044-reference-lookalikes.js';
 import { Stalls1764000000045 } from './0045-stalls.js';
+import { FeedRoots1764000000046 } from './0046-feed-roots.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -73,4 +74,5 @@ export const migrations = [
   OwnNumbers1764000000043,
   ReferenceLookalikes1764000000044,
   Stalls1764000000045,
+  FeedRoots1764000000046,
 ];

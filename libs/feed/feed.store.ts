@@ -181,13 +181,34 @@ export async function daysWithoutKey(
   return rows.map(({ day }) => day);
 }
 
+/** Check of the root under which a day of a stream is sealed; undefined when nothing is known of that day. */
+export async function rootCheckOf(
+  tx: EntityManager,
+  streamUuid: string,
+  day: string,
+): Promise<Buffer | undefined> {
+  const rows: { check: Buffer }[] = await tx.query(
+    `SELECT root_check AS check FROM day_keys
+     WHERE stream_id = $1 AND day = $2 AND root_check IS NOT NULL LIMIT 1`,
+    [streamUuid, day],
+  );
+  return rows[0]?.check;
+}
+
 export async function insertDayKey(
   tx: EntityManager,
-  key: { readonly streamUuid: string; readonly day: string; readonly encKid: string; readonly jwe: string },
+  key: {
+    readonly streamUuid: string;
+    readonly day: string;
+    readonly encKid: string;
+    readonly jwe: string;
+    readonly rootCheck: Buffer;
+  },
 ): Promise<void> {
-  await tx.query(`INSERT INTO day_keys VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, [
-    ...[key.streamUuid, key.day, key.encKid, key.jwe],
-  ]);
+  await tx.query(
+    `INSERT INTO day_keys (stream_id, day, enc_kid, jwe, root_check) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+    [key.streamUuid, key.day, key.encKid, key.jwe, key.rootCheck],
+  );
 }
 
 /** Keeps the digest as it stands when 10 000 items have come since the last one kept; drops those over 14 days old. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import type { FeedRoots } from '#libs/feed/feed-roots.js';
 import { readSecretFile } from './config.js';
 
 /** The private half of a signing key. */
@@ -34,9 +35,18 @@ export function readIdentityKey(dir: string): { readonly keyId: Buffer; readonly
   return { keyId: Buffer.from(keyId, 'hex'), secret: secretOf(key) };
 }
 
-/** `feed.json`: the root of every stream's secrets. */
-export function readFeedRoot(dir: string): Buffer {
-  return secretOf((read(dir, 'feed.json') as { key: string }).key);
+/** `feed.json`: the roots of every stream's secrets, in the order of their days. */
+export function readFeedRoots(dir: string): FeedRoots {
+  const { key, later = [] } = read(dir, 'feed.json') as {
+    key: string;
+    later?: readonly { readonly from: string; readonly key: string }[];
+  };
+  return [
+    { from: '', secret: secretOf(key) },
+    ...later
+      .map((root) => ({ from: root.from, secret: secretOf(root.key) }))
+      .toSorted((a, b) => (a.from < b.from ? -1 : 1)),
+  ];
 }
 
 /** `idempotency.json`: the key under which request bodies are compared. */

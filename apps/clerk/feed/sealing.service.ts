@@ -14,12 +14,14 @@ import {
   insertStream,
   itemsAfter,
   keepVector,
+  rootCheckOf,
   type FeedItem,
   type SealedRow,
   type Stream,
 } from '#libs/feed/feed.store.js';
 import { xor } from '#libs/feed/digest.js';
 import { itemKey, sealItem, wrapKey } from '#libs/feed/sealed-item.js';
+import { rootCheck, rootOfDay, rootWithCheck, type FeedRoots } from '#libs/feed/feed-roots.js';
 import { setAfter } from '#libs/feed/sealing.js';
 import { bureauKey, dayKey, dayKid, namelessSubId, subIdOf } from '#libs/feed/stream-keys.js';
 import { newUuid, uuidToId } from '#libs/journal/id.js';
@@ -33,8 +35,8 @@ import { subjectOf, type LookupKeys } from '#libs/subject/subject.js';
 export interface SealingSettings {
   readonly tx: EntityManager;
   readonly keys: {
-    /** Root of the streams' secrets. */
-    readonly feed: Buffer;
+    /** Roots of the streams' secrets. */
+    readonly feed: FeedRoots;
     readonly identity: SealingKey;
     readonly lookup: LookupKeys;
   };
@@ -51,6 +53,8 @@ const pageSize = 500;
 export class SealingService {
   /** What was wrapped already, by stream, day and key: asked of the database once. */
   private readonly wrapped = new Set<string>();
+  /** The root of each stream's day, by both. */
+  private readonly roots = new Map<string, Buffer>();
 
   constructor(private readonly settings: SealingSettings) {}
 
@@ -87,27 +91,45 @@ export class SealingService {
 
   /** Every day's key for every live key of the bureau, before anything is sealed with it. */
   private async wrapKeys(stream: Stream, bureau: Party): Promise<void> {
-    const { tx, keys, registryNow } = this.settings;
+    const { tx, registryNow } = this.settings;
     const streamId = uuidToId('str', stream.uuid);
     for (const key of encryptionKeys(bureau, registryNow())) {
       const name = `${stream.uuid} ${stream.today} ${key.kid}`;
       if (this.wrapped.has(name)) continue;
       for (const day of await daysWithoutKey(tx, stream.uuid, key.kid, stream.today)) {
         const kid = dayKid(streamId, day);
-        const jwe = await wrapKey(dayKey(keys.feed, stream.clientId, kid), kid, key);
-        await insertDayKey(tx, { streamUuid: stream.uuid, day, encKid: key.kid, jwe });
+        const root = await this.rootFor(stream, day);
+        const jwe = await wrapKey(dayKey(root, stream.clientId, kid), kid, key);
+        const row = { streamUuid: stream.uuid, day, encKid: key.kid, jwe };
+        await insertDayKey(tx, { ...row, rootCheck: rootCheck(root) });
       }
       this.wrapped.add(name);
     }
+  }
+
+  /**
+   * A day stays under the root it was begun with: a worker that was given the next root late goes on with the old one
+   * until midnight, because the bureaus have that day's key already.
+   */
+  private async rootFor({ uuid }: Stream, day: string): Promise<Buffer> {
+    const { tx, keys } = this.settings;
+    const name = `${uuid} ${day}`;
+    const known = this.roots.get(name);
+    if (known !== undefined) return known;
+    const check = await rootCheckOf(tx, uuid, day);
+    const root = check === undefined ? rootOfDay(keys.feed, day) : rootWithCheck(keys.feed, check);
+    this.roots.set(name, root);
+    return root;
   }
 
   private async sealPage(stream: Stream): Promise<number> {
     const { tx, keys, onWithheld } = this.settings;
     const items = await itemsAfter(tx, stream.sealedSeq, pageSize);
     if (items.length === 0) return 0;
-    const subKey = bureauKey(keys.feed, stream.clientId);
+    const subKey = bureauKey(keys.feed[0].secret, stream.clientId);
     const kid = dayKid(uuidToId('str', stream.uuid), stream.today);
-    const day = await itemKey(dayKey(keys.feed, stream.clientId, kid));
+    const root = await this.rootFor(stream, stream.today);
+    const day = await itemKey(dayKey(root, stream.clientId, kid));
     // Before the receipts, which take longer: before a row that was bent nothing is sealed at each turn until it is mended.
     const iins = items.map((item) => this.personOf(item));
     const receipts = await readReceipts(

@@ -18,7 +18,12 @@ One step each time, whatever became of the last; call it again until it says tha
   make and publish   writes --draft, which two officials sign; tool key publish --apply … appends it
   activate           puts the key in its place; start its process anew
   retire             writes --draft for the old key, once the new one has signed
+<<<<<<< HEAD
 Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set registry, and lookup (docs/operations.md).`;
+=======
+Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set, and feed and lookup, which are
+secrets and need no act (docs/operations.md).`;
+>>>>>>> 7250a95 (feed: rotate the root of the streams, old and new side by side)
 
 export function register(program: Command): void {
   const key = program.command('key').description('publish, rotate, retire or revoke keys of the registry');
@@ -27,7 +32,7 @@ export function register(program: Command): void {
     key
       .command('rotate')
       .description('do the next step of the rotation of a key, and say which comes then')
-      .argument('<purpose>', 'head/lender, log, … or lookup')
+      .argument('<purpose>', 'head/lender, log, … or feed, lookup')
       .requiredOption('--keys <dir>', 'what tool keygen --out wrote')
       .option('--draft <file>', 'where the act for two officials goes', 'act.json'),
   )
@@ -77,6 +82,7 @@ async function rotateKey(purpose: string, options: RotateOptions): Promise<void>
   const { rotate, wordsOf } = await import('./rotate.service.js');
   const registry = await openRegistry(await toolConfig(options));
   try {
+    if (purpose === 'feed') return await rotateFeed(root, registry.journal.registryNow(), options);
     const rules = await registry.journal.refreshRules();
     const tx = registry.dataSource.manager;
     const hasSigned = (kid: string): Promise<boolean | undefined> =>
@@ -99,5 +105,18 @@ async function rotateLookup(root: string, { json }: RotateOptions): Promise<void
   if (json === true) return console.log(JSON.stringify({ step: 'carry', epoch }));
   console.log(
     `lookup/${epoch} is made: carry each lookup.json to its machine; tool migrate; then start the processes anew.`,
+  );
+}
+
+/** Roots are never retired: what was sealed under one is sealed under it for good. */
+async function rotateFeed(root: string, now: number, { json }: RotateOptions): Promise<void> {
+  const { addFeedRoot } = await import('../keygen/feed-roots.service.js');
+  const { randomBytes } = await import('node:crypto');
+  const { from, isNew } = addFeedRoot(root, now, randomBytes(32));
+  if (json === true) return console.log(JSON.stringify({ step: 'carry', from }));
+  console.log(
+    `${isNew ? 'The next root of the streams is made' : 'The next root is made already'} and counts from ${from} (UTC): ` +
+      "carry feed.json to the clerk's worker and start it anew before that day. Later is no harm: a day that was begun " +
+      'under the old root ends under it.',
   );
 }

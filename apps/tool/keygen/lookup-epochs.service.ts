@@ -2,9 +2,10 @@
  * The next lookup key, in the directory of every process that has one. All of them must hold the same epochs, so what was
  * cut short is finished before anything new is made, and no key that is there is ever changed.
  */
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyTable } from './key-table.js';
+import { replaceSecretFile } from './secret-file.service.js';
 
 /** Epoch → key, base64url. */
 type Epochs = Readonly<Record<string, string>>;
@@ -31,17 +32,10 @@ export function addLookupEpoch(out: string, secret: Buffer): number {
   const isWhole = own.every(({ epochs }) => Object.keys(epochs).length === Object.keys(known).length);
   const after = isWhole ? { ...known, [newest + 1]: secret.toString('base64url') } : known;
   for (const { file, epochs } of own)
-    if (Object.keys(epochs).length < Object.keys(after).length) replace(file, after);
+    if (Object.keys(epochs).length < Object.keys(after).length) replaceSecretFile(file, { epochs: after });
   return isWhole ? newest + 1 : newest;
 }
 
 function readEpochs(file: string): Epochs {
   return (JSON.parse(readFileSync(file, 'utf8')) as { epochs: Epochs }).epochs;
-}
-
-/** In one step, so that a process that starts meanwhile reads the old file or the new one. */
-function replace(file: string, epochs: Epochs): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify({ epochs }, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(`${file}.new`, 0o600);
-  renameSync(`${file}.new`, file);
 }
