@@ -36,6 +36,7 @@ import { OwnNumbers1764000000043 } from './0043-own-numbers.js';
 import { ReferenceLookalikes1764000000044 } from './0044-reference-lookalikes.js';
 import { Stalls1764000000045 } from './0045-stalls.js';
 import { FeedRoots1764000000046 } from './0046-feed-roots.js';
+import { WrappedAnew1764000000047 } from './0047-wrapped-anew.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -75,4 +76,5 @@ export const migrations = [
   ReferenceLookalikes1764000000044,
   Stalls1764000000045,
   FeedRoots1764000000046,
+  WrappedAnew1764000000047,
 ];

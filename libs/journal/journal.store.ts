@@ -60,6 +60,11 @@ export async function addIdentityChecks(
   ]);
 }
 
+/** Takes away the check value of an identity key that wraps nothing any more. Only the owner may. */
+export async function removeIdentityCheck(tx: EntityManager, id: string): Promise<void> {
+  await tx.query('UPDATE journal_head SET identity_checks = identity_checks - $1::text', [id]);
+}
+
 /** Makes an append whose outcome is unknown either visible or impossible: it waits for the orphan's lock. */
 export const fenceSql = 'UPDATE journal_head SET state_version = state_version + 1';
 

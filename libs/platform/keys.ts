@@ -3,7 +3,23 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { FeedRoots } from '#libs/feed/feed-roots.js';
+import type { SealingKey } from '#libs/subject/seal.js';
 import { readSecretFile } from './config.js';
+
+/** A secret with its id, 4 bytes in hexadecimal. */
+export interface NamedSecret {
+  readonly keyId: string;
+  /** 32 bytes, base64url. */
+  readonly key: string;
+}
+
+/** `identity.json`: the key that seals and opens, and one that only opens. */
+export interface IdentityFile extends NamedSecret {
+  /** Will seal once every process can open it. */
+  readonly next?: NamedSecret;
+  /** Has sealed what is not wrapped anew yet. */
+  readonly old?: NamedSecret;
+}
 
 /** The private half of a signing key. */
 export interface SigningKey {
@@ -29,10 +45,15 @@ export function readLookupKeys(dir: string): ReadonlyMap<number, Buffer> {
   return new Map(keys.toSorted(([a], [b]) => a - b));
 }
 
-/** `identity.json`: the key that wraps the data keys of persons. */
-export function readIdentityKey(dir: string): { readonly keyId: Buffer; readonly secret: Buffer } {
-  const { keyId, key } = read(dir, 'identity.json') as { keyId: string; key: string };
-  return { keyId: Buffer.from(keyId, 'hex'), secret: secretOf(key) };
+/** `identity.json`: the key that wraps the data keys of persons, and the one beside it while it is exchanged. */
+export function readIdentityKey(dir: string): SealingKey {
+  const { keyId, key, next, old } = read(dir, 'identity.json') as IdentityFile;
+  const keyOf = (named: NamedSecret): SealingKey => ({
+    keyId: Buffer.from(named.keyId, 'hex'),
+    secret: secretOf(named.key),
+  });
+  const beside = [next, old].filter((each) => each !== undefined).map(keyOf);
+  return { ...keyOf({ keyId, key }), ...(beside.length > 0 && { beside }) };
 }
 
 /** `feed.json`: the roots of every stream's secrets, in the order of their days. */

@@ -7,7 +7,7 @@ import { createHmac } from 'node:crypto';
 import { Problem } from '#libs/problem/problem.js';
 import { dataKey, openDataKey, wrapDataKey } from './data-key.js';
 import { isIin, type Iin } from './iin.js';
-import { keyIdOf, seal, unseal, type Random, type SealedPlace, type SealingKey } from './seal.js';
+import { keyIdOf, keyNamed, seal, unseal, type Random, type SealedPlace, type SealingKey } from './seal.js';
 import type { SubjectKey } from './subject.js';
 
 export interface Person {
@@ -27,10 +27,14 @@ export interface OpenPerson {
   readonly iin: Iin;
 }
 
-/** What the head row holds of an identity key: its id → HMAC-SHA-256(key, "tyiym identity key check"), base64url. */
-export function identityKeyChecks({ keyId, secret }: SealingKey): Readonly<Record<string, string>> {
-  const check = createHmac('sha256', secret).update('tyiym identity key check').digest('base64url');
-  return { [keyId.toString('hex')]: check };
+/** What the head row holds of identity keys: id → HMAC-SHA-256(key, "tyiym identity key check"), base64url. */
+export function identityKeyChecks(identity: SealingKey): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    [identity, ...(identity.beside ?? [])].map(({ keyId, secret }) => [
+      keyId.toString('hex'),
+      createHmac('sha256', secret).update('tyiym identity key check').digest('base64url'),
+    ]),
+  );
 }
 
 /** Somebody never seen before. @param personId a random UUID: it must not tell when the person came. */
@@ -61,7 +65,7 @@ export function openPerson(
   belongs: (iin: Iin) => boolean,
 ): OpenPerson | undefined {
   const keyId = keyIdOf(person.dataKey);
-  if (keyId?.equals(identity.keyId) === false)
+  if (keyId !== undefined && keyNamed(identity, keyId) === undefined)
     throw new Problem('registry-unavailable', { cause: new Error('sealed under another identity key') });
   try {
     const key = keyOf(identity, person);

@@ -9,6 +9,8 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 export interface SealingKey {
   readonly keyId: Buffer;
   readonly secret: Buffer;
+  /** Keys that open beside it and seal nothing: while it is exchanged, the one before it or the one after it. */
+  readonly beside?: readonly SealingKey[];
 }
 
 /** Where a sealed value lies; it opens nowhere else. */
@@ -38,10 +40,11 @@ export function seal(key: SealingKey, place: SealedPlace, plain: Buffer, random:
   return Buffer.concat([Buffer.of(version), key.keyId, iv, text, cipher.getAuthTag()]);
 }
 
-/** @throws when the key, the place or a byte is another than at sealing. */
-export function unseal(key: SealingKey, place: SealedPlace, sealed: Buffer): Buffer {
+/** @throws when the key and those beside it, the place or a byte is another than at sealing. */
+export function unseal(ring: SealingKey, place: SealedPlace, sealed: Buffer): Buffer {
   assert(sealed.length >= headLength + tagLength && sealed[0] === version, 'not a sealed value');
-  assert(sealed.subarray(1, 5).equals(key.keyId), 'sealed with another key');
+  const key = keyNamed(ring, sealed.subarray(1, 5));
+  assert(key !== undefined, 'sealed with another key');
   const decipher = createDecipheriv('aes-256-gcm', key.secret, sealed.subarray(5, headLength));
   decipher.setAAD(aad(place)).setAuthTag(sealed.subarray(-tagLength));
   return Buffer.concat([decipher.update(sealed.subarray(headLength, -tagLength)), decipher.final()]);
@@ -52,6 +55,11 @@ export function unsealWith(keys: readonly SealingKey[], place: SealedPlace, seal
   const key = keys.find(({ keyId }) => keyIdOf(sealed)?.equals(keyId) === true);
   assert(key !== undefined, 'sealed with another key');
   return unseal(key, place, sealed);
+}
+
+/** The key of this id, the one that seals or one beside it. */
+export function keyNamed(ring: SealingKey, keyId: Buffer): SealingKey | undefined {
+  return [ring, ...(ring.beside ?? [])].find((key) => key.keyId.equals(keyId));
 }
 
 /** The id of the key that sealed a value; undefined when it is no sealed value at all. */

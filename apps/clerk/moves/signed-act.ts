@@ -14,7 +14,7 @@ import type { RevocationSubject, VerifiedSigner } from '#libs/signature/verified
 import { signerToAsk } from '#libs/signature/verify-signature.js';
 import { isIin, type Iin } from '#libs/subject/iin.js';
 import { openDataKey } from '#libs/subject/data-key.js';
-import { seal, unseal, type Random, type SealingKey } from '#libs/subject/seal.js';
+import { keyNamed, seal, unseal, type Random, type SealingKey } from '#libs/subject/seal.js';
 import { subjectOf, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import { mustBeProven, Unproven } from './unproven.js';
 
@@ -63,7 +63,7 @@ export function openAct(kept: KeptAct, subject: SubjectKey, { identity, lookup }
   const { personId, applicationUuid } = kept;
   const lookupKey = lookup.get(subject.epoch);
   assert(lookupKey !== undefined, 'no lookup key of this epoch');
-  assert(kept.dataKey.subarray(1, 5).equals(identity.keyId), 'sealed under another identity key');
+  assert(keyNamed(identity, kept.dataKey.subarray(1, 5)) !== undefined, 'sealed under another identity key');
   const { key, iin } = opening(() => openPerson(kept, identity));
   mustBeProven(isIin(iin), 'document-not-opened');
   mustBeProven(subjectOf(lookupKey, subject.epoch, iin).bytes.equals(subject.bytes), 'person-differs');

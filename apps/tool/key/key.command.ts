@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import { acting } from '../acts/act-options.command.js';
 import type { Change } from '#libs/acts/change.js';
 import { toolConfig, withConfig } from '../config.js';
+import { progressBar } from '../progress.command.js';
 
 interface RotateOptions {
   readonly config?: string;
   readonly keys: string;
   readonly draft: string;
+  readonly ownerConfig?: string;
   readonly json?: boolean;
 }
 
@@ -19,11 +21,16 @@ One step each time, whatever became of the last; call it again until it says tha
   activate           puts the key in its place; start its process anew
   retire             writes --draft for the old key, once the new one has signed
 <<<<<<< HEAD
+<<<<<<< HEAD
 Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set registry, and lookup (docs/operations.md).`;
 =======
 Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set, and feed and lookup, which are
 secrets and need no act (docs/operations.md).`;
 >>>>>>> 7250a95 (feed: rotate the root of the streams, old and new side by side)
+=======
+Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set, and feed, identity and lookup, which
+are secrets and need no act (docs/operations.md).`;
+>>>>>>> f310b9d (tool: rotate the identity key, old and new side by side)
 
 export function register(program: Command): void {
   const key = program.command('key').description('publish, rotate, retire or revoke keys of the registry');
@@ -32,9 +39,13 @@ export function register(program: Command): void {
     key
       .command('rotate')
       .description('do the next step of the rotation of a key, and say which comes then')
-      .argument('<purpose>', 'head/lender, log, … or feed, lookup')
+      .argument('<purpose>', 'head/lender, log, … or feed, identity, lookup')
       .requiredOption('--keys <dir>', 'what tool keygen --out wrote')
-      .option('--draft <file>', 'where the act for two officials goes', 'act.json'),
+      .option('--draft <file>', 'where the act for two officials goes', 'act.json')
+      .option(
+        '--owner-config <file>',
+        'for identity: a configuration of app tool whose database user is the owner',
+      ),
   )
     .option('--json', 'print JSON in place of text')
     .addHelpText('after', rotation)
@@ -77,6 +88,7 @@ export function register(program: Command): void {
 async function rotateKey(purpose: string, options: RotateOptions): Promise<void> {
   const root = resolve(options.keys);
   if (purpose === 'lookup') return rotateLookup(root, options);
+  if (purpose === 'identity') return rotateIdentity(root, options);
   const { openRegistry } = await import('../registry.module.js');
   const { hasSignedHead } = await import('./heads.store.js');
   const { rotate, wordsOf } = await import('./rotate.service.js');
@@ -119,4 +131,27 @@ async function rotateFeed(root: string, now: number, { json }: RotateOptions): P
       "carry feed.json to the clerk's worker and start it anew before that day. Later is no harm: a day that was begun " +
       'under the old root ends under it.',
   );
+}
+
+/** The identity key in four steps, each of which is carried to the machines before the next is taken. */
+async function rotateIdentity(root: string, { ownerConfig, json }: RotateOptions): Promise<void> {
+  if (ownerConfig === undefined)
+    throw new Error(
+      'name the configuration of the owner with --owner-config: wrapped keys are changed as the owner',
+    );
+  const { loadConfig } = await import('#libs/platform/config.js');
+  const { nextIdentityStep, identityWords } = await import('./rotate-identity.service.js');
+  const bar = progressBar();
+  try {
+    const step = await nextIdentityStep(root, loadConfig(resolve(ownerConfig), ['tool']), {
+      onStep: (name, total) => {
+        bar.begin(name, total);
+        if (json !== true) console.log(`· ${name}: ${total}`);
+      },
+      onProgress: bar.show,
+    });
+    console.log(json === true ? JSON.stringify(step) : identityWords(step));
+  } finally {
+    bar.stop();
+  }
 }

@@ -65,9 +65,11 @@ export async function migrateRegistry(
 async function isUnchecked(tx: EntityManager, live: KeyChecks, identity: SealingKey): Promise<boolean> {
   const other = new ConfigError('identity.json holds another key than this database was made with');
   if (Object.keys(live).length > 0) {
-    for (const [id, check] of Object.entries(identityKeyChecks(identity)))
-      if (live[id] !== check) throw other;
-    return false;
+    const own = identityKeyChecks(identity);
+    if (Object.entries(own).some(([id, check]) => live[id] !== undefined && live[id] !== check)) throw other;
+    // A key beside one that the registry knows is the next one; a file that knows none of them is another registry's.
+    if (!Object.keys(own).some((id) => live[id] !== undefined)) throw other;
+    return Object.keys(own).some((id) => live[id] === undefined);
   }
   const people = await somePeople(tx);
   const opens = (person: Person): boolean => {
