@@ -381,7 +381,7 @@ CREATE TABLE contracts (
   CONSTRAINT contracts_mac_check CHECK ((octet_length(mac) = 32))
 );
 CREATE INDEX contracts_of_party ON public.contracts USING btree (party, loan_id);
-CREATE TRIGGER contracts_guard AFTER INSERT OR UPDATE ON public.contracts FOR EACH ROW EXECUTE FUNCTION contracts_guard();
+CREATE TRIGGER contracts_guard AFTER INSERT OR UPDATE OF party, lender_bin, loan_id, entry_index, mac_epoch, mac ON public.contracts FOR EACH ROW EXECUTE FUNCTION contracts_guard();
 GRANT INSERT ON contracts TO tyiym_bureau;
 GRANT SELECT ON contracts TO tyiym_bureau;
 GRANT UPDATE (entry_index) ON contracts TO tyiym_bureau;
@@ -432,7 +432,9 @@ CREATE TABLE day_keys (
   day date NOT NULL,
   enc_kid text NOT NULL,
   jwe text NOT NULL,
+  root_check bytea,
   CONSTRAINT day_keys_pkey PRIMARY KEY (stream_id, day, enc_kid),
+  CONSTRAINT day_keys_root_check_check CHECK ((octet_length(root_check) = 16)),
   CONSTRAINT day_keys_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
 GRANT SELECT ON day_keys TO tyiym_bureau;
@@ -444,6 +446,7 @@ COMMENT ON COLUMN day_keys.stream_id IS 'Stream.';
 COMMENT ON COLUMN day_keys.day IS 'UTC day of sealing.';
 COMMENT ON COLUMN day_keys.enc_kid IS 'Thumbprint of the bureau''s key for encryption.';
 COMMENT ON COLUMN day_keys.jwe IS 'Compact JWE, ECDH-ES+A256KW and A256GCM, of the oct JWK.';
+COMMENT ON COLUMN day_keys.root_check IS 'Check value of the root of the streams'' secrets from which the day''s key is derived; NULL: the first root''s, of the time before there were several.';
 
 CREATE TABLE digests (
   stream_id uuid NOT NULL,
