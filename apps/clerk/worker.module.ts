@@ -15,11 +15,7 @@ import { machineClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { databaseTarget } from '#libs/platform/database.js';
 import { Bell } from '#libs/platform/bell.js';
-<<<<<<< HEAD
-import { readFeedRoot, readIdentityKey, readSigningKey } from '#libs/platform/keys.js';
-=======
-import { readFeedRoots, readIdentityKey } from '#libs/platform/keys.js';
->>>>>>> 7250a95 (feed: rotate the root of the streams, old and new side by side)
+import { readFeedRoots, readIdentityKey, readSigningKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { RegistryModule } from '#libs/platform/registry.module.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';

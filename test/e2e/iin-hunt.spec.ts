@@ -203,6 +203,12 @@ async function asLendersDo(lender: Party): Promise<void> {
     expectStatus(201, [made]);
     expectStatus(200, [await lender.call('GET', `/v1/checks/${String(made.body['checkId'])}`)]);
   }
+  // Its own numbers may be anybody's: they are taken, and sealed.
+  const [contractNumber, paymentReference] = strangers;
+  const at = new Date(Date.now() - 60_000).toISOString();
+  const terms = { product: 'bank-loan', amount: { value: '1.00', currency: 'KZT' }, signedAt: at };
+  const loan = { ...terms, iin: strangers[2], contractNumber, paymentReference, disbursedAt: at };
+  expectStatus(201, [await lender.call('POST', '/v1/loans', { body: loan })]);
   expectStatus(200, [
     await lender.call('GET', '/v1/checks?limit=500'),
     await lender.call('GET', '/v1/party'),
@@ -222,6 +228,9 @@ async function inTheWrongWay(channel: Party, lender: Party): Promise<void> {
   const application = `/v1/applications/${String(opened.body['applicationId'])}`;
   const bodies = [
     question(iin, { loanRef: `A-${iin}` }),
+    question(iin, { loanRef: `A-${iin.slice(0, 5)}/${iin.slice(5)}` }),
+    question(iin, { loanRef: in64(iin) }),
+    question(iin, { loanRef: `A/${strangers[1] ?? ''}` }),
     question(`${iin} `),
     question(iin, { [iin]: iin }),
     question(iin, { product: iin }),

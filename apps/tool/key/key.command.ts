@@ -20,17 +20,8 @@ One step each time, whatever became of the last; call it again until it says tha
   make and publish   writes --draft, which two officials sign; tool key publish --apply … appends it
   activate           puts the key in its place; start its process anew
   retire             writes --draft for the old key, once the new one has signed
-<<<<<<< HEAD
-<<<<<<< HEAD
-Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set registry, and lookup (docs/operations.md).`;
-=======
-Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set, and feed and lookup, which are
-secrets and need no act (docs/operations.md).`;
->>>>>>> 7250a95 (feed: rotate the root of the streams, old and new side by side)
-=======
-Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set, and feed, identity and lookup, which
-are secrets and need no act (docs/operations.md).`;
->>>>>>> f310b9d (tool: rotate the identity key, old and new side by side)
+Purposes: head/citizen head/lender head/bureau head/clerk head/tool access log set registry, and feed, identity and
+lookup, which are secrets and need no act (docs/operations.md).`;
 
 export function register(program: Command): void {
   const key = program.command('key').description('publish, rotate, retire or revoke keys of the registry');
