@@ -640,6 +640,15 @@ export interface operations {
           readonly 'application/json': components['schemas']['CheckAnswerDto'];
         };
       };
+      /** @description The body is longer than 8 KiB; it was not read. */
+      readonly 413: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
       /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
       readonly 429: {
         headers: {
@@ -831,6 +840,15 @@ export interface operations {
           readonly 'application/json': components['schemas']['CheckBatchAnswerDto'];
         };
       };
+      /** @description The body is longer than 4096 KiB; it was not read. */
+      readonly 413: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
+        };
+      };
       /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
       readonly 429: {
         headers: {
@@ -971,6 +989,15 @@ export interface operations {
         };
         content: {
           readonly 'application/json': components['schemas']['LoanAnswerDto'];
+        };
+      };
+      /** @description The body is longer than 16 KiB; it was not read. */
+      readonly 413: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly 'application/problem+json': components['schemas']['Problem'];
         };
       };
       /** @description Too many requests: wait as `Retry-After` says. A phone gets `{message}` instead. */
