@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import type { FeedRoots } from '#libs/feed/feed-roots.js';
-import type { SealingKey } from '#libs/subject/seal.js';
 import { readSecretFile } from './config.js';
 
 /** A secret with its id, 4 bytes in hexadecimal. */
@@ -19,6 +17,19 @@ export interface IdentityFile extends NamedSecret {
   readonly next?: NamedSecret;
   /** Has sealed what is not wrapped anew yet. */
   readonly old?: NamedSecret;
+}
+
+/** The key in use as it seals, with those that only open. */
+interface IdentityKey {
+  readonly keyId: Buffer;
+  readonly secret: Buffer;
+  readonly beside?: readonly IdentityKey[];
+}
+
+/** A root of the streams' secrets, and the UTC day from which it counts; empty for the first. */
+interface FeedRoot {
+  readonly from: string;
+  readonly secret: Buffer;
 }
 
 /** The private half of a signing key. */
@@ -46,9 +57,9 @@ export function readLookupKeys(dir: string): ReadonlyMap<number, Buffer> {
 }
 
 /** `identity.json`: the key that wraps the data keys of persons, and the one beside it while it is exchanged. */
-export function readIdentityKey(dir: string): SealingKey {
+export function readIdentityKey(dir: string): IdentityKey {
   const { keyId, key, next, old } = read(dir, 'identity.json') as IdentityFile;
-  const keyOf = (named: NamedSecret): SealingKey => ({
+  const keyOf = (named: NamedSecret): IdentityKey => ({
     keyId: Buffer.from(named.keyId, 'hex'),
     secret: secretOf(named.key),
   });
@@ -57,7 +68,7 @@ export function readIdentityKey(dir: string): SealingKey {
 }
 
 /** `feed.json`: the roots of every stream's secrets, in the order of their days. */
-export function readFeedRoots(dir: string): FeedRoots {
+export function readFeedRoots(dir: string): readonly [FeedRoot, ...FeedRoot[]] {
   const { key, later = [] } = read(dir, 'feed.json') as {
     key: string;
     later?: readonly { readonly from: string; readonly key: string }[];

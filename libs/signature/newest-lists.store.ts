@@ -1,6 +1,6 @@
 /** SQL of the newest revocation list of each issuer, which citizen and clerk share, so that a restart forgets nothing. */
 import type { EntityManager } from 'typeorm';
-import type { NewestLists } from './revocation.client.js';
+import type { NewestLists } from './newest-lists.js';
 
 /** Remembers in the database. */
 export function newestLists(tx: EntityManager): NewestLists {

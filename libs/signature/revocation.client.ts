@@ -9,6 +9,7 @@ import { Problem } from '#libs/problem/problem.js';
 import { type Certificate, readCertificate } from './certificate.js';
 import { CRL_LIMITS, derOfList, readCrl, type RevocationList } from './crl.js';
 import { sha256 } from './digest.js';
+import type { ListEdition, NewestLists } from './newest-lists.js';
 import { OID } from './oids.js';
 import {
   assertNotListed,
@@ -29,18 +30,6 @@ export interface RevocationOptions {
   readonly maxAgeMs?: number;
   /** What all processes have seen; without it a process remembers only its own lists. */
   readonly newest?: NewestLists;
-}
-
-/** Which list of an issuer it is. */
-export type ListEdition = Pick<RevocationList, 'thisUpdate' | 'number'>;
-
-/** The newest list of each issuer that any process has seen. */
-export interface NewestLists {
-  /**
-   * Remembers this edition, and tells the newest one.
-   * @param issuer base64url SHA-256 of the issuer's certificate
-   */
-  seen(issuer: string, edition: ListEdition): Promise<ListEdition>;
 }
 
 interface KeptList {

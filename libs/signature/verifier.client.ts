@@ -1,6 +1,7 @@
 /** The verifier a process uses, made from its configuration: our own rules and lists, and NCANode where there is one. */
 import { NcanodeClient } from './ncanode.client.js';
-import { RevocationClient, type NewestLists } from './revocation.client.js';
+import type { NewestLists } from './newest-lists.js';
+import { RevocationClient } from './revocation.client.js';
 import { chooseVerifier, type ChosenVerifier, type SignatureVerifier } from './signature-verifier.js';
 import { verifySignature } from './verify-signature.js';
 
