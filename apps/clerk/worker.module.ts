@@ -24,6 +24,7 @@ import { readTrustAnchors, type TrustAnchors } from '#libs/signature/trust.js';
 import { newestLists } from '#libs/signature/newest-lists.store.js';
 import { makeVerifier } from '#libs/signature/verifier.client.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
+import { headKeysOf } from '#libs/acts/head-keys.js';
 import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import { actsDuty } from './acts.worker.js';
 import { VerifyActsService } from './acts/verify-acts.service.js';
@@ -91,17 +92,22 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
         },
         {
           provide: MoveRefusalService,
-          inject: [DataSource, Journal, LOOKUP_KEYS, VERIFIER],
+          inject: [DataSource, Journal, LOOKUP_KEYS, VERIFIER, RegistryReader],
           useFactory: (
             dataSource: DataSource,
             journal: Journal<ClerkTables, Rules>,
             lookup: LookupKeys,
             verifier: Verifier,
+            reader: RegistryReader,
           ) =>
             new MoveRefusalService({
               ...{ tx: dataSource.manager, journal, trust, verifier },
               keys: { identity: readIdentityKey(config.keysDir), lookup },
               rules: () => journal.refreshRules(),
+              headKeys: async () => {
+                await journal.refreshRules();
+                return headKeysOf(reader.belief.registry);
+              },
               onAlarm: tellOfMoves(log),
             }),
         },

@@ -18,7 +18,7 @@ import {
 import { StalePlacingsService, type StaleAnswer } from '../../apps/clerk/stale/stale-placings.service.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { publishedHeadKey } from '../support/head-keys.js';
+import { headKeysInRows, publishedHeadKey } from '../support/head-keys.js';
 import { newJournal, newLookupKeys, openRegistry } from '../support/journals.js';
 import { liftScene, registryNow, type LiftScene, type LiftingPerson } from '../support/lift-scene.js';
 
@@ -66,6 +66,7 @@ function newMoves(asked?: Partial<MoveSettings['verifier']>): MoveRefusalService
     trust: scene.trust,
     verifier: { ...verifier, ...asked },
     rules: async () => ({ regime: await allRegimeRows(clerk.manager) }),
+    headKeys: () => headKeysInRows(clerk.manager),
     onAlarm: (alarm) => void alarms.push(alarm),
   });
 }

@@ -17,7 +17,7 @@ import {
 } from '../../apps/clerk/moves/move-refusal.service.js';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
 import { testDatabase, type TestDatabase } from './database.js';
-import { publishedHeadKey } from './head-keys.js';
+import { headKeysInRows, publishedHeadKey } from './head-keys.js';
 import { newJournal, newLookupKeys, openRegistry } from './journals.js';
 import { liftScene, type LiftScene } from './lift-scene.js';
 import type { ScenePerson } from './signed-acts.js';
@@ -67,6 +67,7 @@ export async function newClerkScene(): Promise<ClerkScene> {
       trust: lifts.trust,
       verifier: { ...verifier, ...asked },
       rules: async () => ({ regime: await allRegimeRows(clerk.manager) }),
+      headKeys: () => headKeysInRows(clerk.manager),
       onAlarm: (alarm) => void alarms.push(alarm),
     });
   };

@@ -12,7 +12,7 @@ import {
   type PublishedHeadKeys,
   type StoredEntry,
 } from '#libs/journal/proven-entry.js';
-import { partOf, publishedHeadKeys } from '#libs/journal/proven-entries.store.js';
+import { partOf } from '#libs/journal/proven-entries.store.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { valueAt } from '#libs/regime/regime.js';
@@ -45,6 +45,8 @@ export interface JudgingSettings {
   readonly verifier: Pick<ChosenVerifier, 'verify' | 'verifiesNational'>;
   /** Parties and law as the newest entry left them. */
   rules(): Promise<Pick<Rules, 'regime'>>;
+  /** The head keys that verified acts have published, as of the newest entry. */
+  headKeys(): Promise<PublishedHeadKeys>;
 }
 
 const hourMs = 3_600_000;
@@ -59,7 +61,7 @@ export class JudgingService {
    */
   async lift(request: StoredEntry, subject: SubjectKey): Promise<ProvenLift> {
     const { tx, keys } = this.settings;
-    const headKeys = await publishedHeadKeys(tx);
+    const headKeys = await this.settings.headKeys();
     const fault = await this.faultOf(request, headKeys);
     if (fault !== undefined) throw new Unproven(fault);
     const { act, stated } = await this.open(request, subject);
