@@ -31,6 +31,7 @@ import { VerifiedActs1764000000036 } from './0036-verified-acts.js';
 import { PhoneCopies1764000000037 } from './0037-phone-copies.js';
 import { ExpiredOpenings1764000000038 } from './0038-expired-openings.js';
 import { People1764000000039 } from './0039-people.js';
+import { FsckReads1764000000040 } from './0040-fsck-reads.js';
 import { PeopleAsked1764000000042 } from './0042-people-asked.js';
 import { OwnNumbers1764000000043 } from './0043-own-numbers.js';
 import { ReferenceLookalikes1764000000044 } from './0044-reference-lookalikes.js';
@@ -71,6 +72,7 @@ export const migrations = [
   PhoneCopies1764000000037,
   ExpiredOpenings1764000000038,
   People1764000000039,
+  FsckReads1764000000040,
   PeopleAsked1764000000042,
   OwnNumbers1764000000043,
   ReferenceLookalikes1764000000044,

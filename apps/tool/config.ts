@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '#libs/platform/config.js';
+import { sandboxDir } from './home.client.js';
 
 export interface ConfigOption {
   readonly config?: string;
@@ -16,8 +17,7 @@ export function withConfig(command: Command): Command {
 /** @throws Error when there is no such file, ConfigError when it is wrong. */
 export async function toolConfig({ config }: ConfigOption): Promise<Config> {
   const { loadConfig } = await import('#libs/platform/config.js');
-  const home = process.env['TYIYM_HOME'] ?? '.sandbox';
-  const file = resolve(config ?? resolve(home, 'config', 'tool.json'));
+  const file = resolve(config ?? resolve(sandboxDir(), 'config', 'tool.json'));
   if (!existsSync(file))
     throw new Error(
       `${file} is not there: ` +

@@ -1,7 +1,7 @@
 /**
- * The secrets of the streams, all from one root that only the clerk's worker holds. Derived and not kept, because what
- * is nowhere can neither be lost nor leak: a restored worker has every day's key again, and a day key that leaks says
- * nothing about another day or another bureau (HKDF, RFC 5869).
+ * The secrets of the streams, all from one root that only the clerk's worker holds, and the tool to judge what was sent.
+ * Derived and not kept, because what is nowhere can neither be lost nor leak: a restored worker has every day's key again,
+ * and a day key that leaks says nothing about another day or another bureau (HKDF, RFC 5869).
  *
  *     K_bureau = HKDF-SHA-256(root, info "bureau/<client id>")
  *     K_stream = HKDF-SHA-256(root, info "stream/<client id>")

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { checkpointText, signNote } from '#libs/tlog/note.js';
+import { emptyRoot } from '#libs/tlog/tree.js';
+import { namedKey } from '../support/published-log.js';
 import { checkBody, iins, makeHeadKey, receiptOf } from '../support/made-receipts.js';
 
 const [iin, otherIin] = iins;
@@ -28,12 +31,13 @@ async function tool(
   args: string[],
   input = '',
   env: Readonly<Record<string, string>> = {},
+  cwd = process.cwd(),
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ['dist/apps/tool/main.js', ...args], {
-    env: { ...process.env, ...env },
+  const child = spawn(process.execPath, [resolve('dist/apps/tool/main.js'), ...args], {
+    ...{ cwd, env: { ...process.env, ...env } },
   });
   child.stdin.end(input);
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const ended = new Promise<number | null>((end) => child.once('close', end));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, out, err };
 }
@@ -117,6 +121,33 @@ describe('the command line', () => {
     const parties = [party('egov-portal', 'citizen'), party('bank-alpha', 'checks')];
     writeFileSync(join(folder, 'sandbox.json'), JSON.stringify({ tlsCaFile: 'ca', parties, citizens: [] }));
     expect(await tool(args, '', { TYIYM_HOME: folder })).toEqual({ code: 2, out: '', err: why });
+  });
+
+  it('takes nothing from a sandbox that somebody left in the current folder', async () => {
+    const downloads = mkdtempSync(join(tmpdir(), 'tyiym-downloads-'));
+    const planted = join(downloads, '.sandbox');
+    mkdirSync(join(planted, 'config'), { recursive: true });
+    writeFileSync(join(planted, 'config', 'tool.json'), '{}');
+    const checkpoint = join(downloads, 'checkpoint.txt');
+    const stranger = namedKey('stranger.example/log', 'note');
+    const body = checkpointText(stranger.name, 0, emptyRoot);
+    writeFileSync(checkpoint, signNote(body, stranger.name, stranger.key));
+    writeFileSync(
+      join(planted, 'sandbox.json'),
+      JSON.stringify({ logVkeys: [stranger.vkey], witnesses: [] }),
+    );
+    try {
+      const unasked = await tool(['verify', checkpoint], '', {}, downloads);
+      expect(unasked).toMatchObject({ code: 1, out: expect.stringContaining('not valid') });
+      expect(unasked.err).not.toContain(downloads);
+      for (const command of ['fsck', 'doctor'])
+        expect((await tool([command], '', {}, downloads)).err).not.toContain(downloads);
+      // Who names the folder is told which file decided.
+      const asked = await tool(['verify', checkpoint], '', { TYIYM_HOME: planted }, downloads);
+      expect(asked).toMatchObject({ code: 0, err: expect.stringContaining(join(planted, 'sandbox.json')) });
+    } finally {
+      rmSync(downloads, { recursive: true });
+    }
   });
 
   it('says what could not be done, in JSON when asked', async () => {

@@ -2,10 +2,10 @@
 import { readCanonical } from '#libs/journal/canonical.js';
 import { commitmentOf, leafWith, saltOf } from '#libs/journal/commitment.js';
 import { isEntryKind, type EntryKind } from '#libs/journal/entry.js';
-import { uuidToId } from '#libs/journal/id.js';
 import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { leafHash } from '#libs/tlog/tree.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
+import { idText } from './id-text.js';
 import type { Finding } from './finding.js';
 
 /** A row of `entries`. */
@@ -80,7 +80,7 @@ function differs(whose: string, gives: Buffer, stands: Buffer): string {
 function differingColumns(row: EntryRow, members: Readonly<Record<string, unknown>>): readonly string[] {
   const found: string[] = [];
   if (row.kind !== members['kind']) found.push('kind');
-  if (uuidToId('ent', row.uuid) !== members['id']) found.push('id');
+  if (idText('ent', row.uuid) !== members['id']) found.push('id');
   if (formatInstant(row.at) !== members['at']) found.push('at');
   if ((row.version ?? undefined) !== members['version']) found.push('version');
   // What follows up an entry of a person has his subject for the index of his trail, and no person of its own.

@@ -24,6 +24,7 @@ export const findingCodes = {
   'head-signature': 'the signature of a head does not verify with the key published for it',
   'head-kinds': 'the key of a head may not vouch for an entry of its batch',
   'checkpoint-differs': 'a checkpoint is not that of its size, or its note does not verify',
+  'published-differs': 'the log serves another end of the Journal than the database has',
   'time-not-witnessed': 'an entry is dated more than 10 s outside the times at which witnesses saw the log',
   'version-differs': 'a refusal version does not follow from the entries before',
   'person-differs': 'the person of an entry is not the one of its subject',

@@ -11,6 +11,7 @@ import type { LogReport } from './log-fsck.client.js';
 interface Options extends PolicyOptions {
   readonly config?: string;
   readonly state?: string;
+  readonly published?: string;
   readonly json?: boolean;
 }
 
@@ -27,6 +28,10 @@ export function register(program: Command): void {
       ),
   )
     .option('--log <url>', 'judge a public log, or a mirror of it, from what it publishes; needs no database')
+    .option(
+      '--published <source>',
+      "compare the newest end with this checkpoint: the log's address, a mirror's, or a file (default: the log)",
+    )
     .option('--state <file>', 'of --log: go on where the last run ended, and notice a log that changed since')
     .option(
       '--log-key <vkey>',
@@ -47,6 +52,11 @@ export function register(program: Command): void {
       const { fsck } = await import('./fsck.service.js');
       const { openRegistry, trustOf } = await import('../registry.module.js');
       const { readIdentityKey, readLookupKeys } = await import('#libs/platform/keys.js');
+      const { parseVkey } = await import('#libs/tlog/note.js');
+      const witnesses = config.witnesses?.map(({ vkey }) => parseVkey(vkey)) ?? [];
+      // Before the database, which may only have more than what was published before it was read.
+      const note = await publishedBy(options.published ?? config.logBase);
+      const feedRoot = await feedRootOf(config.keysDir);
       const registry = await openRegistry(config);
       const progress = progressBar();
       try {
@@ -57,12 +67,12 @@ export function register(program: Command): void {
           identityKey: readIdentityKey(config.keysDir),
           lookupKeys: readLookupKeys(config.keysDir),
           trust: trustOf(config),
+          ...(feedRoot && { feedRoot }),
+          ...(note !== undefined && { published: { note, witnesses } }),
           onStep: progress.begin,
           onProgress: progress.show,
         });
         const { fsckWitnessedTime } = await import('./witnessed-time.service.js');
-        const { parseVkey } = await import('#libs/tlog/note.js');
-        const witnesses = config.witnesses?.map(({ vkey }) => parseVkey(vkey)) ?? [];
         const { size } = report;
         const late = await fsckWitnessedTime({ tx: registry.dataSource.manager, size, witnesses });
         progress.stop();
@@ -74,6 +84,37 @@ export function register(program: Command): void {
         await registry.close();
       }
     });
+}
+
+/** What the log serves, from its address or from a file; that it was not asked is said, because then nobody looked there. */
+async function publishedBy(source: string): Promise<string | undefined> {
+  const { readFileSync } = await import('node:fs');
+  const { LogClient } = await import('../verify/log.client.js');
+  try {
+    const note = /^https?:/.test(source)
+      ? await new LogClient(source).checkpoint()
+      : readFileSync(source, 'utf8');
+    if (note !== undefined) return note;
+    console.error(
+      `${source} serves no checkpoint: the newest end was compared with nothing that was published.`,
+    );
+  } catch (error) {
+    console.error(
+      `${source} did not say what was published (${(error as Error).message}): the newest end was compared with nothing.`,
+    );
+  }
+  return undefined;
+}
+
+/** Undefined where the keys were made before the tool got this one. */
+async function feedRootOf(keysDir: string): Promise<Buffer | undefined> {
+  const { existsSync } = await import('node:fs');
+  const { readFeedRoot } = await import('#libs/platform/keys.js');
+  if (existsSync(`${keysDir}/feed.json`)) return readFeedRoot(keysDir);
+  console.error(
+    'The tool’s keys lack feed.json, a copy of the clerk’s: what bureaus were sent was not opened.',
+  );
+  return undefined;
 }
 
 /** `--log`: nothing of the registry is opened. */

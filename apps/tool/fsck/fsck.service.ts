@@ -10,6 +10,7 @@ import { isOfSandbox, type Head } from '#libs/journal/head-row.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import { identityKeyChecks } from '#libs/subject/person.js';
+import type { Vkey } from '#libs/tlog/note.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { lookupKeyChecks, subjectText, type LookupKeys } from '#libs/subject/subject.js';
 import { afterEntry, noBelief, NotBelieved, type ActPins, type Belief } from '#libs/acts/belief.js';
@@ -20,10 +21,14 @@ import { checkCheckpoint } from './checkpoints.js';
 import { checkEntryRow, type EntryRow, type ReadEntry } from './entry-rows.js';
 import { compareCorrections, compareCorrectionsOf } from './corrections.service.js';
 import { compareDueNoticesOf } from './due-notices.service.js';
+import { FiguresReplay } from './figures.service.js';
 import { differing, type Finding } from './finding.js';
+import { keptCheckpoint } from './fsck.store.js';
 import { TreeReplay } from './heads.js';
 import { compareContracts, compareLoansOf } from './loans.service.js';
 import { compareDeliveriesOf, compareNotices } from './notices.service.js';
+import { compareNewestEnd } from './newest-end.js';
+import { faultOfParty } from './entry-party.js';
 import { fetchPage, type Page } from './page.service.js';
 import { faultOfPerson, knownPeople, type KnownPeople } from './people.js';
 import { applicationOfEntry, type ApplicationRow } from './projections.js';
@@ -45,12 +50,13 @@ import {
   claimsSignature,
   faultOfSignature,
   UsedApplications,
+  type JudgeSignature,
   type KeptDocument,
   type KnownPerson,
 } from './signatures.js';
-import { fsckSchema } from './schema.service.js';
+import type { Slice } from './slice.service.js';
+import { slices } from './slices.service.js';
 import { compareStamps } from './stamps.js';
-import { compareStreams } from './streams.service.js';
 import { SubjectNumbers } from './subject-numbers.js';
 import { VersionReplay } from './versions.js';
 
@@ -63,6 +69,13 @@ export interface FsckOptions {
   readonly trust: TrustAnchors | undefined;
   /** What the configuration says of the founding and of the clerk's key for records. */
   readonly pins?: ActPins;
+  /** Root of the streams' secrets; without it what bureaus were sent is not opened. */
+  readonly feedRoot?: Buffer;
+  /** The checkpoint that the log serves now, and the keys of witnesses that count; without it the newest end is not compared. */
+  readonly published?: { readonly note: string; readonly witnesses: readonly Vkey[] };
+  /** What judges citizens' signatures, and what is judged after the Journal: everything, unless a test says otherwise. */
+  readonly judgeSignature?: JudgeSignature;
+  readonly slices?: readonly Slice[];
   /** Entries read at once. */
   readonly pageSize?: number;
   onStep?(step: string, total: number): void;
@@ -100,11 +113,15 @@ class Fsck {
   private readonly versions = new VersionReplay(this.people);
   private readonly refusals = new RefusalReplay(this.people);
   private readonly used = new UsedApplications();
+  private readonly figures = new FiguresReplay();
+  /** Root of the tree at the published size, once a head was met that ends there. */
+  private publishedRoot: Buffer | undefined;
   private readonly applications = new Map<string, ApplicationRow>();
   private readonly moves = { state: 0, rules: 0, feed: 0 };
   private readonly pageSize: number;
   /** By which law each entry was decided: that depends on the clerk's records as well. */
   private belief: Belief = noBelief;
+  private readonly publishedSize: number | undefined;
   private checks = 0;
 
   constructor(
@@ -116,6 +133,7 @@ class Fsck {
     const originBefore = (index: number): string => this.originAt(index - 1);
     this.registry = new RegistryReplay({ originBefore, identityKey, trust });
     this.pageSize = options.pageSize ?? 4000;
+    this.publishedSize = options.published && sizeOf(options.published.note);
   }
 
   async run(): Promise<FsckReport> {
@@ -133,7 +151,6 @@ class Fsck {
     this.compareHead(head);
     const run = { tx, size: head.size, pageSize: this.pageSize };
     this.findings.push(
-      ...(await fsckSchema(tx)),
       ...(await compareRefusals(run, this.refusals.standings)),
       ...(await compareChecks(run, this.checks)),
       ...(await compareFeed(run, this.moves.feed)),
@@ -143,9 +160,16 @@ class Fsck {
       ...(await compareContracts(tx, head.size, this.pageSize)),
       ...(await compareCorrections(tx, head.size)),
       ...(await compareNotices(tx, this.pageSize)),
-      ...(await compareStreams(tx, this.pageSize)),
       ...(await compareRules(run, this.registry.registry)),
+      ...(await this.figures.compare(tx, this.pageSize)),
+      ...(await this.compareEnd(head.size)),
     );
+    const { origin, identityKey, lookupKeys, feedRoot } = this.options;
+    const { registry } = this.registry;
+    for (const slice of this.options.slices ?? slices)
+      this.findings.push(
+        ...(await slice.compare({ ...run, origin, identityKey, lookupKeys, feedRoot, registry })),
+      );
     // A person met on two pages is found twice.
     const findings = new Map(this.findings.map((finding) => [JSON.stringify(finding), finding]));
     const { closed } = this;
@@ -175,17 +199,22 @@ class Fsck {
       before = row;
       this.findings.push(...checked.findings);
       this.count(row.kind);
+      this.figures.see(row);
       this.tree.add({ hash: row.leafHash, kind: row.kind, at: row.at });
       if (checked.read !== undefined) {
         read.push(checked.read);
         this.findings.push(...(await this.registry.see(checked.read, acts.get(row.index))));
         await this.believe(row);
+        const partyFault = faultOfParty(checked.read, this.registry.registry);
+        if (partyFault !== undefined)
+          this.findings.push({ code: 'column-differs', index: row.index, what: partyFault });
         const beside = { document: kept.get(row.index), answer: answers.get(row.index) };
         await this.seeEntry(checked.read, people, beside);
       }
       while (head.done !== true && head.value.size === row.index + 1) {
         this.findings.push(...(await this.tree.close(head.value, this.registry.registry)));
         roots.set(head.value.size, this.tree.closed.root);
+        if (head.value.size === this.publishedSize) this.publishedRoot = this.tree.closed.root;
         head = heads.next();
       }
     }
@@ -241,8 +270,9 @@ class Fsck {
     if (personFault !== undefined) this.findings.push({ code: 'person-differs', index, what: personFault });
     let isSigned = false;
     if (claimsSignature(entry)) {
-      const trust = this.options.trust ?? noTrust;
-      const fault = this.used.fault(entry) ?? (await faultOfSignature(entry, kept, person, trust));
+      const { trust = noTrust, judgeSignature } = this.options;
+      const fault =
+        this.used.fault(entry) ?? (await faultOfSignature(entry, kept, person, trust, judgeSignature));
       isSigned = fault === undefined;
       if (fault !== undefined)
         this.findings.push({ code: 'act-not-signed', index, what: `${entry.kind}: ${fault}` });
@@ -281,6 +311,18 @@ class Fsck {
     if (fault !== undefined)
       this.findings.push({ code: 'revocation-not-shown', index, what: `${entry.kind}: ${fault}` });
     return fault === undefined;
+  }
+
+  /** What the log serves beside what the database has. */
+  private async compareEnd(size: number): Promise<readonly Finding[]> {
+    const { tx, origin, published } = this.options;
+    if (published === undefined) return [];
+    return compareNewestEnd({
+      ...published,
+      ...{ origin, size, registry: this.registry.registry },
+      rootAt: (at) => (at === this.publishedSize ? this.publishedRoot : undefined),
+      keptAt: (at) => keptCheckpoint(tx, at),
+    });
   }
 
   private originAt(index: number): string {
@@ -337,6 +379,11 @@ class Fsck {
     // Rises with the fence, too, so it may be ahead and never behind.
     if (head.stateVersion < this.moves.state) say('state_version is behind the entries');
   }
+}
+
+/** The second line of a checkpoint; whether it verifies is judged when the keys are known. */
+function sizeOf(note: string): number {
+  return Number(note.split('\n')[1]);
 }
 
 function unknownRow(table: string, index: number, what: string): Finding {

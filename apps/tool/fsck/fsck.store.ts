@@ -77,6 +77,20 @@ export async function checkpointsBetween(
   );
 }
 
+/** The row of this size, as it is compared with what the log serves. */
+export async function keptCheckpoint(
+  tx: EntityManager,
+  size: number,
+): Promise<
+  { readonly note: string; readonly isPublished: boolean; readonly cosignatures: number } | undefined
+> {
+  const rows: { note: string; isPublished: boolean; cosignatures: number }[] = await tx.query(
+    `SELECT note, published_at IS NOT NULL AS "isPublished", cosignatures FROM checkpoints WHERE size = $1`,
+    [size],
+  );
+  return rows[0];
+}
+
 /** Places and instants of the entries in [from, to), in order. */
 export async function instantsBetween(
   tx: EntityManager,
@@ -98,7 +112,7 @@ export async function keptDocuments(
 ): Promise<readonly KeptDocument[]> {
   return tx.query<KeptDocument[]>(
     `SELECT entry_index AS "entryIndex", application_id AS "applicationUuid", document, cms, revocation,
-       revocation_kind AS "revocationKind" FROM signed_documents WHERE entry_index >= $1 AND entry_index < $2`,
+       revocation_kind AS "revocationKind", revocation_stale AS "isStale" FROM signed_documents WHERE entry_index >= $1 AND entry_index < $2`,
     [from, to],
   );
 }

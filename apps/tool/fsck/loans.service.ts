@@ -3,8 +3,9 @@ import type { EntityManager } from 'typeorm';
 import { commitTo, contractMacs, openNumbers, unwrapSecret, type Committed } from '#libs/loan/own-numbers.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
-import { idToUuid, uuidToId } from '#libs/journal/id.js';
+import { idToUuid } from '#libs/journal/id.js';
 import { readInstant } from '#libs/journal/instant.js';
+import { idText } from './id-text.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
 import { contractsAfter, loansAfter, loansBetween, type LoanRow } from './loans.store.js';
@@ -53,7 +54,7 @@ export async function compareContracts(
     const page: Awaited<ReturnType<typeof contractsAfter>> = await contractsAfter(tx, after, limit);
     for (const { loanUuid, pointer, newest } of page)
       if (pointer < size)
-        found.push(...compareRow('contracts', uuidToId('lon', loanUuid), { newest }, { newest: pointer }));
+        found.push(...compareRow('contracts', idText('lon', loanUuid), { newest }, { newest: pointer }));
     after = page.at(-1)?.loanUuid;
   }
   return found;
@@ -72,7 +73,7 @@ function faultsOf(entry: ReadEntry, row: LoanRow | undefined, keys: LoanKeys): r
   });
   // A follow-up names the report it follows up, of the same loan, and stands under its person.
   const isFollowing =
-    base !== undefined && uuidToId('ent', base.uuid) === about && base.kind === 'loan.reported';
+    base !== undefined && idText('ent', base.uuid) === about && base.kind === 'loan.reported';
   if (isFollowing && base.isSameSubject && isPersons) return found;
   const what = 'it does not follow the report that it is about, or stands under another person';
   return [...found, { code: 'row-differs', table: 'loans', row: String(index), what }];

@@ -1,6 +1,6 @@
 /** Notices: each tells its lender of a placing and of a clear check of his about the same person, and each fetching is an entry. */
 import type { EntityManager } from 'typeorm';
-import { uuidToId } from '#libs/journal/id.js';
+import { idText } from './id-text.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
 import { deliveriesBetween, deliveriesWithoutEntry, noticesAfter } from './notices.store.js';
@@ -21,10 +21,10 @@ export async function compareDeliveriesOf(
     const expected = { noticeId, about, told, party, loanRef: loanRef ?? null, checkId: checkId ?? null };
     const row = rows.get(index);
     const actual = row && {
-      noticeId: uuidToId('ntc', row.noticeUuid),
-      about: uuidToId('ent', row.about),
+      noticeId: idText('ntc', row.noticeUuid),
+      about: idText('ent', row.about),
       ...{ told: row.kind, party: row.lender, loanRef: row.loanRef },
-      checkId: row.checkUuid === null ? null : uuidToId('chk', row.checkUuid),
+      checkId: row.checkUuid === null ? null : idText('chk', row.checkUuid),
     };
     return compareRow('notice_deliveries', String(index), expected, actual);
   });

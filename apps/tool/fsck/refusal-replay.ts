@@ -3,10 +3,10 @@
  * transition table, no verdict rule. An act counts only when the citizen's own signature stands behind it, so a lift that
  * was slipped into the Journal is named and moves nothing.
  */
-import { uuidToId } from '#libs/journal/id.js';
 import { formatInstant, readInstant } from '#libs/journal/instant.js';
 import { valueAt, type Regime } from '#libs/regime/regime.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
+import { idText } from './id-text.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding, FindingCode } from './finding.js';
 import type { Standing } from './standing.js';
@@ -202,7 +202,7 @@ function hoursOf({ members }: ReadEntry): number {
 
 /** The pending request as entries name it. */
 function idOf({ requestedBy }: Standing): string | undefined {
-  return requestedBy === undefined ? undefined : uuidToId('ent', requestedBy);
+  return requestedBy === undefined ? undefined : idText('ent', requestedBy);
 }
 
 function not(what: string): { readonly code: FindingCode; readonly what: string } {

@@ -1,11 +1,11 @@
 /** After the Journal is read: every other table, paged by key, compared with what the entries demand. */
 import { AssertionError } from 'node:assert/strict';
 import type { EntityManager } from 'typeorm';
-import { uuidToId } from '#libs/journal/id.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectText, type LookupKeys, type SubjectKey } from '#libs/subject/subject.js';
 import type { Registry } from '#libs/acts/registry.js';
 import { loadRegistry } from '../acts/registry.store.js';
+import { idText } from './id-text.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Finding } from './finding.js';
 import {
@@ -72,7 +72,7 @@ export function compareChecksOf(
   const findings = demanded.flatMap(({ index, row }): readonly Finding[] =>
     row === undefined
       ? [{ code: 'entry-malformed', index, what: 'no checkId' }]
-      : compareRow('checks', () => uuidToId('chk', row.uuid), row, rows.get(row.uuid)),
+      : compareRow('checks', () => idText('chk', row.uuid), row, rows.get(row.uuid)),
   );
   const isFound = ({ index, row }: (typeof demanded)[number]): boolean =>
     row !== undefined && rows.get(row.uuid)?.entryIndex === index;
@@ -111,8 +111,8 @@ export async function compareChecks(
       limit,
     });
     for (const { uuid, checkId } of page)
-      if (checkId !== uuidToId('chk', uuid))
-        found.push(...compareRow('checks', uuidToId('chk', uuid), undefined, {}));
+      if (checkId !== idText('chk', uuid))
+        found.push(...compareRow('checks', idText('chk', uuid), undefined, {}));
     after = page.at(-1)?.uuid;
   }
   return found;
@@ -129,14 +129,14 @@ export async function compareApplications(
   while (after !== undefined) {
     const page: readonly ApplicationRow[] = await signedApplications(tx, after, pageSize);
     for (const row of page) {
-      const name = uuidToId('app', row.uuid);
+      const name = idText('app', row.uuid);
       if (row.entryIndex < size) found.push(...compareRow('applications', name, expected.get(row.uuid), row));
       expected.delete(row.uuid);
     }
     after = page.at(-1)?.uuid;
   }
   for (const [uuid, row] of expected)
-    found.push(...compareRow('applications', uuidToId('app', uuid), row, undefined));
+    found.push(...compareRow('applications', idText('app', uuid), row, undefined));
   return found;
 }
 

@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readCanonical } from '#libs/journal/canonical.js';
-import { uuidToId } from '#libs/journal/id.js';
 import { formatInstant, readInstant, type Instant } from '#libs/journal/instant.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import { verifyAgain } from '#libs/signature/verify-again.js';
 import type { VerifiedSigner } from '#libs/signature/verified-signer.js';
 import { unsealWith, type SealingKey } from '#libs/subject/seal.js';
+import { idText } from './id-text.js';
 import type { ReadEntry } from './entry-rows.js';
 
 /** A row of `signed_documents` with the key that opens it. */
@@ -21,7 +21,12 @@ export interface KeptDocument {
   readonly cms: Buffer;
   readonly revocation: Buffer;
   readonly revocationKind: string;
+  /** Whether the list is said to have been past its time. */
+  readonly isStale: boolean;
 }
+
+/** What judges a kept signature; a caller that runs many times over the same ones may remember its verdicts. */
+export type JudgeSignature = typeof verifyAgain;
 
 /** Whose act it must be. */
 export interface KnownPerson {
@@ -64,6 +69,7 @@ export async function faultOfSignature(
   kept: KeptDocument | undefined,
   person: KnownPerson | undefined,
   trust: TrustAnchors,
+  judge: JudgeSignature = verifyAgain,
 ): Promise<string | undefined> {
   if (kept === undefined) return 'no signed document is kept';
   if (person === undefined) return 'nobody is known under its subject';
@@ -82,11 +88,11 @@ export async function faultOfSignature(
   if (stated === undefined) return 'the document is not canonical JSON';
   const differs = differingMember(entry, stated, kept, person.iin);
   if (differs !== undefined) return `the document has another ${differs}`;
-  let signer: VerifiedSigner;
+  let signer: VerifiedSigner & { readonly stale: boolean };
   try {
     const staleCrlHoursAllowed = kind === 'lift.requested' ? 0 : 24;
     const kindOfList = kept.revocationKind === 'ncanode' ? 'ncanode' : 'crl';
-    signer = await verifyAgain({
+    signer = await judge({
       ...{ cms, document, at: row.at, trust, staleCrlHoursAllowed },
       revocation: { kind: kindOfList, der: revocation },
     });
@@ -95,6 +101,7 @@ export async function faultOfSignature(
     throw error;
   }
   if (signer.iin !== person.iin) return 'the signer is another person';
+  if (signer.stale !== kept.isStale) return 'its list is said to have been as fresh as it was not';
   const certificate = [signer.certSha256, formatInstant(signer.certIssuedAt)];
   const isNamed = members['certSha256'] === certificate[0] && members['certIssuedAt'] === certificate[1];
   return isNamed ? undefined : 'signed with another certificate than the entry names';
@@ -123,7 +130,7 @@ function differingMember(
   const isLift = kind === 'lift.requested';
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ['applicationId', stated['applicationId'], members['applicationId']],
-    ['applicationId', stated['applicationId'], uuidToId('app', kept.applicationUuid)],
+    ['applicationId', stated['applicationId'], idText('app', kept.applicationUuid)],
     ['kind', stated['kind'], isLift ? 'lift' : 'place'],
     ['iin', stated['iin'], iin],
     ['channel', stated['channel'], members['channel']],

@@ -1,14 +1,17 @@
 /**
  * Streams: every item of the feed is sealed for each bureau, as it stands in the feed; and what the digest says is in
  * force is what these items leave. The arithmetic is spelled here once more, because what is judged must not judge
- * itself. What lies within `sealed` opens with a bureau's key alone, and the bureau compares it with what stands outside.
+ * itself. What lies within `sealed` is opened with the key of its day, derived once more.
  */
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Finding } from './finding.js';
+import { SealedItems } from './sealed-items.service.js';
+import type { SliceRun } from './slice.service.js';
 import { compareRow } from './projections.js';
 import {
   bucketToCheck,
+  bureausWithoutStream,
   itemsBetween,
   itemsBeyond,
   streamsToCheck,
@@ -21,10 +24,13 @@ const valueLength = 32;
 const bucketCount = 256;
 
 /** Compares every stream with the feed, page by page. */
-export async function compareStreams(tx: EntityManager, pageSize: number): Promise<readonly Finding[]> {
+export async function compareStreams({ tx, pageSize, feedRoot }: SliceRun): Promise<readonly Finding[]> {
   const found: Finding[] = [];
+  for (const clientId of await bureausWithoutStream(tx))
+    found.push(...compareRow('streams', clientId, {}, undefined));
   for (const stream of await streamsToCheck(tx)) {
-    found.push(...(await compareItems(tx, stream, pageSize)));
+    const opener = feedRoot && new SealedItems(feedRoot, stream);
+    found.push(...(await compareItems(tx, stream, pageSize, opener)));
     for (const seq of await itemsBeyond(tx, stream.uuid))
       found.push(...compareRow('sealed_items', `${stream.clientId} ${seq}`, undefined, {}));
     found.push(...(await compareMembers(tx, stream)));
@@ -37,6 +43,7 @@ async function compareItems(
   tx: EntityManager,
   stream: StreamRow,
   limit: number,
+  opener: SealedItems | undefined,
 ): Promise<readonly Finding[]> {
   const { uuid, clientId, sealedSeq: to } = stream;
   const found: Finding[] = [];
@@ -47,6 +54,14 @@ async function compareItems(
     const page = await itemsBetween(tx, uuid, { after, to, limit });
     for (const item of page) {
       found.push(...faultsOfItem(clientId, item));
+      const fault = item.kind === null ? undefined : await opener?.faultOf(item);
+      if (fault !== undefined)
+        found.push({
+          code: 'row-differs',
+          table: 'sealed_items',
+          row: `${clientId} ${item.seq}`,
+          what: fault,
+        });
       apply(digest, item);
       while (vector.done !== true && vector.value.seq === item.seq) {
         const { seq, inForce, buckets } = vector.value;
@@ -76,7 +91,11 @@ function faultsOfItem(clientId: string, item: ItemRow): readonly Finding[] {
   if (item.kind === null) return compareRow('sealed_items', name, {}, undefined);
   const demanded = { entry: 'this', isWithheld: item.isWithheld && !item.isKnown };
   const actual = { entry: item.agrees ? 'this' : 'another', isWithheld: item.isWithheld };
-  return compareRow('sealed_items', name, demanded, actual);
+  return [
+    ...compareRow('sealed_items', name, demanded, actual),
+    // Whom it named when it was sealed was known then, and rows of people are only added.
+    ...(item.isWithheld || item.isKnown ? [] : compareRow('people', `of item ${name}`, {}, undefined)),
+  ];
 }
 
 /** Those in force, bucket by bucket: each rests on its placing, and together they are the bucket's value. */

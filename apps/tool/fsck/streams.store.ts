@@ -23,6 +23,10 @@ export interface ItemRow {
   readonly agrees: boolean;
   /** Whether somebody is known under the pseudonym of the feed. */
   readonly isKnown: boolean;
+  readonly sealed: string;
+  /** The entry it tells of, null once it is erased. */
+  readonly entry: string | null;
+  readonly entryUuid: string;
 }
 
 /** A digest that was kept. */
@@ -47,6 +51,23 @@ export async function streamsToCheck(tx: EntityManager): Promise<readonly Stream
   );
 }
 
+/**
+ * Bureaus that must have a stream and have none: they stamped, or another bureau was sent what came after their
+ * admission, and the clerk makes the streams of all before it seals for one.
+ */
+export async function bureausWithoutStream(tx: EntityManager): Promise<readonly string[]> {
+  const rows: { clientId: string }[] = await tx.query(
+    `SELECT p.client_id AS "clientId" FROM parties p
+     WHERE p.kind = 'bureau' AND p.state = 'admitted' AND 'feed' = ANY (p.scopes)
+       AND NOT EXISTS (SELECT FROM streams s WHERE s.client_id = p.client_id)
+       AND (EXISTS (SELECT FROM stamps t WHERE t.client_id = p.client_id
+           AND t.entry_index > coalesce((SELECT max(entry_index) FROM closed_logs), -1))
+         OR EXISTS (SELECT FROM streams o JOIN feed f ON f.seq = o.sealed_seq WHERE f.entry_index > p.entry_index))
+     ORDER BY p.client_id`,
+  );
+  return rows.map(({ clientId }) => clientId);
+}
+
 /** Items with numbers in (after, to], in their order. */
 export async function itemsBetween(
   tx: EntityManager,
@@ -55,9 +76,11 @@ export async function itemsBetween(
 ): Promise<readonly ItemRow[]> {
   return tx.query<ItemRow[]>(
     `SELECT f.seq, i.kind, i.sub_id AS "subId", i.version, i.withheld AS "isWithheld", EXISTS (SELECT FROM people p WHERE p.subject = f.subject AND p.subject_epoch = f.subject_epoch) AS "isKnown",
+       i.sealed, e.entry, f.entry_id AS "entryUuid",
        coalesce((i.entry_id, i.version, i.at) = (f.entry_id, f.version, f.at) AND i.kind = CASE
          WHEN f.kind IN ('refusal.placed', 'refusal.inherited') THEN 'refusal-placed' ELSE 'refusal-lifted' END, false) AS agrees
      FROM feed f LEFT JOIN sealed_items i ON i.stream_id = $1 AND i.seq = f.seq
+     LEFT JOIN entries e ON e.index = f.entry_index
      WHERE f.seq > $2 AND f.seq <= $3 ORDER BY f.seq LIMIT $4`,
     [streamUuid, after, to, limit],
   );

@@ -33,7 +33,8 @@ export const keyTable: Readonly<Record<KeyedProcess, readonly KeyFile[]>> = {
   // The worker verifies the officials' acts for everybody, and signs that with a key for nothing else.
   'clerk-worker': ['head.jwk.json', 'lookup.json', 'identity.json', 'feed.json', 'registry.jwk.json'],
   'clerk-signer': ['log.jwk.json'],
-  tool: ['head.jwk.json', 'lookup.json', 'identity.json'],
+  // Judges what bureaus were sent, for which it opens it; it has no key of a bureau, so it can read and not deliver.
+  tool: ['head.jwk.json', 'lookup.json', 'identity.json', 'feed.json'],
 };
 
 /** What a signing key is for: `head/lender`, `access`, `log`. */

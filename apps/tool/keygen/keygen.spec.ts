@@ -30,7 +30,7 @@ describe('keygen', () => {
     ['log', []],
     ['clerk-worker', ['feed.json', 'head.jwk.json', 'identity.json', 'lookup.json', 'registry.jwk.json']],
     ['clerk-signer', ['log.jwk.json']],
-    ['tool', ['head.jwk.json', 'identity.json', 'lookup.json']],
+    ['tool', ['feed.json', 'head.jwk.json', 'identity.json', 'lookup.json']],
   ])('gives %s its own files and no other, readable by its user alone', (app, files) => {
     expect(readdirSync(dir(app)).toSorted()).toEqual(files);
     expect(statSync(dir(app)).mode & 0o777).toBe(0o700);

@@ -39,6 +39,7 @@ const dayMs = 86_400_000;
 export async function makeKeySet(now: number): Promise<KeySet> {
   const shared = {
     'lookup.json': { epochs: { '1': secret() } },
+    'feed.json': { key: secret() },
     'identity.json': { keyId: randomBytes(4).toString('hex'), key: secret() },
   };
   const publicKeys: PublicKey[] = [];
@@ -53,7 +54,7 @@ export async function makeKeySet(now: number): Promise<KeySet> {
     if (file === 'set.jwk.json') return make('set');
     if (file === 'registry.jwk.json') return make('registry');
     if (file === 'access.jwks.json') return { keys: [await make('access')] };
-    if (file === 'idempotency.json' || file === 'feed.json') return { key: secret() };
+    if (file === 'idempotency.json') return { key: secret() };
     return shared[file];
   };
   const files: Partial<Record<KeyedProcess, Partial<Record<KeyFile, object>>>> = {};

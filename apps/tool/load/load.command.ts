@@ -61,6 +61,7 @@ export function register(program: Command): void {
 
 async function run(flags: LoadFlags): Promise<number> {
   const { toolConfig } = await import('../config.js');
+  const { sandboxDir } = await import('../home.client.js');
   const { loadConfig } = await import('#libs/platform/config.js');
   const { clientOptions, databaseTarget, openDatabase } = await import('#libs/platform/database.js');
   const { machineClock } = await import('#libs/platform/clock.js');
@@ -72,8 +73,9 @@ async function run(flags: LoadFlags): Promise<number> {
   const { groundOf } = await import('./ground.service.js');
 
   const config = await toolConfig(flags);
-  const home = process.env['TYIYM_HOME'] ?? '.sandbox';
-  const owner = loadConfig(resolve(flags.ownerConfig ?? join(home, 'config', 'owner.json')), ['tool']);
+  const owner = loadConfig(resolve(flags.ownerConfig ?? join(sandboxDir(), 'config', 'owner.json')), [
+    'tool',
+  ]);
   if (!config.origin.startsWith('sandbox.') || !owner.sandbox || owner.origin !== config.origin)
     throw new Error('only the registry of a sandbox can be loaded: its log is called sandbox.…');
   const target = databaseTarget(owner.database);

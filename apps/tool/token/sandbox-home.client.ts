@@ -1,11 +1,12 @@
-/** Reads the home of a running sandbox: `TYIYM_HOME`, by default `.sandbox` in the current folder. */
+/** Reads the home of a running sandbox. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { sandboxDir } from '../home.client.js';
 import type { SandboxHome, SandboxParty } from './sandbox-home.js';
 
 /** @throws Error when no sandbox was started there */
 export function readSandboxHome(): SandboxHome {
-  const dir = resolve(process.env['TYIYM_HOME'] ?? '.sandbox');
+  const dir = sandboxDir();
   const at = (file: string): string => resolve(dir, file);
   const home = parse(at('sandbox.json'));
   const withFiles = (party: SandboxParty): SandboxParty => ({

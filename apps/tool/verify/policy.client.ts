@@ -1,11 +1,13 @@
 /**
- * Whom the verifier believes: the keys he pins, else those of the sandbox he plays in. The log's own key may as a last
- * resort come from the log, which is said; a witness never, because a log could make up as many as it likes.
+ * Whom the verifier believes: the keys they pin, else those of the sandbox they play in, which is said with the file that
+ * names them. The log's own key may as a last resort come from the log, which is said, too; a witness never, because a log
+ * could make up as many as it likes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseVkey, type Vkey } from '#libs/tlog/note.js';
 import type { Policy } from '#libs/tlog/verify-tlog-proof.js';
+import { sandboxDir } from '../home.client.js';
 import { LogClient } from './log.client.js';
 
 export interface PolicyOptions {
@@ -18,7 +20,8 @@ export interface PolicyOptions {
 /** @param fail ends the command: it was called wrongly */
 export async function policyOf(options: PolicyOptions, fail: (text: string) => never): Promise<Policy> {
   const { quorum = 0 } = options;
-  const pins = sandboxPins();
+  const isPinned = options.logKey !== undefined && (options.witness !== undefined || quorum === 0);
+  const pins = isPinned ? undefined : sandboxPins();
   const witnesses = options.witness ?? pins?.witnesses ?? [];
   if (witnesses.length < quorum) fail(`a quorum of ${quorum} needs as many --witness <vkey>`);
   const log = options.logKey ?? pins?.logVkeys ?? (await keysOfTheLog(options.log));
@@ -41,8 +44,11 @@ async function keysOfTheLog(url: string | undefined): Promise<readonly string[]>
 
 function sandboxPins():
   { readonly logVkeys: readonly string[]; readonly witnesses: readonly string[] } | undefined {
-  const file = resolve(process.env['TYIYM_HOME'] ?? '.sandbox', 'sandbox.json');
+  const file = resolve(sandboxDir(), 'sandbox.json');
   if (!existsSync(file)) return undefined;
+  console.error(
+    `Whom to believe is said by ${file}: pin --log-key and --witness to judge anything but that sandbox.`,
+  );
   const { logVkeys = [], witnesses = [] } = JSON.parse(readFileSync(file, 'utf8')) as {
     logVkeys?: string[];
     witnesses?: string[];
