@@ -25,6 +25,11 @@ const replayed = [
 export const unjudged: Readonly<Record<string, string>> = {
   assertion_ids:
     'identifiers of assertions that are refused after 300 s anyway; one that is gone can be used again until then',
+  citizen_turns: 'whose turn it is to be waited for; nothing is decided by it',
+  doubts:
+    'a difference that the clerk found for itself; taking it out lets it look again, and fsck compares everything anyway',
+  revocation_lists:
+    'the newest list of each issuer that any process has seen; an older number lets an older list serve, which is judged again with the list kept under the act',
   check_latencies: 'measurements of one hour, for a figure; nothing is decided by them',
   check_shares: 'unlogged; how a quota is shared out this second, remade every second',
   lender_processes: 'unlogged; which processes live, remade every second',
