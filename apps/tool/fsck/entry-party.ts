@@ -1,5 +1,5 @@
 /** The party beside an entry: who acted is the one whose number or name stands in the text. */
-import type { Registry } from '../acts/registry.js';
+import type { Registry } from '#libs/acts/registry.js';
 import type { ReadEntry } from './entry-rows.js';
 
 /** Members of the text that name who acted, by kind; of the other kinds the text names nobody. */

@@ -168,7 +168,15 @@ class Fsck {
     const { registry } = this.registry;
     for (const slice of this.options.slices ?? slices)
       this.findings.push(
-        ...(await slice.compare({ ...run, origin, identityKey, lookupKeys, feedRoot, registry })),
+        ...(await slice.compare({
+          ...run,
+          origin,
+          identityKey,
+          lookupKeys,
+          feedRoot,
+          registry,
+          acts: this.moves.rules,
+        })),
       );
     // A person met on two pages is found twice.
     const findings = new Map(this.findings.map((finding) => [JSON.stringify(finding), finding]));

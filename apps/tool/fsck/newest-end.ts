@@ -3,8 +3,8 @@
  * right in itself, and only outsiders remember that there was more.
  */
 import { parseCheckpoint, verifyNote, type Vkey } from '#libs/tlog/note.js';
-import { logKeys } from '../acts/log-changes.js';
-import type { Registry } from '../acts/registry.js';
+import { logKeys } from '#libs/acts/log-changes.js';
+import type { Registry } from '#libs/acts/registry.js';
 import type { Finding } from './finding.js';
 
 /** What the database says of the published size. */

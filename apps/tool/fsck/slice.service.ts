@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import type { SealingKey } from '#libs/subject/seal.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
-import type { Registry } from '../acts/registry.js';
+import type { Registry } from '#libs/acts/registry.js';
 import type { Finding } from './finding.js';
 
 /** What a slice may use. */
@@ -16,6 +16,8 @@ export interface SliceRun {
   readonly lookupKeys: LookupKeys;
   /** Root of the streams' secrets; without it what bureaus were sent cannot be opened. */
   readonly feedRoot: Buffer | undefined;
+  /** How many entries move the rules. */
+  readonly acts: number;
   /** As the entries make it. */
   readonly registry: Registry;
 }

@@ -3,7 +3,7 @@ import { sentinelsOf, subjectText } from '#libs/subject/subject.js';
 import { migrations } from '../../../migrations/index.js';
 import { applications } from './applications.service.js';
 import type { Finding } from './finding.js';
-import { ranMigrations, sentinelRows } from './installed.store.js';
+import { listedActs, ranMigrations, sentinelRows } from './installed.store.js';
 import { compareRow } from './projections.js';
 import { keptAnswers } from './kept-answers.service.js';
 import { faultyRows } from './row-check.store.js';
@@ -29,6 +29,13 @@ const installed: Slice = {
       ),
     );
   },
+};
+
+/** Readers of the registry find its acts by this list: what does not stand in it is not read. */
+const acts: Slice = {
+  tables: ['registry_acts'],
+  compare: async ({ tx, size, acts: listed }) =>
+    compareRow('registry_acts', 'all', { listed, others: 0 }, await listedActs(tx, size)),
 };
 
 /** Without its sentinel nobody is looked up; one more would be a person whom no check finds. */
@@ -68,6 +75,14 @@ const streams: Slice = {
 };
 
 /** Of the rows; the schema takes as long as a small registry altogether. */
-export const rowSlices: readonly Slice[] = [installed, sentinels, applications, keptAnswers, rows, streams];
+export const rowSlices: readonly Slice[] = [
+  installed,
+  acts,
+  sentinels,
+  applications,
+  keptAnswers,
+  rows,
+  streams,
+];
 
 export const slices: readonly Slice[] = [schema, ...rowSlices];

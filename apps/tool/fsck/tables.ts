@@ -32,6 +32,7 @@ export const unjudged: Readonly<Record<string, string>> = {
     'the newest list of each issuer that any process has seen; an older number lets an older list serve, which is judged again with the list kept under the act',
   check_latencies: 'measurements of one hour, for a figure; nothing is decided by them',
   check_shares: 'unlogged; how a quota is shared out this second, remade every second',
+  head_looks: 'unlogged; which transactions held the head at the last look, remade every two seconds',
   lender_processes: 'unlogged; which processes live, remade every second',
   move_alarms: 'what the clerk said of a move that it did not make; a line more or less moves nothing',
   move_judgements:

@@ -118,6 +118,11 @@ const registry: readonly Tampering[] = [
     named: 'registry-act-not-signed entry',
   },
   {
+    name: 'an act that is listed no more',
+    sql: 'DELETE FROM registry_acts WHERE index = (SELECT max(index) FROM registry_acts)',
+    named: 'row-differs registry_acts',
+  },
+  {
     name: 'a migration that is said to have run',
     sql: `INSERT INTO migrations (timestamp, name) VALUES (1, 'Later1')`,
     named: 'row-unknown migrations Later1',
