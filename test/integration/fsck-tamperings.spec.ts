@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { openDatabase } from '#libs/platform/database.js';
-import { readFeedRoot, readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
+import { readFeedRoots, readIdentityKey, readLookupKeys } from '#libs/platform/keys.js';
 import { verifyAgain } from '#libs/signature/verify-again.js';
 import { rowSlices } from '../../apps/tool/fsck/slices.service.js';
 import { fsck, type FsckOptions, type FsckReport } from '../../apps/tool/fsck/fsck.service.js';
@@ -53,7 +53,7 @@ function judge(tx: EntityManager, options: Partial<FsckOptions> = {}): Promise<F
     ...{ tx, origin, trust: trustOf(tool), published: { note, witnesses: [witness] } },
     identityKey: readIdentityKey(tool.keysDir),
     lookupKeys: readLookupKeys(tool.keysDir),
-    feedRoot: readFeedRoot(tool.keysDir),
+    feedRoots: readFeedRoots(tool.keysDir),
     ...options,
   });
 }

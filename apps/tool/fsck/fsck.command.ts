@@ -1,5 +1,6 @@
 /** `tool fsck`: whether the registry is what its Journal says. Exit code 1 when anything is found. */
 import type { Command } from 'commander';
+import type { FeedRoots } from '#libs/feed/feed-roots.js';
 import { machineClock } from '#libs/platform/clock.js';
 import { toolConfig, withConfig } from '../config.js';
 import { progressBar } from '../progress.command.js';
@@ -56,7 +57,7 @@ export function register(program: Command): void {
       const witnesses = config.witnesses?.map(({ vkey }) => parseVkey(vkey)) ?? [];
       // Before the database, which may only have more than what was published before it was read.
       const note = await publishedBy(options.published ?? config.logBase);
-      const feedRoot = await feedRootOf(config.keysDir);
+      const feedRoots = await feedRootsOf(config.keysDir);
       const registry = await openRegistry(config);
       const progress = progressBar();
       try {
@@ -67,7 +68,7 @@ export function register(program: Command): void {
           identityKey: readIdentityKey(config.keysDir),
           lookupKeys: readLookupKeys(config.keysDir),
           trust: trustOf(config),
-          ...(feedRoot && { feedRoot }),
+          ...(feedRoots && { feedRoots }),
           ...(note !== undefined && { published: { note, witnesses } }),
           onStep: progress.begin,
           onProgress: progress.show,
@@ -107,10 +108,10 @@ async function publishedBy(source: string): Promise<string | undefined> {
 }
 
 /** Undefined where the keys were made before the tool got this one. */
-async function feedRootOf(keysDir: string): Promise<Buffer | undefined> {
+async function feedRootsOf(keysDir: string): Promise<FeedRoots | undefined> {
   const { existsSync } = await import('node:fs');
-  const { readFeedRoot } = await import('#libs/platform/keys.js');
-  if (existsSync(`${keysDir}/feed.json`)) return readFeedRoot(keysDir);
+  const { readFeedRoots } = await import('#libs/platform/keys.js');
+  if (existsSync(`${keysDir}/feed.json`)) return readFeedRoots(keysDir);
   console.error(
     'The tool’s keys lack feed.json, a copy of the clerk’s: what bureaus were sent was not opened.',
   );

@@ -6,6 +6,7 @@
 import { AssertionError } from 'node:assert/strict';
 import type { EntityManager } from 'typeorm';
 import { countsVersion, isEntryKind, movesRules, movesState } from '#libs/journal/entry.js';
+import type { FeedRoots } from '#libs/feed/feed-roots.js';
 import { isOfSandbox, type Head } from '#libs/journal/head-row.js';
 import { journalHead } from '#libs/journal/journal.store.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
@@ -69,8 +70,8 @@ export interface FsckOptions {
   readonly trust: TrustAnchors | undefined;
   /** What the configuration says of the founding and of the clerk's key for records. */
   readonly pins?: ActPins;
-  /** Root of the streams' secrets; without it what bureaus were sent is not opened. */
-  readonly feedRoot?: Buffer;
+  /** Roots of the streams' secrets; without them what bureaus were sent is not opened. */
+  readonly feedRoots?: FeedRoots;
   /** The checkpoint that the log serves now, and the keys of witnesses that count; without it the newest end is not compared. */
   readonly published?: { readonly note: string; readonly witnesses: readonly Vkey[] };
   /** What judges citizens' signatures, and what is judged after the Journal: everything, unless a test says otherwise. */
@@ -164,7 +165,7 @@ class Fsck {
       ...(await this.figures.compare(tx, this.pageSize)),
       ...(await this.compareEnd(head.size)),
     );
-    const { origin, identityKey, lookupKeys, feedRoot } = this.options;
+    const { origin, identityKey, lookupKeys, feedRoots } = this.options;
     const { registry } = this.registry;
     for (const slice of this.options.slices ?? slices)
       this.findings.push(
@@ -173,7 +174,7 @@ class Fsck {
           origin,
           identityKey,
           lookupKeys,
-          feedRoot,
+          feedRoots,
           registry,
           acts: this.moves.rules,
         })),

@@ -1,8 +1,9 @@
 /**
  * What a bureau was sent, opened: an item that was exchanged, altered or sealed by somebody else opens with no key of its
- * stream, or says something else than stands beside it. Keys are derived from the root of the streams' secrets.
+ * stream, or says something else than stands beside it. Keys are derived from the roots of the streams' secrets.
  */
 import { compactDecrypt } from 'jose';
+import type { FeedRoots } from '#libs/feed/feed-roots.js';
 import { dayKey, bureauKey, namelessSubId, subIdOf } from '#libs/feed/stream-keys.js';
 import { isIin } from '#libs/subject/iin.js';
 import { idText } from './id-text.js';
@@ -18,13 +19,13 @@ interface Content {
 export class SealedItems {
   private readonly subKey: Buffer;
   private readonly streamId: string;
-  private readonly days = new Map<string, Buffer>();
+  private readonly days = new Map<string, readonly Buffer[]>();
 
   constructor(
-    private readonly root: Buffer,
+    private readonly roots: FeedRoots,
     private readonly stream: Pick<StreamRow, 'uuid' | 'clientId'>,
   ) {
-    this.subKey = bureauKey(root, stream.clientId);
+    this.subKey = bureauKey(roots[0].secret, stream.clientId);
     this.streamId = idText('str', stream.uuid);
   }
 
@@ -47,28 +48,32 @@ export class SealedItems {
   }
 
   private async open(sealed: string): Promise<Content | undefined> {
-    try {
-      const { plaintext } = await compactDecrypt(sealed, ({ kid }) => this.keyOf(kid), {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-      });
-      return JSON.parse(new TextDecoder().decode(plaintext)) as Content;
-    } catch {
-      return undefined;
-    }
+    // A day stays under the root it was begun with, so any of them may be its own.
+    for (const [place] of this.roots.entries())
+      try {
+        const { plaintext } = await compactDecrypt(sealed, ({ kid }) => this.keyOf(kid, place), {
+          keyManagementAlgorithms: ['dir'],
+          contentEncryptionAlgorithms: ['A256GCM'],
+        });
+        return JSON.parse(new TextDecoder().decode(plaintext)) as Content;
+      } catch {
+        continue;
+      }
+    return undefined;
   }
 
-  private keyOf(kid: string | undefined): Buffer {
+  private keyOf(kid: string | undefined, place: number): Buffer {
     if (
       kid === undefined ||
       !/^str_[0-9a-z]+\.\d{4}-\d{2}-\d{2}$/.test(kid) ||
       !kid.startsWith(`${this.streamId}.`)
     )
       throw new Error('no key of this stream');
-    const known = this.days.get(kid);
-    if (known !== undefined) return known;
-    const key = dayKey(this.root, this.stream.clientId, kid);
-    this.days.set(kid, key);
+    const keys =
+      this.days.get(kid) ?? this.roots.map(({ secret }) => dayKey(secret, this.stream.clientId, kid));
+    this.days.set(kid, keys);
+    const key = keys[place];
+    if (key === undefined) throw new Error('no such root');
     return key;
   }
 }

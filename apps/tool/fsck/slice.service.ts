@@ -1,5 +1,6 @@
 /** What fsck does with one family of tables once the Journal is read: a slice like every other, gone through in their order. */
 import type { EntityManager } from 'typeorm';
+import type { FeedRoots } from '#libs/feed/feed-roots.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import type { LookupKeys } from '#libs/subject/subject.js';
 import type { Registry } from '#libs/acts/registry.js';
@@ -14,8 +15,8 @@ export interface SliceRun {
   readonly origin: string;
   readonly identityKey: SealingKey;
   readonly lookupKeys: LookupKeys;
-  /** Root of the streams' secrets; without it what bureaus were sent cannot be opened. */
-  readonly feedRoot: Buffer | undefined;
+  /** Roots of the streams' secrets; without them what bureaus were sent cannot be opened. */
+  readonly feedRoots: FeedRoots | undefined;
   /** How many entries move the rules. */
   readonly acts: number;
   /** As the entries make it. */

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { rootCheck, type FeedRoots } from '#libs/feed/feed-roots.js';
 import type { Finding } from './finding.js';
 import { SealedItems } from './sealed-items.service.js';
 import type { SliceRun } from './slice.service.js';
@@ -14,6 +15,7 @@ import {
   bureausWithoutStream,
   itemsBetween,
   itemsBeyond,
+  rootChecksOf,
   streamsToCheck,
   vectorsOf,
   type ItemRow,
@@ -24,18 +26,37 @@ const valueLength = 32;
 const bucketCount = 256;
 
 /** Compares every stream with the feed, page by page. */
-export async function compareStreams({ tx, pageSize, feedRoot }: SliceRun): Promise<readonly Finding[]> {
+export async function compareStreams({ tx, pageSize, feedRoots }: SliceRun): Promise<readonly Finding[]> {
   const found: Finding[] = [];
   for (const clientId of await bureausWithoutStream(tx))
     found.push(...compareRow('streams', clientId, {}, undefined));
   for (const stream of await streamsToCheck(tx)) {
-    const opener = feedRoot && new SealedItems(feedRoot, stream);
+    const opener = feedRoots && new SealedItems(feedRoots, stream);
+    found.push(...(await compareRootChecks(tx, stream, feedRoots)));
     found.push(...(await compareItems(tx, stream, pageSize, opener)));
     for (const seq of await itemsBeyond(tx, stream.uuid))
       found.push(...compareRow('sealed_items', `${stream.clientId} ${seq}`, undefined, {}));
     found.push(...(await compareMembers(tx, stream)));
   }
   return found;
+}
+
+/** A day's key beside the root it is derived from; another check, and the worker could not go on with the day. */
+async function compareRootChecks(
+  tx: EntityManager,
+  { uuid, clientId }: StreamRow,
+  roots: FeedRoots | undefined,
+): Promise<readonly Finding[]> {
+  if (roots === undefined) return [];
+  const known = roots.map(({ secret }) => rootCheck(secret).toString('hex'));
+  return (await rootChecksOf(tx, uuid)).flatMap(({ day, check }) =>
+    compareRow(
+      'day_keys',
+      `${clientId} ${day}`,
+      { rootCheck: true },
+      { rootCheck: check === null || known.includes(check) },
+    ),
+  );
 }
 
 /** Each item beside its item of the feed, and the digests on the way. */

@@ -1,8 +1,8 @@
 /**
- * The next root of the streams' secrets, beside those in use in the worker's `feed.json`. It counts from a day that has not
+ * The next root of the streams' secrets, beside those in use in the worker's `feed.json` and the tool's copy. It counts from a day that has not
  * begun, so that there is time to carry the file to its machine, and what was cut short is not begun again.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceSecretFile } from './secret-file.service.js';
 
@@ -34,7 +34,11 @@ export function addFeedRoot(
   const waiting = later.find(({ from }) => from > utcDay(now));
   if (waiting !== undefined) return { from: waiting.from, isNew: false };
   const from = utcDay(now + 2 * dayMs);
-  replaceSecretFile(file, { key, later: [...later, { from, key: secret.toString('base64url') }] });
+  const content = { key, later: [...later, { from, key: secret.toString('base64url') }] };
+  // The tool's copy first: cut short between the two, the next run finds the worker's without a root that waits.
+  const copy = join(out, 'tool', 'feed.json');
+  if (existsSync(copy)) replaceSecretFile(copy, content);
+  replaceSecretFile(file, content);
   return { from, isNew: true };
 }
 

@@ -202,6 +202,11 @@ const dayKeys: readonly Tampering[] = [
     named: 'row-differs day_keys',
   },
   {
+    name: 'of which root a day’s key is',
+    sql: `UPDATE day_keys SET root_check = decode(repeat('00', 16), 'hex') WHERE stream_id = ${gkb}`,
+    named: 'row-differs day_keys gkb',
+  },
+  {
     name: 'a letter of a wrapped key',
     sql: `UPDATE day_keys SET jwe = left(jwe, -8) || reverse(right(jwe, 8)) WHERE stream_id = ${gkb}`,
     unseen:
