@@ -69,6 +69,7 @@ const plants: Readonly<Record<string, readonly (readonly [file: string, ...impor
     ['libs/regime/strays.ts', '#libs/party/a.js'],
     ['libs/subject/strays.ts', '#libs/refusal/a.js'],
   ],
+  'acts-imports-problem': [['libs/acts/strays.ts', '#libs/refusal/a.js']],
   'refusal-imports-problem': [
     ['libs/refusal/strays.ts', '#libs/check/a.js'],
     ['libs/refusal/strays-down.ts', '#libs/tlog/a.js'],

@@ -50,6 +50,7 @@ describe('the kinds of entry', () => {
       'key.published',
       'key.retired',
       'key.compromised',
+      'acts.verified',
     ];
     expect(entryKinds.filter(movesRules)).toEqual(rules);
     for (const kind of entryKinds.filter(movesRules)) expect(movesState(kind)).toBe(true);

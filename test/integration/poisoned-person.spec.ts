@@ -291,10 +291,17 @@ describe('no other role', () => {
           code: expect.stringMatching(/^(42501|23|22)/),
         });
     // What took turns before: a lock that any role can hold, by a name that anybody can make.
-    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [
-      `opening for ${bytes.toString('base64url')}`,
-    ]);
+    const name = `opening for ${bytes.toString('base64url')}`;
+    await expect(
+      client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]),
+    ).rejects.toMatchObject({ code: '42501' });
+    // For a transaction some roles may still take it.
+    await client.query('BEGIN');
+    await client
+      .query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name])
+      .catch(() => undefined);
     expect((await acts.act(who, place)).body).toMatchObject({ state: 'in-force' });
+    await client.query('ROLLBACK');
   });
 
   it('waits for the turn of a request of the same name, and two openings at once leave one open', async () => {
