@@ -41,6 +41,8 @@ interface Part<T extends Tables, Rules> {
 class RulesMoved extends Error {}
 
 const maxSkewMs = 1000;
+/** Acts of officials are rare, so a batch that meets more than these in a row has met something else. */
+const mostReloads = 5;
 /** As many as PostgreSQL writes while as many are decided; fewer pay more for the statement than they win. */
 const partLength = 64;
 /** Two of the largest check-batches in the lane of the bulk. */
@@ -144,23 +146,27 @@ export class Journal<T extends Tables, Rules> {
   /** Runs a batch under the lock. */
   private async settle(batch: readonly Waiting<T, Rules>[], attempt = 1): Promise<void> {
     try {
-      await this.underLock(batch);
+      await this.underNewestRules(batch);
     } catch (error) {
       await this.recover(batch, error, attempt);
     }
   }
 
+  /** Nothing slow happens near the lock: rules are read and acts are verified here, and the batch begins again. */
+  private async underNewestRules(batch: readonly Waiting<T, Rules>[], reloads = 0): Promise<void> {
+    try {
+      await this.underLock(batch);
+    } catch (error) {
+      if (!(error instanceof RulesMoved) || reloads === mostReloads) throw error;
+      await this.refreshRules().catch((cause: unknown) => {
+        throw new Problem('registry-unavailable', { cause });
+      });
+      await this.underNewestRules(batch, reloads + 1);
+    }
+  }
+
   /** What becomes of a batch that left nothing; the one act that may have made it fail is found by halving. */
   private async recover(batch: readonly Waiting<T, Rules>[], error: unknown, attempt: number): Promise<void> {
-    // Nothing slow happens near the lock: rules are read and acts are verified here, and the batch begins again.
-    if (error instanceof RulesMoved && attempt <= 5) {
-      const isLoaded = await this.refreshRules().then(
-        () => true,
-        (cause: unknown) => cause,
-      );
-      if (isLoaded === true) return this.settle(batch, attempt + 1);
-      error = new Problem('registry-unavailable', { cause: isLoaded });
-    }
     if ((isUniqueViolation(error) || isStale(error)) && attempt <= 3) return this.settle(batch, attempt + 1);
     // Nothing of it was persisted, or `findOut` would have said so: it simply is the next batch, once.
     if (isLostConnection(error) && attempt === 1) return this.settle(batch, attempt + 1);
