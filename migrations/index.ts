@@ -38,6 +38,7 @@ import { ReferenceLookalikes1764000000044 } from './0044-reference-lookalikes.js
 import { Stalls1764000000045 } from './0045-stalls.js';
 import { FeedRoots1764000000046 } from './0046-feed-roots.js';
 import { WrappedAnew1764000000047 } from './0047-wrapped-anew.js';
+import { RowsOfOwnEntries1764000000048 } from './0048-rows-of-own-entries.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -79,4 +80,5 @@ export const migrations = [
   Stalls1764000000045,
   FeedRoots1764000000046,
   WrappedAnew1764000000047,
+  RowsOfOwnEntries1764000000048,
 ];

@@ -4,6 +4,7 @@
  * longer or shorter.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { uuidToId } from '#libs/journal/id.js';
 import { formatInstant } from '#libs/journal/instant.js';
 import type { SigningKey } from '#libs/platform/keys.js';
 import { auditAfterEach } from '../support/auditor.js';
@@ -162,7 +163,10 @@ describe('with the citizen’s process itself in hand, whose head key is honest'
     [
       'the lift of another person',
       'person-differs',
-      async () => ({ kept: (await scene.lifts.lifting({ lockHours: 0 })).kept }),
+      async () => {
+        const { kept } = await scene.lifts.lifting({ lockHours: 0 });
+        return { kept, entry: { applicationId: uuidToId('app', kept.applicationUuid) } };
+      },
     ],
   ])('a request over %s lifts nothing: %s', async (_what, fault, forgery) => {
     const person = await scene.lifts.lifting({ lockHours: 0 }, await forgery());

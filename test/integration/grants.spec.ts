@@ -344,13 +344,14 @@ describe('limits', () => {
     expect(await attempt(role, 'DELETE FROM rate_limits')).toBe(notPermitted);
   });
 
-  it('only the lender’s processes share out quotas, only the clerk raises alarms', async () => {
+  it('only the lender’s processes share out quotas, only the clerk raises alarms, with their entries', async () => {
     const alarm = `INSERT INTO harvesting_alarms VALUES ('bank-alpha', 'day', now(), 0)`;
     const beat = `INSERT INTO lender_processes VALUES ('${randomUUID()}', now())`;
     for (const role of appRoles) {
       expect([role, await attempt(role, beat)]).toEqual([role, role === 'tyiym_lender' ? 1 : notPermitted]);
       const raised = await attempt(role, alarm);
-      expect([role, raised]).toEqual([role, role === 'tyiym_clerk_worker' ? 1 : notPermitted]);
+      // And only together with the entry that says so.
+      expect([role, raised]).toEqual([role, role === 'tyiym_clerk_worker' ? integrity : notPermitted]);
       expect(await attempt(role, 'DELETE FROM harvesting_alarms')).toBe(notPermitted);
       expect(await attempt(role, `UPDATE harvesting_alarms SET lender = ''`)).toBe(notPermitted);
     }
