@@ -629,6 +629,7 @@ CREATE TABLE harvesting_alarms (
   CONSTRAINT harvesting_alarms_pkey PRIMARY KEY (lender, span, begins_at),
   CONSTRAINT harvesting_alarms_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text, 'today'::text])))
 );
+CREATE TRIGGER harvesting_alarms_guard AFTER INSERT ON public.harvesting_alarms FOR EACH ROW EXECUTE FUNCTION harvesting_alarms_guard();
 GRANT INSERT ON harvesting_alarms TO tyiym_clerk_worker;
 GRANT SELECT ON harvesting_alarms TO tyiym_clerk_worker;
 GRANT SELECT ON harvesting_alarms TO tyiym_tool;
@@ -820,6 +821,7 @@ CREATE TABLE loans (
 );
 CREATE INDEX loans_of_loan ON public.loans USING btree (loan_id, entry_index);
 CREATE INDEX loans_of_subject ON public.loans USING btree (subject) WHERE (subject IS NOT NULL);
+CREATE TRIGGER loans_guard AFTER INSERT ON public.loans FOR EACH ROW EXECUTE FUNCTION loans_guard();
 GRANT INSERT ON loans TO tyiym_bureau;
 GRANT SELECT ON loans TO tyiym_bureau;
 GRANT SELECT ON loans TO tyiym_clerk_worker;
@@ -902,6 +904,7 @@ CREATE TABLE notice_deliveries (
   CONSTRAINT notice_deliveries_entry_index_key UNIQUE (entry_index),
   CONSTRAINT notice_deliveries_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES notices(notice_id)
 );
+CREATE TRIGGER notice_deliveries_guard AFTER INSERT ON public.notice_deliveries FOR EACH ROW EXECUTE FUNCTION notice_deliveries_guard();
 GRANT INSERT ON notice_deliveries TO tyiym_lender;
 GRANT SELECT ON notice_deliveries TO tyiym_lender;
 GRANT SELECT ON notice_deliveries TO tyiym_tool;
@@ -925,7 +928,8 @@ CREATE TABLE notices (
   CONSTRAINT notices_notice_id_key UNIQUE (notice_id)
 );
 CREATE INDEX notices_of_lender ON public.notices USING btree (lender, seq);
-GRANT INSERT ON notices TO tyiym_clerk_worker;
+CREATE TRIGGER notices_guard AFTER INSERT ON public.notices FOR EACH ROW EXECUTE FUNCTION notices_guard();
+GRANT INSERT (notice_id, lender, kind, entry_index, about, at, loan_ref, check_id) ON notices TO tyiym_clerk_worker;
 GRANT SELECT ON notices TO tyiym_clerk_worker;
 GRANT SELECT ON notices TO tyiym_lender;
 GRANT SELECT ON notices TO tyiym_tool;
@@ -1312,6 +1316,7 @@ CREATE TABLE revocation_answers (
   CONSTRAINT revocation_answers_kind_check CHECK ((kind = ANY (ARRAY['crl'::text, 'ncanode'::text]))),
   CONSTRAINT revocation_answers_person_id_fkey FOREIGN KEY (person_id) REFERENCES people(person_id)
 );
+CREATE TRIGGER revocation_answers_guard AFTER INSERT ON public.revocation_answers FOR EACH ROW EXECUTE FUNCTION revocation_answers_guard();
 GRANT INSERT ON revocation_answers TO tyiym_clerk_worker;
 GRANT SELECT ON revocation_answers TO tyiym_clerk_worker;
 GRANT SELECT ON revocation_answers TO tyiym_tool;
@@ -1353,6 +1358,7 @@ CREATE TABLE sealed_items (
   CONSTRAINT sealed_items_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id),
   CONSTRAINT sealed_items_sub_id_check CHECK ((octet_length(sub_id) = 32))
 );
+CREATE TRIGGER sealed_items_guard AFTER INSERT ON public.sealed_items REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION sealed_items_guard();
 GRANT SELECT ON sealed_items TO tyiym_bureau;
 GRANT INSERT ON sealed_items TO tyiym_clerk_worker;
 GRANT SELECT ON sealed_items TO tyiym_clerk_worker;
@@ -1384,6 +1390,7 @@ CREATE TABLE signed_documents (
 );
 CREATE INDEX signed_documents_of_application ON public.signed_documents USING btree (application_id);
 CREATE INDEX signed_documents_stale ON public.signed_documents USING btree (entry_index) WHERE revocation_stale;
+CREATE TRIGGER signed_documents_guard AFTER INSERT ON public.signed_documents FOR EACH ROW EXECUTE FUNCTION signed_documents_guard();
 GRANT INSERT ON signed_documents TO tyiym_citizen;
 GRANT SELECT ON signed_documents TO tyiym_citizen;
 GRANT SELECT ON signed_documents TO tyiym_clerk_worker;
@@ -1797,8 +1804,11 @@ CREATE OR REPLACE FUNCTION public.corrections_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  PERFORM 1 FROM entries e WHERE e.index = NEW.entry_index AND e.id = NEW.entry_id AND e.party = NEW.client_id
-    AND e.at = NEW.at AND e.kind = 'correction.reported';
+  PERFORM FROM entries e CROSS JOIN LATERAL (SELECT e.entry::jsonb AS body) AS s
+    WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid
+      AND (e.id, e.party, e.at, e.kind, body->>'breachId', (body->>'removedAt')::timestamptz)
+        = (NEW.entry_id, NEW.client_id, NEW.at, 'correction.reported', id_of('brc', NEW.breach_id), NEW.removed_at)
+      AND (body->>'number', body->>'historyRef') IS NOT DISTINCT FROM (NEW.number, NEW.history_ref);
   IF NOT FOUND THEN
     RAISE EXCEPTION 'a correction stands only as an entry of its bureau says' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
@@ -1806,7 +1816,7 @@ BEGIN
 END $function$;
 REVOKE ALL ON FUNCTION corrections_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION corrections_guard() TO PUBLIC;
-COMMENT ON FUNCTION corrections_guard() IS 'The projection can only follow the Journal.';
+COMMENT ON FUNCTION corrections_guard() IS 'Each column is what an entry of this transaction says.';
 
 CREATE OR REPLACE FUNCTION public.database_life()
  RETURNS text
@@ -2017,6 +2027,26 @@ REVOKE ALL ON FUNCTION feed_seq_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION feed_seq_guard() TO PUBLIC;
 COMMENT ON FUNCTION feed_seq_guard() IS 'Together with feed_item: each counted entry has one item and each item one entry, without a gap.';
 
+CREATE OR REPLACE FUNCTION public.harvesting_alarms_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM entries e
+    WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid AND e.kind = 'harvesting.suspected'
+      AND e.party = NEW.lender AND e.entry::jsonb->>'span' = NEW.span
+      AND (e.entry::jsonb->>'from')::timestamptz = NEW.begins_at;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'an alarm is written with its entry' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION harvesting_alarms_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION harvesting_alarms_guard() TO PUBLIC;
+COMMENT ON FUNCTION harvesting_alarms_guard() IS 'No alarm is marked as raised before it is, which would silence it.';
+
 CREATE OR REPLACE FUNCTION public.heads_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2032,6 +2062,31 @@ END $function$;
 REVOKE ALL ON FUNCTION heads_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION heads_guard() TO PUBLIC;
 COMMENT ON FUNCTION heads_guard() IS 'No signed head lies beyond the head, nor between older ones, whose receipts it would take over.';
+
+CREATE OR REPLACE FUNCTION public.id_of(kind text, uuid uuid)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE STRICT
+ SET search_path TO 'pg_catalog'
+AS $function$
+  SELECT kind || '_' || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 1, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 6, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 11, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 16, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 21, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 26, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 31, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 36, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 41, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 46, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 51, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 56, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 61, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 66, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 71, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 76, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 81, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 86, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 91, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 96, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 101, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 106, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 111, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 116, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 121, 5)::bit(5)::integer + 1, 1) || substr('0123456789abcdefghjkmnpqrstvwxyz', substr(b.bits, 126, 5)::bit(5)::integer + 1, 1)
+  FROM (SELECT '00' || ('x' || replace(uuid::text, '-', ''))::bit(128)::text AS bits) AS b
+$function$;
+REVOKE ALL ON FUNCTION id_of(text,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION id_of(text,uuid) TO PUBLIC;
+COMMENT ON FUNCTION id_of(text,uuid) IS 'The id that stands for this UUID in entries: the kind and 26 digits of base32.';
+
+CREATE OR REPLACE FUNCTION public.is_persons(person uuid, epoch smallint, of_subject bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  SELECT EXISTS (SELECT FROM people p
+    WHERE p.person_id = person AND (p.subject_epoch IS DISTINCT FROM epoch OR p.subject = of_subject))
+$function$;
+REVOKE ALL ON FUNCTION is_persons(uuid,smallint,bytea) FROM PUBLIC;
+COMMENT ON FUNCTION is_persons(uuid,smallint,bytea) IS 'Whether the pseudonym is the person''s, as far as one epoch can tell.';
 
 CREATE OR REPLACE FUNCTION public.is_registry_act(kind text)
  RETURNS boolean
@@ -2119,6 +2174,37 @@ GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_lender;
 GRANT EXECUTE ON FUNCTION leaf_hashes(bigint,bigint) TO tyiym_tool;
 COMMENT ON FUNCTION leaf_hashes(bigint,bigint) IS 'Leaf hashes of a batch, also of entries the role may not read: a proof needs them, and they tell nothing.';
 
+CREATE OR REPLACE FUNCTION public.loans_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM entries e CROSS JOIN LATERAL (SELECT e.entry::jsonb AS body) AS s
+    WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid AND e.party = NEW.party AND e.at = NEW.at
+      AND (body->>'loanId', body->>'lender', body->>'product', (body->'amount'->>'value')::numeric, body->'amount'->>'currency',
+          (body->>'signedAt')::timestamptz)
+        = (id_of('lon', NEW.loan_id), NEW.lender_bin, NEW.product, NEW.amount, 'KZT', NEW.signed_at)
+      AND (body->>'circumstance', (body->>'disbursedAt')::timestamptz, (body->>'disbursedOn')::date, body->>'checkId')
+        IS NOT DISTINCT FROM (NEW.circumstance, NEW.disbursed_at, NEW.disbursed_on, id_of('chk', NEW.check_id))
+      AND is_persons(NEW.person_id, NEW.subject_epoch, NEW.subject)
+      AND CASE e.kind
+        WHEN 'loan.reported' THEN e.id = NEW.about
+          AND (e.subject, e.subject_epoch) IS NOT DISTINCT FROM (NEW.subject, NEW.subject_epoch)
+        WHEN 'loan.amended' THEN body->>'about' = id_of('ent', NEW.about) AND EXISTS (SELECT FROM loans l
+          WHERE l.loan_id = NEW.loan_id AND l.entry_index < NEW.entry_index AND l.about = NEW.about AND l.party = NEW.party
+            AND (l.subject_epoch IS DISTINCT FROM NEW.subject_epoch OR l.subject IS NOT DISTINCT FROM NEW.subject))
+        ELSE false END;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a loan is written with the report of its party and says what it says' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION loans_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION loans_guard() TO PUBLIC;
+COMMENT ON FUNCTION loans_guard() IS 'Each column that the entry gives is held against it; own numbers are sealed, and fsck opens them.';
+
 CREATE OR REPLACE FUNCTION public.log_closed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2198,6 +2284,42 @@ END $function$;
 REVOKE ALL ON FUNCTION make_partitions(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION make_partitions(integer) TO tyiym_clerk_worker;
 COMMENT ON FUNCTION make_partitions(integer) IS 'Makes the partitions of the days ahead and ten ranges of entries; returns how many were missing.';
+
+CREATE OR REPLACE FUNCTION public.notice_deliveries_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM entries e JOIN notices n ON n.notice_id = NEW.notice_id AND n.lender = e.party
+    WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid AND e.kind = 'notice.delivered'
+      AND e.entry::jsonb->>'noticeId' = id_of('ntc', NEW.notice_id);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a delivery is written with the entry that says it' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION notice_deliveries_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notice_deliveries_guard() TO PUBLIC;
+COMMENT ON FUNCTION notice_deliveries_guard() IS 'A notice counts as fetched only with the entry of its own lender.';
+
+CREATE OR REPLACE FUNCTION public.notices_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM entries e WHERE e.index = NEW.entry_index AND e.id = NEW.about;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a notice is about an entry that is there' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION notices_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION notices_guard() TO PUBLIC;
+COMMENT ON FUNCTION notices_guard() IS 'No notice stands in the place of one about an entry to come.';
 
 CREATE OR REPLACE FUNCTION public.official_acts_guard()
  RETURNS trigger
@@ -2408,6 +2530,25 @@ GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_log;
 GRANT EXECUTE ON FUNCTION registry_now() TO tyiym_tool;
 COMMENT ON FUNCTION registry_now() IS 'Registry time: the clock of the database plus the offset of the head row.';
 
+CREATE OR REPLACE FUNCTION public.revocation_answers_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM entries e
+    WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid AND e.kind IN ('refusal.lifted', 'lift.cancelled')
+      AND e.entry::jsonb ? 'revocationSha256' AND is_persons(NEW.person_id, e.subject_epoch, e.subject);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the authority''s word is kept with the move that rests on it' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION revocation_answers_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION revocation_answers_guard() TO PUBLIC;
+COMMENT ON FUNCTION revocation_answers_guard() IS 'The person is that of a move of this transaction that rests on an answer.';
+
 CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before closed_logs)
  RETURNS SETOF closed_logs
  LANGUAGE sql
@@ -2523,6 +2664,24 @@ REVOKE ALL ON FUNCTION rows_said(jsonb,bigint,signing_keys) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rows_said(jsonb,bigint,signing_keys) TO PUBLIC;
 COMMENT ON FUNCTION rows_said(jsonb,bigint,signing_keys) IS 'Rows of signing_keys that an act may leave: published once, retired once, compromised since an ever earlier hour.';
 
+CREATE OR REPLACE FUNCTION public.sealed_items_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM (SELECT stream_id, max(seq) AS seq FROM written GROUP BY stream_id) AS w
+    JOIN streams s ON s.stream_id = w.stream_id AND s.sealed_seq < w.seq;
+  IF FOUND THEN
+    RAISE EXCEPTION 'an item is sealed together with the growth of its stream' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION sealed_items_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sealed_items_guard() TO PUBLIC;
+COMMENT ON FUNCTION sealed_items_guard() IS 'No item lies ahead of its stream, where the next sealing would find its place taken.';
+
 CREATE OR REPLACE FUNCTION public.see_revocation_list(list_issuer bytea, list_number numeric, list_at timestamp with time zone)
  RETURNS TABLE(number numeric, this_update timestamp with time zone)
  LANGUAGE plpgsql
@@ -2545,6 +2704,26 @@ GRANT EXECUTE ON FUNCTION see_revocation_list(bytea,numeric,timestamp with time 
 GRANT EXECUTE ON FUNCTION see_revocation_list(bytea,numeric,timestamp with time zone) TO tyiym_clerk_worker;
 COMMENT ON FUNCTION see_revocation_list(bytea,numeric,timestamp with time zone) IS 'Remembers an edition unless it is older than the newest, and gives the newest.';
 
+CREATE OR REPLACE FUNCTION public.signed_documents_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM entries e
+    WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid
+      AND e.kind IN ('refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled')
+      AND e.entry::jsonb->>'applicationId' = id_of('app', NEW.application_id);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a signed document is kept with the entry that came of it' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION signed_documents_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signed_documents_guard() TO PUBLIC;
+COMMENT ON FUNCTION signed_documents_guard() IS 'The application is that of an entry of this transaction; what was signed, and by whom, the clerk and fsck verify.';
+
 CREATE OR REPLACE FUNCTION public.stamps_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2552,10 +2731,12 @@ CREATE OR REPLACE FUNCTION public.stamps_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  PERFORM 1 FROM written w LEFT JOIN LATERAL (SELECT e.party, e.at, e.kind FROM entries e
-    WHERE e.index = w.entry_index LIMIT 1) e ON true
-    WHERE (e.party, e.at, e.kind) IS DISTINCT FROM
-      (w.client_id, w.at, CASE w.state WHEN 'stamped' THEN 'refusal.stamped' ELSE 'stamp.lost' END);
+  PERFORM FROM written w LEFT JOIN LATERAL (SELECT e.party, e.at, e.kind, e.entry::jsonb AS body FROM entries e
+    WHERE e.index = w.entry_index AND e.xmin = pg_current_xact_id()::xid LIMIT 1) e ON true
+    LEFT JOIN LATERAL (SELECT f.entry_id FROM feed f WHERE f.seq = w.seq LIMIT 1) f ON true
+    WHERE (e.party, e.at, e.kind, body->>'about', (body->>'recordedAt')::timestamptz, body->>'historyRef') IS DISTINCT FROM
+      (w.client_id, w.at, CASE w.state WHEN 'stamped' THEN 'refusal.stamped' ELSE 'stamp.lost' END, id_of('ent', f.entry_id),
+        w.recorded_at, w.history_ref);
   IF FOUND THEN
     RAISE EXCEPTION 'a stamp stands only as an entry of its bureau says' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
@@ -2563,7 +2744,7 @@ BEGIN
 END $function$;
 REVOKE ALL ON FUNCTION stamps_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION stamps_guard() TO PUBLIC;
-COMMENT ON FUNCTION stamps_guard() IS 'The projection can only follow the Journal.';
+COMMENT ON FUNCTION stamps_guard() IS 'Each column is what an entry of this transaction says, the item by the entry that it is about.';
 
 CREATE OR REPLACE FUNCTION public.streams_guard()
  RETURNS trigger

@@ -237,11 +237,7 @@ const columns: readonly (readonly [table: string, spoils: readonly string[], act
       ],
       () => correct(),
     ],
-    [
-      'signed_documents',
-      ['entry_index := 0', 'application_id := gen_random_uuid()'],
-      () => place(),
-    ],
+    ['signed_documents', ['entry_index := 0', 'application_id := gen_random_uuid()'], () => place()],
   ];
 
 describe.each(columns)('a row of %s', (table, spoils, act) => {
