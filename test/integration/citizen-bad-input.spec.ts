@@ -321,6 +321,11 @@ describe('acts that make no sense', () => {
     expect((await acts.progress(lift.applicationId)).body).toEqual({ state: 'void' });
     const late = await acts.sign(lift.applicationId, await signatureOf(who.person, lift.document));
     expect(outcomeOf(late)).toEqual([409, 'application-void']);
+    // As it was, because fsck names an application that is open beside a newer one.
+    await world.database.superuser.query(
+      `UPDATE applications SET state = 'void' WHERE document_sha256 = $1`,
+      [Buffer.from(lift.documentSha256, 'base64url')],
+    );
   });
 });
 

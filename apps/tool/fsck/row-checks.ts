@@ -179,7 +179,8 @@ const jobs: readonly RowCheck[] = [
     joins: `LEFT JOIN refusals r ON x.task_identifier = 'move-refusal' AND (r.state = 'lift-pending' AND x.key = 'move-refusal:' || r.request_index
       OR r.state = 'none' AND r.placed_again_at IS NOT NULL AND x.key = 'move-refusal:' || r.entry_index)`,
     faults: {
-      run_at: `x.run_at > clock_timestamp() + greatest(CASE r.state WHEN 'lift-pending' THEN r.lifts_at ELSE r.placed_again_at END
+      // Of a move that waits no more the job does nothing, whenever it runs.
+      run_at: `r.state IS NOT NULL AND x.run_at > clock_timestamp() + greatest(CASE r.state WHEN 'lift-pending' THEN r.lifts_at ELSE r.placed_again_at END
         - registry_now(), interval '0') + interval '1 hour' + x.attempts * interval '1 day'`,
       task_identifier: `x.task_identifier <> 'move-refusal'`,
       max_attempts: 'x.max_attempts <> 25',
