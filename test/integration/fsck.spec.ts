@@ -99,7 +99,15 @@ async function run(tx: EntityManager): Promise<FsckReport> {
 }
 
 const guardedTables = [
-  ...['entries', 'refusals', 'journal_head', 'heads', 'official_acts'],
+  ...[
+    'entries',
+    'refusals',
+    'journal_head',
+    'heads',
+    'official_acts',
+    'signed_documents',
+    'revocation_answers',
+  ],
   ...['parties', 'party_keys', 'officials', 'regime', 'signing_keys'],
 ];
 
