@@ -9,7 +9,7 @@ import { stripVTControlCharacters } from 'node:util';
 const root = dirname(import.meta.dirname);
 const results = join(root, '.build', 'verify');
 const isLong = process.argv.includes('--long');
-const stepLimitMs = (isLong ? 60 : 15) * 60_000;
+const stepLimitMs = (isLong ? 60 : 25) * 60_000;
 
 /** Steps that only read the sources: the first that fails ends the run, because the rest would say it again. */
 const reading = [
