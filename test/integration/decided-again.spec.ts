@@ -25,6 +25,10 @@ beforeAll(async () => {
     END $$;`);
 }, 60_000);
 
+// Before the audit of the whole file, which holds the schema against the migrations.
+afterAll(async () => {
+  await world.database.superuser.query('DROP FUNCTION fail_once CASCADE; DROP SEQUENCE attempts;');
+});
 auditAfterEach(() => world);
 afterAll(() => world.close());
 
