@@ -22,9 +22,17 @@ afterAll(async () => {
   removeHome(sandbox.place);
 }, 30_000);
 
+/** What was said on standard error beside the one sentence that names the file which the pins come from. */
+function complaints(err: string): string {
+  const file = join(sandbox.place.home, 'sandbox.json');
+  const sentence = `Whom to believe is said by ${file}: pin --log-key and --witness to judge anything but that sandbox.\n`;
+  expect(err).toContain(sentence);
+  return err.replaceAll(sentence, '');
+}
+
 describe("the README's first minute", () => {
   it('ends well and complains of nothing', () => {
-    expect({ code: minute.code, err: minute.err }).toEqual({ code: 0, err: '' });
+    expect({ code: minute.code, err: complaints(minute.err) }).toEqual({ code: 0, err: '' });
   });
 
   it('is told clear, refused and clear', () => {
@@ -62,7 +70,7 @@ describe("the lender's first check", () => {
     const java = hasJdk ? commandsOf(page, 'java-check') : '';
     const commands = commandsOf(page, 'first-check') + java + commandsOf(disputes, 'upgrade');
     const { code, out, err } = await run(['sh'], environment(sandbox.place), commands);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect({ code, err: complaints(err) }).toEqual({ code: 0, err: '' });
     const lines = out
       .trim()
       .split('\n')

@@ -82,7 +82,7 @@ beforeAll(async () => {
   // Their own first turn is behind them, so that the alarms are those of the looks below.
   for (const clerk of clerks) await clerk.get(HarvestingService, { strict: false }).look();
   await world.advanceHours(24);
-}, 90_000);
+}, 300_000);
 auditAfterEach(() => world);
 afterAll(() => world.close());
 
