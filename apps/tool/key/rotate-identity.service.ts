@@ -29,7 +29,7 @@ export async function nextIdentityStep(
   owner: Config,
   progress: RewrapProgress,
 ): Promise<IdentityStep> {
-  const { stage, isWhole } = wholeIdentityFiles(root);
+  const { content, stage, isWhole } = wholeIdentityFiles(root);
   if (!isWhole) return { step: 'finished-files' };
   const identity = readIdentityKey(owner.keysDir);
   const dataSource = await openDatabase(databaseTarget(owner.database), { poolSize: 2 });
@@ -37,7 +37,8 @@ export async function nextIdentityStep(
     const tx = dataSource.manager;
     const live = await identityChecks(tx);
     if (stage === 'single') {
-      const past = Object.keys(live).filter((id) => id !== identity.keyId.toString('hex'));
+      // Of the files that are carried, because the owner's own copy may lag behind them.
+      const past = Object.keys(live).filter((id) => id !== content.keyId);
       for (const id of past) await forget(tx, id);
       if (past.length > 0) return { step: 'forgotten' };
       addNextIdentity(root);
