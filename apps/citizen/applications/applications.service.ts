@@ -104,8 +104,9 @@ export class ApplicationsService {
     { citizen }: Presence,
     wish: OpenRequest,
   ): Promise<{ answer: Opened; at: number; personId: string; key: SealingKey }> {
-    const at = Math.trunc(await registryNow(tx));
     const { person, key } = await this.personOf(tx, citizen.iin);
+    // Read in the person's turn: the application opened last is the one that stays open.
+    const at = Math.trunc(await registryNow(tx));
     const refusal = await refusalOf(tx, this.keys, citizen.iin);
     const law = lawAt(this.journal.rules().regime, at);
     const ask = askOf(wish, refusal, law);

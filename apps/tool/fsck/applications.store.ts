@@ -18,7 +18,10 @@ export interface OpenedRow {
   readonly openedAt: number;
   readonly expiresAt: number;
   readonly phoneExpiresAt: number;
-  /** Whether the applicant opened another one later, which voids it; long after that the other may be gone. */
+  /**
+   * Whether the applicant opened another one later, or in the same millisecond, which voids it; long after that the other
+   * may be gone.
+   */
   readonly isReplaced: boolean;
 }
 
@@ -43,7 +46,8 @@ export async function applicationsAfter(
        a.document, a.document_sha256 AS "documentSha256", ${msOf('opened_at')} AS "openedAt",
        ${msOf('expires_at')} AS "expiresAt", ${msOf('phone_expires_at')} AS "phoneExpiresAt",
        EXISTS (SELECT FROM applications n WHERE n.subject = a.subject AND n.subject_epoch = a.subject_epoch
-         AND n.person_id = a.person_id AND n.opened_at > a.opened_at)
+         AND n.person_id = a.person_id AND (n.opened_at > a.opened_at
+           OR n.opened_at = a.opened_at AND n.application_id <> a.application_id AND n.state <> 'void'))
          OR a.opened_at < registry_now() - interval '1 day' AND a.state = 'void' AS "isReplaced"
      FROM (SELECT * FROM applications WHERE application_id > $1 ORDER BY application_id LIMIT $2) a
      JOIN people p ON p.person_id = a.person_id ORDER BY a.application_id`,
