@@ -12,3 +12,6 @@ export interface NewestLists {
    */
   seen(issuer: string, edition: ListEdition): Promise<ListEdition>;
 }
+
+/** An issuer publishes at least daily; a list that is older serves no lift, however long it calls itself valid. */
+export const maxAgeForLiftMs = 26 * 3_600_000;

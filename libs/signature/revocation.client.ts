@@ -9,7 +9,7 @@ import { Problem } from '#libs/problem/problem.js';
 import { type Certificate, readCertificate } from './certificate.js';
 import { CRL_LIMITS, derOfList, readCrl, type RevocationList } from './crl.js';
 import { sha256 } from './digest.js';
-import type { ListEdition, NewestLists } from './newest-lists.js';
+import { maxAgeForLiftMs, type ListEdition, type NewestLists } from './newest-lists.js';
 import { OID } from './oids.js';
 import {
   assertNotListed,
@@ -48,9 +48,6 @@ interface Wanted {
   readonly at: number;
 }
 
-const hourMs = 3_600_000;
-/** An issuer publishes at least daily; a list that is older serves no lift, however long it calls itself valid. */
-const maxAgeForLiftMs = 26 * hourMs;
 const maxRedirections = 3;
 
 export class RevocationClient {

@@ -1,6 +1,6 @@
 /** The doctor names what is wrong and what to do next, one thing at a time. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Config } from '#libs/platform/config.js';
@@ -10,8 +10,11 @@ import type { Diagnosis } from '../../apps/tool/doctor/diagnosis.js';
 import { examine } from '../../apps/tool/doctor/doctor.service.js';
 import { fsck } from '../../apps/tool/fsck/fsck.service.js';
 import { openRegistry, toolJournal } from '../../apps/tool/registry.module.js';
+import { witnessKey } from '../../apps/sandbox/witness/witness-key.js';
 import { freePort } from '../support/free-port.js';
+import { newFolder } from '../support/log-files.js';
 import { enter, newOperator, type Operator } from '../support/operator.js';
+import { newRegulator, PublishingRegistry } from '../support/publishing-registry.js';
 
 let operator: Operator;
 beforeAll(async () => {
@@ -41,19 +44,33 @@ async function withFile<T>(
   }
 }
 
-/** As the owner would, past the guard of the head row. */
-async function moveClock(offsetMs: number, origin: string): Promise<void> {
+/** As the owner would, past every guard. */
+async function pastGuards(sql: string, parameters: readonly unknown[] = []): Promise<void> {
   const { superuser } = operator.database;
   await superuser.query(`SET session_replication_role = 'replica'`);
-  await superuser.query('UPDATE journal_head SET clock_offset_ms = $1, origin = $2', [offsetMs, origin]);
+  await superuser.query(sql, [...parameters]);
   await superuser.query('RESET session_replication_role');
+}
+
+async function moveClock(offsetMs: number, origin: string): Promise<void> {
+  await pastGuards('UPDATE journal_head SET clock_offset_ms = $1, origin = $2', [offsetMs, origin]);
+}
+
+/** The line about one question. */
+async function lineAbout(question: string, config: Config = operator.config): Promise<Diagnosis | undefined> {
+  const lines = await examine(config, toolJournal);
+  return lines.find((line) => line.question === question);
 }
 
 describe('the doctor', () => {
   it('has no complaint about a founded registry, and warns of apps that do not run', async () => {
     const lines = await examine(operator.config, toolJournal);
     expect(lines.filter(({ answer }) => answer === 'bad')).toEqual([]);
-    expect(lines.filter(({ answer }) => answer === 'warning')).toHaveLength(2);
+    const { issuer, logBase } = operator.config;
+    expect(lines.filter(({ answer }) => answer === 'warning').map(({ question }) => question)).toEqual([
+      ...[`${logBase}/.well-known/jwks.json`, `${issuer}/jwks`],
+      ...['unpublished entries', 'published end', 'connections'],
+    ]);
     expect(lines.map(({ question }) => question)).toEqual(
       expect.arrayContaining([
         'database',
@@ -62,6 +79,7 @@ describe('the doctor', () => {
         'sentinel',
         'partitions',
         'key head/lender',
+        ...['move alarms', 'revocation lists', 'connections'],
       ]),
     );
   });
@@ -154,5 +172,89 @@ describe('the doctor', () => {
     const found = await complaints(operator.config);
     await operator.database.owner.query(`UPDATE migrations SET name = substr(name, 2) WHERE id = 3`);
     expect(found).toMatchObject([{ question: 'migrations', found: '1 did not run' }]);
+  });
+
+  it('names a move that entries and signatures contradicted', async () => {
+    await pastGuards(
+      `INSERT INTO move_alarms VALUES (3, 'no-document', registry_now() - interval '2 hours')`,
+    );
+    const found = await complaints(operator.config);
+    await operator.database.superuser.query('DELETE FROM move_alarms');
+    expect(found).toMatchObject([
+      { question: 'move alarms', found: '1 in the last 30 days, the newest 2 h ago of entry 3: no-document' },
+    ]);
+    expect(found[0]?.next).toContain('tool fsck');
+  });
+
+  it('says how old the newest list of revoked certificates is', async () => {
+    const { superuser } = operator.database;
+    await superuser.query(
+      `INSERT INTO revocation_lists VALUES (sha256('x'), 7, registry_now() - interval '27 hours', registry_now())`,
+    );
+    const line = await lineAbout('revocation lists');
+    await superuser.query('DELETE FROM revocation_lists');
+    expect(line).toMatchObject({ answer: 'warning', next: expect.stringContaining('crlUrls') });
+    expect(line?.found).toMatch(/27 h old$/);
+  });
+
+  it('counts the connections of every role beside its limit', async () => {
+    const line = await lineAbout('connections');
+    expect(line?.found).toMatch(/tyiym_tool uses [1-9]/);
+    expect(line?.found).toContain('tyiym_clerk_signer');
+  });
+});
+
+describe('the doctor, of a log that publishes', () => {
+  const folders = { tiles: newFolder(), witness: newFolder() };
+  let regulator: Awaited<ReturnType<typeof newRegulator>>;
+  let registry: PublishingRegistry;
+  let config: Config;
+  beforeAll(async () => {
+    const { origin } = operator.config;
+    regulator = await newRegulator(folders.witness, [PublishingRegistry.vkeyOf(operator, origin)]);
+    const place = { operator, origin, regulator, tilesDir: folders.tiles, database: operator.database };
+    registry = await PublishingRegistry.open(place);
+    await registry.append(3);
+    await registry.publish();
+    const { url } = regulator;
+    const { vkey } = witnessKey(folders.witness, 'witness.example/regulator');
+    config = { ...operator.config, logBase: registry.url, witnesses: [{ url, vkey }] };
+  });
+  afterAll(async () => {
+    await registry.close();
+    await regulator.close();
+    for (const folder of Object.values(folders)) rmSync(folder, { recursive: true });
+  });
+
+  it('says that the published end is the one of the database, and who witnessed it', async () => {
+    const { rows } = await operator.database.superuser.query<{ size: string }>(
+      'SELECT max(size) AS size FROM checkpoints',
+    );
+    expect(await lineAbout('published end', config)).toEqual({
+      ...{ question: 'published end', answer: 'good' },
+      found: `${rows[0]?.size} entries, the same in the database`,
+    });
+    expect(await lineAbout('witnessed end', config)).toMatchObject({
+      ...{ answer: 'good', found: '1 of 1 witnesses signed the newest checkpoint' },
+    });
+    expect(await lineAbout('unpublished entries', config)).toMatchObject({ answer: 'good' });
+  });
+
+  it.each([
+    ['a checkpoint that is gone', 'DELETE FROM checkpoints', 'is not in the database'],
+    ['one with another root', `UPDATE heads SET root = sha256('x')`, 'the entries give'],
+    ['entries cut off the end', 'UPDATE journal_head SET size = size - 1', 'its end is gone'],
+  ])('names %s', async (_what, sql, found) => {
+    const { superuser } = operator.database;
+    for (const table of ['checkpoints', 'heads', 'journal_head'])
+      await superuser.query(`CREATE TEMP TABLE kept_${table} AS SELECT * FROM ${table}`);
+    await pastGuards(sql);
+    const line = await lineAbout('published end', config);
+    await pastGuards('DELETE FROM checkpoints');
+    await pastGuards('INSERT INTO checkpoints SELECT * FROM kept_checkpoints');
+    await pastGuards('UPDATE heads h SET root = k.root FROM kept_heads k WHERE k.size = h.size');
+    await pastGuards('UPDATE journal_head SET size = k.size FROM kept_journal_head k');
+    await superuser.query('DROP TABLE kept_checkpoints, kept_heads, kept_journal_head');
+    expect(line).toMatchObject({ answer: 'bad', found: expect.stringContaining(found) });
   });
 });

@@ -9,8 +9,10 @@ import { readIdentityKey, readLookupKeys, readSigningKey } from '#libs/platform/
 import { migrations } from '../../../migrations/index.js';
 import type { ToolJournal } from '../acts/official-acts.service.js';
 import { bad, diagnoseKeys, diagnoseKeySet, good, warning, type Diagnosis } from './diagnosis.js';
-import { ranMigrations } from './doctor.store.js';
+import { connectionsOfRoles, notedAlarms, notedLists, ranMigrations } from './doctor.store.js';
 import { servedKids } from './jwks.client.js';
+import { diagnoseAlarms, diagnoseConnections, diagnoseLists } from './noted.js';
+import { examinePublished } from './published.service.js';
 
 const fewDays = 7;
 
@@ -31,7 +33,7 @@ export async function examine(
     const ran = await examineMigrations(opened.manager);
     const canGoOn = [...lines, ran].every(({ answer }) => answer !== 'bad');
     if (!canGoOn) return [...lines, ran];
-    return [...lines, ran, ...(await examineRegistry(config, openJournal(config, opened)))];
+    return [...lines, ran, ...(await examineRegistry(config, openJournal(config, opened), opened.manager))];
   } finally {
     await opened.destroy();
   }
@@ -86,7 +88,11 @@ const silences: Readonly<Record<string, string>> = {
 };
 
 /** What an append would stumble over. */
-async function examineRegistry(config: Config, journal: ToolJournal): Promise<readonly Diagnosis[]> {
+async function examineRegistry(
+  config: Config,
+  journal: ToolJournal,
+  tx: EntityManager,
+): Promise<readonly Diagnosis[]> {
   const { problems, daysOfPartitions } = await journal.readiness().catch((error: unknown) => ({
     problems: [(error as Error).message],
     daysOfPartitions: -1,
@@ -148,6 +154,17 @@ async function examineRegistry(config: Config, journal: ToolJournal): Promise<re
         .filter(({ purpose, retiredAt }) => purpose === 'access' && retiredAt === undefined)
         .map((key) => key.kid),
     ),
+    ...(await examinePublished(config, tx, registry)),
+    ...(await examineNoted(tx)),
+  ];
+}
+
+/** What the processes noted of themselves and of those who ask. */
+async function examineNoted(tx: EntityManager): Promise<readonly Diagnosis[]> {
+  return [
+    diagnoseAlarms(await notedAlarms(tx)),
+    diagnoseLists(await notedLists(tx)),
+    diagnoseConnections(await connectionsOfRoles(tx)),
   ];
 }
 
