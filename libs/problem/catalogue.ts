@@ -200,7 +200,14 @@ const kinds = {
   'signature-not-valid': {
     status: 422,
     title: 'The signature is not valid',
-    detail: 'The signature does not verify with the key of the certificate it names.',
+    detail:
+      'The signature does not verify with the key of the certificate it names, names another certificate as its signer’s than comes with it, or uses an algorithm that is not taken: RSA of 2048 to 4096 bits (PKCS #1 v1.5) or ECDSA on P-256 or P-384, with SHA-256, SHA-384 or SHA-512.',
+  },
+  'key-not-taken': {
+    status: 422,
+    title: 'This kind of key is not taken here',
+    detail:
+      'The signature was made with a key of the national standard (ГОСТ), and this registry has no service that computes it, so whether it is valid was not examined. Sign with an RSA key of the same person.',
   },
   'certificate-not-trusted': {
     status: 422,

@@ -4,8 +4,11 @@
  */
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 
+export const SHA1 = '1.3.14.3.2.26';
+export const SHA256 = '2.16.840.1.101.3.4.2.1';
+
 const DIGESTS: ReadonlyMap<string, string> = new Map([
-  ['2.16.840.1.101.3.4.2.1', 'sha256'],
+  [SHA256, 'sha256'],
   ['2.16.840.1.101.3.4.2.2', 'sha384'],
   ['2.16.840.1.101.3.4.2.3', 'sha512'],
 ]);
@@ -52,6 +55,14 @@ export function verifies(input: SignatureToVerify): boolean {
 export function digestOf(algorithm: string, data: Buffer): Buffer | undefined {
   const digest = DIGESTS.get(algorithm);
   return digest === undefined ? undefined : createHash(digest).update(data).digest();
+}
+
+/**
+ * Digest by which an attribute names a certificate, or undefined when the algorithm is not known here. SHA-1 may name one,
+ * because the attribute that has no other (RFC 2634) is itself signed with a strong algorithm.
+ */
+export function certificateDigest(algorithm: string, der: Buffer): Buffer | undefined {
+  return algorithm === SHA1 ? createHash('sha1').update(der).digest() : digestOf(algorithm, der);
 }
 
 function strongKey(publicKey: Buffer): KeyObject | undefined {

@@ -11,7 +11,7 @@ import {
   Utf8String,
 } from 'asn1js';
 import { instant, integerHex, octets, oid, raw, sequence, set, tagged, wholeBits } from './asn1.js';
-import { type DerLimits, readDer } from './der.js';
+import { contents, type DerLimits, readDer } from './der.js';
 import { OID } from './oids.js';
 
 /** One `type = value` of a name. */
@@ -19,6 +19,8 @@ export interface NameAttribute {
   readonly type: string;
   /** Text of a UTF8String or PrintableString; undefined for every other string type. */
   readonly text: string | undefined;
+  /** Content bytes of the value, whatever its type. */
+  readonly bytes: Buffer;
 }
 
 export interface Extension {
@@ -85,7 +87,8 @@ export function readCertificate(der: Buffer): Certificate {
 function readAttribute(node: BaseBlock): NameAttribute {
   const [type, value] = sequence(node);
   const readable = value instanceof Utf8String || value instanceof PrintableString;
-  return { type: oid(type), text: readable ? value.getValue() : undefined };
+  const bytes = value === undefined ? Buffer.alloc(0) : contents(raw(value));
+  return { type: oid(type), text: readable ? value.getValue() : undefined, bytes };
 }
 
 /** `[1]` and `[2]` unique identifiers belong to no certificate in use and are refused with everything unknown. */
@@ -115,7 +118,6 @@ export function extensionsOf(list: BaseBlock | undefined): Map<string, Extension
 export interface KeyUsage {
   readonly digitalSignature: boolean;
   readonly nonRepudiation: boolean;
-  readonly keyEncipherment: boolean;
   readonly keyCertSign: boolean;
   readonly crlSign: boolean;
 }
@@ -130,7 +132,6 @@ export function keyUsageOf(certificate: Certificate): KeyUsage | undefined {
   return {
     digitalSignature: bit(0),
     nonRepudiation: bit(1),
-    keyEncipherment: bit(2),
     keyCertSign: bit(5),
     crlSign: bit(6),
   };
@@ -140,6 +141,11 @@ export function keyUsageOf(certificate: Certificate): KeyUsage | undefined {
 export function purposesOf(certificate: Certificate): readonly string[] {
   const extension = certificate.extensions.get(OID.extendedKeyUsage);
   return extension === undefined ? [] : sequence(readDer(extension.value, LIMITS)).map(oid);
+}
+
+/** Whether subject and issuer are one name, as in a root and in what takes a new key over from an old one (RFC 5280 §3.2). */
+export function isSelfIssued(certificate: Certificate): boolean {
+  return certificate.subject.equals(certificate.issuer);
 }
 
 /** BasicConstraints; a certificate without it is no authority. */

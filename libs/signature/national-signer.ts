@@ -17,7 +17,7 @@ import {
 
 /** Whether a signature was made with a key of the national standard. @throws Problem `signature-malformed`, `signature-not-valid` */
 export function isNational(cms: Buffer): boolean {
-  return isGost(namedCertificate(readSignature(cms).cms).keyAlgorithm);
+  return isGost(namedCertificate(readSignature(cms)).keyAlgorithm);
 }
 
 /**
@@ -26,9 +26,9 @@ export function isNational(cms: Buffer): boolean {
  *   `certificate-not-for-signing`
  */
 export function nationalSigner(input: SignatureInput): VerifiedSigner {
-  const { cms } = readSignature(input.cms);
+  const { cms, binding } = readSignature(input.cms);
   assertSameContent(cms, input.document);
-  const certificate = namedCertificate(cms);
+  const certificate = namedCertificate({ cms, binding });
   if (!isGost(certificate.keyAlgorithm)) throw new Problem('signature-not-valid');
   const issuer = reading('certificate-not-trusted', () => pinnedIssuer({ ...input, certificate, hints: [] }));
   const iin = reading('certificate-not-for-signing', () => signingPerson(certificate));

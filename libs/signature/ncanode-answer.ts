@@ -16,7 +16,7 @@ export interface NcanodeAnswer {
 export interface CertificateReport {
   readonly valid: boolean;
   readonly revoked: boolean;
-  /** Whether an OCSP question was put, and every answer says plainly that it is not revoked. */
+  /** Whether an OCSP question was put, and every answer is a plain *good*. */
   readonly answeredByOcsp: boolean;
   /** Whether the report names exactly this certificate, by its number and by its issuer's signature. */
   isAbout(certificate: Certificate): boolean;
@@ -41,13 +41,19 @@ export function readReport(list: unknown): CertificateReport {
   return {
     valid: info['valid'] === true && info['keyUsage'] === 'SIGN',
     revoked: revocations.some((revocation) => revocation['revoked'] === true),
-    answeredByOcsp:
-      revocations.some((revocation) => revocation['by'] === 'OCSP') &&
-      revocations.every((revocation) => revocation['revoked'] === false),
+    answeredByOcsp: revocations.length > 0 && revocations.every(isPlainGood),
     isAbout: (certificate) =>
       info['signature'] === certificate.signature.toString('base64') &&
       info['serialNumber'] === certificate.serialNumber.replace(/^0+/, ''),
   };
+}
+
+/**
+ * NCANode writes `revoked: false` of every answer that is not "revoked", also of "unknown", of a wrong nonce and of none at
+ * all; which of them it was stands in `reason` alone, and of a good answer that is `OK`.
+ */
+function isPlainGood(revocation: Readonly<Record<string, unknown>>): boolean {
+  return revocation['by'] === 'OCSP' && revocation['revoked'] === false && revocation['reason'] === 'OK';
 }
 
 function only(value: unknown): unknown {

@@ -225,6 +225,18 @@ describe('asking a service whether a national certificate is revoked', () => {
       'had no answer itself, which it calls not revoked',
       () => reported({ valid: false }, { valid: false }),
     ],
+    ...['Unknown status', "Nonce aren't equals", 'connect timed out', 'ok', '', null, undefined].map(
+      (reason): [string, string, () => unknown] => [
+        'revocation-unavailable',
+        `calls itself valid and gives ${JSON.stringify(reason)} as the reason`,
+        () => reported({ revocations: [{ ...OCSP_GOOD, reason }] }),
+      ],
+    ),
+    [
+      'revocation-unavailable',
+      'had a plain good beside an unknown status',
+      () => reported({ revocations: [OCSP_GOOD, { ...OCSP_GOOD, reason: 'Unknown status' }] }),
+    ],
     ['revocation-unavailable', 'asked nobody', () => reported({ revocations: [] })],
     [
       'revocation-unavailable',
@@ -266,7 +278,7 @@ describe('choosing who verifies', () => {
 
   it('refuses national keys where there is no service', async () => {
     const verifier = makeVerifier({ crlUrls: {} });
-    await expect(verifier.verify(input(cmsOf(person)))).rejects.toThrow('signature-not-valid');
+    await expect(verifier.verify(input(cmsOf(person)))).rejects.toThrow('key-not-taken');
     const question = { signer: signerToAsk(input(cmsOf(person))), at: AT, staleCrlHoursAllowed: 24 as const };
     await expect(verifier.knownGood(question)).rejects.toThrow('revocation-unavailable');
     await verifier.close();

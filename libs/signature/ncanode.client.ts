@@ -46,9 +46,9 @@ export class NcanodeClient implements SignatureVerifier {
    * @throws Problem; `revocation-unavailable` when the service does not answer.
    */
   async verify(input: SignatureInput): Promise<VerifiedSigner> {
-    const { cms } = readSignature(input.cms);
+    const { cms, binding } = readSignature(input.cms);
     assertSameContent(cms, input.document);
-    const certificate = namedCertificate(cms);
+    const certificate = namedCertificate({ cms, binding });
     if (!isGost(certificate.keyAlgorithm)) throw new Problem('signature-not-valid');
     // No revocation question here, so that "not valid" can only mean the signature or the path.
     const answer = await this.ask('/cms/verify', {

@@ -6,6 +6,9 @@ export const OID = {
   signedData: '1.2.840.113549.1.7.2',
   contentType: '1.2.840.113549.1.9.3',
   messageDigest: '1.2.840.113549.1.9.4',
+  // RFC 5035: which certificate the signer says is theirs (CAdES)
+  signingCertificate: '1.2.840.113549.1.9.16.2.12',
+  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
   // RFC 5280
   commonName: '2.5.4.3',
   serialNumber: '2.5.4.5',

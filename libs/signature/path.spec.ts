@@ -38,6 +38,9 @@ const verify = ({ signer, hints = [], at = AT, trust = scene.trust }: Given): Pr
   return verifySignature({ cms, document: DOCUMENT, at, trust });
 };
 
+/** The name of the issuing authority. */
+const issuingName: x509.JsonNameParams = [{ C: ['KZ'] }, { CN: ['Sandbox NCA'] }];
+
 /** An authority below `issuer`, with what a row changes. */
 const authority = (changes: Partial<Parameters<typeof issueCertificate>[0]> = {}): Promise<Credential> =>
   issueCertificate({
@@ -94,7 +97,7 @@ const refused: [string, () => Promise<Given>][] = [
     'one of an authority that only has the name of ours',
     async () => ({
       signer: await scene.certify({
-        issuer: await authority({ issuer: undefined, subject: [{ C: ['KZ'] }, { CN: ['Sandbox NCA'] }] }),
+        issuer: await authority({ issuer: undefined, subject: issuingName }),
       }),
     }),
   ],
@@ -234,10 +237,41 @@ describe('a certificate leads to a pinned root', () => {
     ).toBe(IIN);
   });
 
+  it('through an authority that took a new key over from its old one', async () => {
+    const { issuing } = scene.authority;
+    // The issuing authority may have no authority below it, and its old key still vouches for its new one.
+    const renewed = await authority({ subject: issuingName, issuer: issuing });
+    const { iin, unpinned } = await verify(await under(renewed));
+    expect(iin).toBe(IIN);
+    expect(unpinned).toEqual([{ certificateDer: der(renewed), issuerCertificateDer: der(issuing) }]);
+    const twice = await authority({ subject: issuingName, issuer: renewed });
+    expect((await verify({ ...(await under(twice)), hints: [twice, renewed] })).iin).toBe(IIN);
+  });
+
+  it('but not through another authority below one that may have none, whatever takes over from itself', async () => {
+    const { issuing } = scene.authority;
+    const renewed = await authority({ subject: issuingName, issuer: issuing });
+    const below = await authority({ issuer: renewed });
+    const given = { signer: await scene.certify({ issuer: below }), hints: [below, renewed] };
+    await expect(verify(given)).rejects.toThrow('certificate-not-trusted');
+  });
+
+  it('not through more authorities than three, whether or not they count', async () => {
+    const chain: Credential[] = [];
+    for (let at = 0; at < 4; at += 1)
+      chain.push(await authority({ subject: issuingName, issuer: chain.at(-1) ?? scene.authority.issuing }));
+    const [, , third = scene.person, fourth = scene.person] = chain;
+    const trust = readTrustAnchors({ roots: [scene.authority.issuing.certPem], intermediates: [] });
+    const through = async (issuer: Credential, hints: Credential[]): Promise<VerifiedSigner> =>
+      verify({ signer: await scene.certify({ issuer }), hints, trust });
+    expect((await through(third, chain.slice(0, 3))).iin).toBe(IIN);
+    await expect(through(fourth, chain)).rejects.toThrow('certificate-not-trusted');
+  });
+
   it('past look-alikes of its authority that came along', async () => {
     const lookAlike = await authority({
       issuer: undefined,
-      subject: [{ C: ['KZ'] }, { CN: ['Sandbox NCA'] }],
+      subject: issuingName,
     });
     const hints = [lookAlike, scene.authority.issuing];
     expect((await verify({ signer: scene.person, hints, trust: onlyRoot() })).iin).toBe(IIN);

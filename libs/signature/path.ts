@@ -5,7 +5,7 @@
  */
 import { Problem } from '#libs/problem/problem.js';
 import { verifies } from './algorithms.js';
-import { basicConstraintsOf, type Certificate, keyUsageOf } from './certificate.js';
+import { basicConstraintsOf, type Certificate, isSelfIssued, keyUsageOf } from './certificate.js';
 import { OID } from './oids.js';
 import type { TrustAnchors } from './trust.js';
 
@@ -59,7 +59,7 @@ function climb(question: PathQuestion, below: readonly Certificate[]): readonly 
   if (last === undefined) return undefined;
   const issues = (authority: Certificate): boolean =>
     authority.subject.equals(last.issuer) &&
-    isAuthority(authority, at, below.length - 1) &&
+    isAuthority(authority, at, countedAuthorities(below)) &&
     verifies({ ...last, data: last.tbs, publicKey: authority.publicKey });
 
   const root = trust.roots.find(issues);
@@ -73,7 +73,12 @@ function climb(question: PathQuestion, below: readonly Certificate[]): readonly 
   return undefined;
 }
 
-/** Whether it may certify at `at`, with `authoritiesBelow` authorities between it and the signer. */
+/** The authorities that count against a path length: those that took a key over from themselves do not (RFC 5280 §6.1.4). */
+function countedAuthorities([, ...authorities]: readonly Certificate[]): number {
+  return authorities.filter((authority) => !isSelfIssued(authority)).length;
+}
+
+/** Whether it may certify at `at`, with `authoritiesBelow` counted authorities between it and the signer. */
 function isAuthority(authority: Certificate, at: number, authoritiesBelow: number): boolean {
   const { ca, pathLength } = basicConstraintsOf(authority);
   const mayCertify = ca && keyUsageOf(authority)?.keyCertSign === true;

@@ -24,8 +24,8 @@ export interface ChosenVerifier extends SignatureVerifier {
 }
 
 /**
- * Chooses by the signer's key. Without an NCANode service, national signatures are refused as not valid: nothing here
- * can say that they are.
+ * Chooses by the signer's key. Without an NCANode service, national signatures are refused for their
+ * kind of key (`key-not-taken`): nothing here can say whether they are valid.
  */
 export function chooseVerifier(local: SignatureVerifier, national?: SignatureVerifier): ChosenVerifier {
   const whoKnows = ({ signer }: RevocationQuestion): SignatureVerifier => {
@@ -36,7 +36,7 @@ export function chooseVerifier(local: SignatureVerifier, national?: SignatureVer
   return {
     verifiesNational: national !== undefined,
     verify: async (input) => {
-      const { keyAlgorithm } = namedCertificate(readSignature(input.cms).cms);
+      const { keyAlgorithm } = namedCertificate(readSignature(input.cms));
       return isGost(keyAlgorithm) && national !== undefined ? national.verify(input) : local.verify(input);
     },
     knownGood: async (question) => whoKnows(question).knownGood(question),

@@ -16,7 +16,8 @@ import {
 } from '../../test/support/signing-scene.js';
 import { verifySignature } from './verify-signature.js';
 
-const { digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment } = x509.KeyUsageFlags;
+const { digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement } =
+  x509.KeyUsageFlags;
 const BIN = '990140000000';
 let scene: Scene;
 beforeAll(async () => {
@@ -57,6 +58,13 @@ const refusedNames: [string, () => Partial<CertificateWish>][] = [
   ['with a BIN beside the IIN', () => named(number(`IIN${IIN}`), number(`BIN${BIN}`))],
   ['with a BIN before the IIN', () => named(number(`BIN${BIN}`), number(`IIN${IIN}`))],
   ['with a BIN as its unit', () => named(number(`IIN${IIN}`), { OU: [`BIN${BIN}`] })],
+  ...(['bmpString', 'universalString', 'ia5String', 'utf8String'] as const).map(
+    (type): [string, () => Partial<CertificateWish>] => [
+      `with a BIN as its unit in a ${type}`,
+      () => named(number(`IIN${IIN}`), { OU: [{ [type]: `BIN${BIN}` }] } as Name[number]),
+    ],
+  ),
+  ['with a BIN among other words', () => named(number(`IIN${IIN}`), { O: [`ЖШС, bin ${BIN}`] })],
   ['with two people in it', () => named(number(`IIN${IIN}`), number(`IIN${OTHER_IIN}`))],
   ['with the same person twice', () => named(number(`IIN${IIN}`), number(`IIN${IIN}`))],
   [
@@ -86,7 +94,10 @@ const refusedUses: [string, () => Partial<CertificateWish>][] = [
   ],
   ['for digital signatures only', () => used(digitalSignature, PURPOSE.naturalPerson)],
   ['for non-repudiation only', () => used(nonRepudiation, PURPOSE.naturalPerson)],
-  ['for encrypting keys as well', () => used(SIGNS | keyEncipherment, PURPOSE.naturalPerson)],
+  [
+    'for signing in, as the authority issues it',
+    () => used(digitalSignature | keyEncipherment, PURPOSE.naturalPerson),
+  ],
   ['without purposes', () => used(SIGNS)],
   ['for mail only', () => used(SIGNS, EMAIL)],
   ['for any purpose', () => used(SIGNS, '2.5.29.37.0')],
@@ -140,6 +151,14 @@ describe('a certificate signs for a person', () => {
     [
       'whatever the common name says',
       () => ({ subject: [{ CN: [`IIN${OTHER_IIN}`] }, number(`IIN${IIN}`)] }),
+    ],
+    [
+      'when it may also encrypt keys, as the authority had it in 2022',
+      () => used(SIGNS | keyEncipherment, PURPOSE.naturalPerson),
+    ],
+    [
+      'when it may also agree on keys, as the authority has it since',
+      () => used(SIGNS | keyAgreement, PURPOSE.naturalPerson),
     ],
     ['when it may also encrypt data', () => used(SIGNS | dataEncipherment, PURPOSE.naturalPerson)],
     [

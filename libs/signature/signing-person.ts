@@ -3,7 +3,7 @@
  * printed name is never searched, because whoever chooses a common name can write `IIN…` into it.
  */
 import { Problem } from '#libs/problem/problem.js';
-import { type Certificate, keyUsageOf, purposesOf } from './certificate.js';
+import { type Certificate, keyUsageOf, type NameAttribute, purposesOf } from './certificate.js';
 import { isUnder, OID } from './oids.js';
 
 /**
@@ -12,8 +12,10 @@ import { isUnder, OID } from './oids.js';
  * one IIN.
  */
 export function signingPerson(certificate: Certificate): string {
+  // What the authority gives for signing bears nonRepudiation, and what it gives for signing in does not. Beside it stood
+  // keyEncipherment in 2022 and keyAgreement since, so neither tells anything.
   const usage = keyUsageOf(certificate);
-  const signs = usage?.digitalSignature === true && usage.nonRepudiation && !usage.keyEncipherment;
+  const signs = usage?.digitalSignature === true && usage.nonRepudiation;
   const purposes = purposesOf(certificate);
   const personal =
     purposes.includes(OID.naturalPerson) && !purposes.some((purpose) => isUnder(purpose, OID.organisation));
@@ -35,7 +37,14 @@ function iinOf(certificate: Certificate): string | undefined {
   const names = certificate.subjectNames;
   const holders = names.filter((name) => name.some((attribute) => attribute.type === OID.serialNumber));
   const [holder, ...others] = holders;
-  const actsForOrganisation = names.flat().some((attribute) => /^BIN\d{12}$/.test(attribute.text ?? ''));
-  if (holder?.length !== 1 || others.length > 0 || actsForOrganisation) return undefined;
+  if (holder?.length !== 1 || others.length > 0 || names.flat().some(holdsBin)) return undefined;
   return /^IIN(\d{12})$/.exec(holder[0]?.text ?? '')?.[1];
+}
+
+/**
+ * Without the zero bytes that BMPString and UniversalString put before each of these letters, a BIN is the same bytes in
+ * every string type, known here or not.
+ */
+function holdsBin({ bytes }: NameAttribute): boolean {
+  return /BIN\s*\d{12}/i.test(Buffer.from(bytes.filter((byte) => byte !== 0)).toString('latin1'));
 }

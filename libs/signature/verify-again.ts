@@ -15,7 +15,7 @@ export interface KeptSignature extends SignatureInput {
 /**
  * @returns the signer, and whether the evidence was past its time when it was used.
  * @throws Problem, as `verifySignature` and `assertNotRevoked`. A national signature cannot be judged without its
- * service: it fails with `signature-not-valid` or `revocation-unavailable`, and the caller names it as unproven.
+ * service: it fails with `key-not-taken`, and the caller names it as unproven.
  */
 export async function verifyAgain(
   kept: KeptSignature,

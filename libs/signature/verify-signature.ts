@@ -11,7 +11,12 @@ import type { Certificate } from './certificate.js';
 import { type CmsSignature, readCms } from './cms.js';
 import { isGost, OID } from './oids.js';
 import { pinnedIssuer, trustedPath } from './path.js';
-import { assertDigestOf, type BindingAttributes, readBindingAttributes } from './signed-attributes.js';
+import {
+  assertDigestOf,
+  assertNamesSigner,
+  type BindingAttributes,
+  readBindingAttributes,
+} from './signed-attributes.js';
 import { signingPerson } from './signing-person.js';
 import type { TrustAnchors } from './trust.js';
 import {
@@ -32,13 +37,14 @@ export interface SignatureInput {
 }
 
 /**
- * @throws Problem `signature-malformed`, `signature-content-differs`, `signature-not-valid`, `certificate-not-trusted`
- * or `certificate-not-for-signing`, the first that applies.
+ * @throws Problem `signature-malformed`, `signature-content-differs`, `key-not-taken` for a key of the national standard,
+ * `signature-not-valid`, `certificate-not-trusted` or `certificate-not-for-signing`, the first that applies.
  */
 export async function verifySignature(input: SignatureInput): Promise<VerifiedSigner> {
   const { cms, binding } = readSignature(input.cms);
   assertSameContent(cms, input.document);
-  const certificate = namedCertificate(cms);
+  const certificate = namedCertificate({ cms, binding });
+  if (isGost(certificate.keyAlgorithm)) throw new Problem('key-not-taken');
   assertDigestOf(input.document, cms, binding);
   assertSignedBy(certificate, cms);
   const path = reading('certificate-not-trusted', () =>
@@ -53,8 +59,8 @@ export async function verifySignature(input: SignatureInput): Promise<VerifiedSi
  * @throws Problem `certificate-not-trusted` when its authority is no longer pinned.
  */
 export function signerToAsk(kept: Pick<SignatureInput, 'cms' | 'at' | 'trust'>): RevocationSubject {
-  const { cms } = readSignature(kept.cms);
-  const certificate = namedCertificate(cms);
+  const { cms, binding } = readSignature(kept.cms);
+  const certificate = namedCertificate({ cms, binding });
   const question = { ...kept, certificate, hints: cms.certificates };
   const path = reading('certificate-not-trusted', () =>
     isGost(certificate.keyAlgorithm) ? [pinnedIssuer(question)] : trustedPath(question),
@@ -76,8 +82,12 @@ export function assertSameContent(cms: CmsSignature, document: Buffer): void {
     throw new Problem('signature-content-differs');
 }
 
-/** The certificate that `sid` names, which must have come with the signature, once. */
-export function namedCertificate(cms: CmsSignature): Certificate {
+/**
+ * The certificate that `sid` names, which must have come with the signature, once, and be the one that the signed
+ * attributes name where they name one: `sid` itself is not signed.
+ * @throws Problem `signature-not-valid`
+ */
+export function namedCertificate({ cms, binding }: ReturnType<typeof readSignature>): Certificate {
   const { signerId } = cms;
   const [named, ...others] = cms.certificates.filter((certificate) =>
     'issuer' in signerId
@@ -85,6 +95,7 @@ export function namedCertificate(cms: CmsSignature): Certificate {
       : keyIdentifierOf(certificate)?.equals(signerId.subjectKeyIdentifier) === true,
   );
   if (named === undefined || others.length > 0) throw new Problem('signature-not-valid');
+  assertNamesSigner(binding, named);
   return named;
 }
 
