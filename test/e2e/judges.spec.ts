@@ -8,7 +8,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leafOf } from '#libs/journal/commitment.js';
+import type { Entry } from '#libs/journal/entry.js';
+import { leafOf, saltOf } from '#libs/journal/commitment.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import { verifyConsistency, verifyInclusion } from '#libs/tlog/proof.js';
 import { consistencyProof, inclusionProof, treeRoot, type ReadTile } from '#libs/tlog/tile-reading.js';
@@ -24,6 +25,8 @@ import {
   receiptOf,
   type MadeKey,
 } from '../support/made-receipts.js';
+import { readCorpus, receiptsOf } from '../support/corpus.js';
+import type { Given } from '../support/receipt-audit.js';
 import { namedKey, plainLeaf, PublishedLog } from '../support/published-log.js';
 
 const sizes = [0, 1, 255, 256, 257, 65_536, 65_537, 70_000];
@@ -195,6 +198,56 @@ describe('ten thousand random proofs', () => {
       expect(judges.verifiers([whole])).toEqual({ typescript: ['grown'], python: ['grown'], go: ['grown'] });
     },
   );
+});
+
+const kindOf = ({ receipt }: Given): unknown => (JSON.parse(String(receipt['entry'])) as Entry).kind;
+
+describe('the corpus that an earlier commit recorded', () => {
+  const corpus = readCorpus();
+  const { checkpoint, jwks, now: recordedAt, vkey, witness: cosigner } = corpus.log;
+  const log = new PublishedLog();
+  const all = receiptsOf(corpus);
+  // Each kind of entry once, because a verifier that starts openssl for each signature takes its time.
+  const some = [...new Map(all.map((given) => [kindOf(given), given])).values()];
+
+  beforeAll(() => {
+    log.append(
+      corpus.entries.map(({ entry, seed }) => leafOf(entry, saltOf(Buffer.from(seed, 'base64url')))),
+    );
+    log.publish();
+    log.files.set('checkpoint', Buffer.from(checkpoint));
+  });
+  const levels = async (
+    receipts: readonly Given[],
+    change: object,
+  ): Promise<ReturnType<Judges['verifiers']>> => {
+    const questions = receipts.map(async ({ receipt, iin: about }) => ({
+      ...{ receipt, jwks, now: recordedAt, log: [vkey], witnesses: [cosigner], quorum: 1 },
+      ...(about !== undefined && { iin: about }),
+      ...{ proof: await log.proofOf(Number(receipt['index']), checkpoint), ...change },
+    }));
+    return judges.verifiers(await Promise.all(questions));
+  };
+  const each = (receipts: readonly Given[], level: string) => {
+    const levelOfEach = receipts.map(() => level);
+    return { typescript: levelOfEach, python: levelOfEach, go: levelOfEach };
+  };
+
+  it('holds to Go’s checksum database: checkpoint, cosignature, tiles and entries', () => {
+    const dir = join(folder, 'corpus');
+    log.writeTo(dir);
+    expect(judges.log(dir, vkey, cosigner)).toBe(`holds: ${corpus.entries.length} entries`);
+  });
+
+  it('has receipts that each of the three verifiers finds witnessed, and signed without the published proof', async () => {
+    expect(all.length).toBeGreaterThanOrEqual(150);
+    expect(await levels(all, {})).toEqual(each(all, 'witnessed'));
+    expect(some.map(kindOf)).toEqual(
+      expect.arrayContaining(['check.made', 'refusal.placed', 'refusal.lifted']),
+    );
+    expect(await levels(some, { proof: undefined })).toEqual(each(some, 'signed'));
+    expect(await levels(some, { proof: undefined, jwks: { keys: [] } })).toEqual(each(some, 'refused'));
+  }, 240_000);
 });
 
 describe('a receipt and its published proof', () => {

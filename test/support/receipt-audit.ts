@@ -9,7 +9,7 @@ import { jwkSet, keysNewestFirst } from '#libs/acts/jwk-set.js';
 import { RegistryReader } from '#libs/acts/registry-reader.service.js';
 import type { Answer } from './answers.js';
 
-interface Given {
+export interface Given {
   readonly receipt: Readonly<Record<string, unknown>>;
   /** The person it must be about. */
   readonly iin?: string;
@@ -17,42 +17,13 @@ interface Given {
   readonly place: string;
 }
 
-export class ReceiptAudit {
+/** Finds every receipt in answers, and the person each must be about. */
+export class GivenReceipts {
   /** Application or check to the IIN it is about: later calls name only the id. */
   private readonly owners = new Map<string, string>();
 
-  /** @param tx of a role that may read keys, entries and heads. */
-  constructor(
-    private readonly tx: EntityManager,
-    private readonly log: { readonly origin: string; readonly issuer: string },
-  ) {}
-
-  /** What is wrong with the receipts in these answers, in words. */
-  async faults(answers: readonly Answer[]): Promise<string[]> {
-    const given = this.given(answers);
-    if (given.length === 0) return [];
-    const jwks = jwkSet(keysNewestFirst((await new RegistryReader({}).read(this.tx)).registry));
-    const now = await this.now();
-    const found: string[] = [];
-    for (const { receipt, iin, place } of given) {
-      const say = (what: string): unknown => found.push(`a receipt in ${place}: ${what}`);
-      try {
-        const { person } = await verifyReceipt(receipt, jwks, {
-          now,
-          ...this.log,
-          ...(iin !== undefined && { iin }),
-        });
-        if (person === 'not-compared') say('nobody knows whom it is about');
-        if (!(await this.isCommitted(receipt))) say('the Journal does not hold its entry and head');
-      } catch (error) {
-        if (!(error instanceof ReceiptError)) throw error;
-        say(error.code);
-      }
-    }
-    return found;
-  }
-
-  private given(answers: readonly Answer[]): readonly Given[] {
+  /** The receipts in these answers, in their order. */
+  in(answers: readonly Answer[]): readonly Given[] {
     return answers.flatMap(({ route, url, status, text, iin, iinsByRef }) => {
       if (status >= 300 || !text.startsWith('{')) return [];
       const body = JSON.parse(text) as unknown;
@@ -84,6 +55,41 @@ export class ReceiptAudit {
         ? [{ receipt: member as Given['receipt'], place, ...(about !== undefined && { iin: about }) }]
         : this.receiptsIn(member, about, place, iinsByRef),
     );
+  }
+}
+
+export class ReceiptAudit {
+  private readonly given = new GivenReceipts();
+
+  /** @param tx of a role that may read keys, entries and heads. */
+  constructor(
+    private readonly tx: EntityManager,
+    private readonly log: { readonly origin: string; readonly issuer: string },
+  ) {}
+
+  /** What is wrong with the receipts in these answers, in words. */
+  async faults(answers: readonly Answer[]): Promise<string[]> {
+    const given = this.given.in(answers);
+    if (given.length === 0) return [];
+    const jwks = jwkSet(keysNewestFirst((await new RegistryReader({}).read(this.tx)).registry));
+    const now = await this.now();
+    const found: string[] = [];
+    for (const { receipt, iin, place } of given) {
+      const say = (what: string): unknown => found.push(`a receipt in ${place}: ${what}`);
+      try {
+        const { person } = await verifyReceipt(receipt, jwks, {
+          now,
+          ...this.log,
+          ...(iin !== undefined && { iin }),
+        });
+        if (person === 'not-compared') say('nobody knows whom it is about');
+        if (!(await this.isCommitted(receipt))) say('the Journal does not hold its entry and head');
+      } catch (error) {
+        if (!(error instanceof ReceiptError)) throw error;
+        say(error.code);
+      }
+    }
+    return found;
   }
 
   /** A head that was signed for a batch which never came to be would verify all the same. */

@@ -31,11 +31,21 @@ export interface RichRegistry {
   /** The checkpoint that the log serves. */
   readonly note: string;
   readonly witness: Vkey;
+  /** The folder that the log serves. */
+  readonly tilesDir: string;
   close(): Promise<void>;
 }
 
-/** Plays it all, which takes some seconds. */
-export async function richRegistry(): Promise<RichRegistry> {
+/** The apps of a rich registry while they run. */
+export interface RichScene {
+  readonly world: World;
+  readonly acts: CitizenActs;
+  readonly lender: NestFastifyApplication;
+  readonly bureau: NestFastifyApplication;
+}
+
+/** Plays it all, which takes some seconds. @param more what is played besides, before the officials act */
+export async function richRegistry(more?: (scene: RichScene) => Promise<void>): Promise<RichRegistry> {
   const world = await newWorld();
   const folder = mkdtempSync(join(tmpdir(), 'tyiym-rich-'));
   const lender = await world.startLender();
@@ -50,6 +60,7 @@ export async function richRegistry(): Promise<RichRegistry> {
   await untilReturned(world);
   await playPending(acts);
   await playBureau(world, bureau, lender);
+  await more?.({ world, acts, lender, bureau });
   await playOfficials(world);
   await signer.publish();
   await untilSealed(world);
@@ -62,6 +73,7 @@ export async function richRegistry(): Promise<RichRegistry> {
     world,
     note: readFileSync(join(folder, 'checkpoint'), 'utf8'),
     witness: signer.witness,
+    tilesDir: folder,
     close: async () => {
       await world.close();
       rmSync(folder, { recursive: true });

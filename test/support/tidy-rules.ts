@@ -24,7 +24,7 @@ const isSource = (path: string) => /^(apps|libs|migrations|test|scripts)\/.+\.(t
 const isProduct = (path: string) =>
   /^(apps|libs|migrations)\/.+\.ts$/.test(path) && !path.endsWith('.spec.ts');
 const isOutside = (path: string) => path.startsWith('apps/sandbox/');
-const isText = (path: string) => path !== 'package-lock.json' && !path.startsWith('test/vectors/');
+const isText = (path: string) => path !== 'package-lock.json' && !/^test\/(vectors|corpus)\//.test(path);
 const isTable = (path: string) => path === 'libs/problem/catalogue.ts';
 
 const lineLimit = 400;
