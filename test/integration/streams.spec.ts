@@ -231,6 +231,49 @@ describe('starting from nothing', () => {
   });
 });
 
+describe('while the registry is in doubt', () => {
+  const inDoubt = async (doubted: () => Promise<void>): Promise<void> => {
+    // The worker would settle what nobody has to mend.
+    await scene.stopClerk();
+    const { superuser } = world.database;
+    await superuser.query(`INSERT INTO doubts (kind, what) VALUES ('refusals-differ', 'a test')`);
+    try {
+      await doubted();
+    } finally {
+      await superuser.query('DELETE FROM doubts');
+      await scene.startClerk();
+    }
+  };
+  const unavailable = { status: 503, body: { code: 'registry-unavailable' } };
+
+  it('a bureau is sent placings up to the first lift, and nothing that loosens, until it is over', async () => {
+    await drain(gkb);
+    const somebody = await scene.placed();
+    await acts.act(somebody, { kind: 'lift' });
+    await scene.placed();
+    const [placing, lift, another] = await waiting(gkb, 3);
+    const path = `/v1/streams/${await gkb.streamId()}`;
+    const poll = { returnImmediately: true, ack: [placing?.jti] };
+    const before = (placing?.event.seq ?? 0) - 1;
+    const bucket = { atSeq: another?.event.seq, items: [] };
+    await inDoubt(async () => {
+      expect(await gkb.poll()).toMatchObject({ received: [{ jti: placing?.jti }], more: true });
+      expect(await gkb.call('POST', `${path}/poll`, poll)).toMatchObject(unavailable);
+      expect((await gkb.call('GET', `${path}/events?afterSeq=${before}`)).body).toMatchObject({
+        ...{ items: [{ jti: placing?.jti }], next: String(before + 1) },
+      });
+      expect(await gkb.call('GET', `${path}/events?afterSeq=${before + 1}`)).toMatchObject(unavailable);
+      expect(await gkb.call('GET', `${path}/snapshot`)).toMatchObject(unavailable);
+      expect(await gkb.call('POST', '/v1/digests/0', bucket)).toMatchObject(unavailable);
+      await gkb.call('POST', `${path}/position`, { afterSeq: before + 2 });
+      expect((await gkb.call('POST', `${path}/poll`, poll)).status).toBe(200);
+      await gkb.call('POST', `${path}/position`, { afterSeq: before + 1 });
+    });
+    expect((await gkb.items()).map(({ jti }) => jti)).toEqual([lift?.jti, another?.jti]);
+    expect((await gkb.call('GET', `${path}/snapshot`)).status).toBe(200);
+  });
+});
+
 describe('the worker', () => {
   it('leaves neither a gap nor a second item when its writing fails, when it dies or when there are two of it', async () => {
     await drain(pkb);

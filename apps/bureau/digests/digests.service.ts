@@ -1,7 +1,8 @@
 /**
  * A bureau and the registry compare the refusals in force. The bureau shows its vector first and learns where it
  * differs, then its items of such a bucket and learns which: it can never simply answer our own digest back. That they
- * disagree is an entry, and a person whose mark is gone waits for it again.
+ * disagree is an entry, and a person whose mark is gone waits for it again. While the registry is in doubt nothing is
+ * compared, because a bureau takes marks away by what the registry says it does not have.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -19,7 +20,8 @@ import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { bureauOf } from '../stamps/bureau.js';
 import { StampsService } from '../stamps/stamps.service.js';
-import { streamsOf, type StreamRow } from '../streams/streams.store.js';
+import { mustNotBeSilent } from '../streams/streams.service.js';
+import { silenceOf, streamsOf, type StreamRow } from '../streams/streams.store.js';
 import type { BureauTables } from '../tables.store.js';
 import { bucketBefore, compareBucket, type Difference } from './comparison.js';
 import { bucketMembers, keepDigest, nearestVector, postedDigest, togglesBetween } from './digests.store.js';
@@ -50,7 +52,7 @@ export class DigestsService {
     @Inject(COMPARED) private readonly onCompared: OnCompared,
   ) {}
 
-  /** @throws Problem `position-not-available` */
+  /** @throws Problem `position-not-available`, `registry-unavailable` */
   async compare(clientId: string, { atSeq, inForce, vector }: PostedVector): Promise<Agreement> {
     const { manager: tx } = this.dataSource;
     const stream = await this.streamAt(clientId, atSeq);
@@ -69,7 +71,7 @@ export class DigestsService {
   /**
    * What differs in a bucket; persons whose mark is gone wait for it again before the answer is given.
    * @param items base64url
-   * @throws Problem `vector-first`, `position-not-available`
+   * @throws Problem `vector-first`, `position-not-available`, `registry-unavailable`
    */
   async compareItems(
     clientId: string,
@@ -85,11 +87,15 @@ export class DigestsService {
     const difference = compareBucket(bucketBefore(bucket, members, since), items);
     const lost = difference.missing.flatMap(({ entryUuid }) => entryUuid ?? []);
     await this.stamps.lose(clientId, lost, atSeq);
+    // Asked again, because a doubt may have come while the bucket was read.
+    mustNotBeSilent(await silenceOf(tx));
     return difference;
   }
 
   private async streamAt(clientId: string, atSeq: number): Promise<StreamRow> {
-    const [stream] = await streamsOf(this.dataSource.manager, clientId);
+    const { manager: tx } = this.dataSource;
+    const [stream] = await streamsOf(tx, clientId);
+    mustNotBeSilent(await silenceOf(tx));
     if (stream === undefined || atSeq > stream.sealedSeq) throw new Problem('position-not-available');
     return stream;
   }

@@ -1,7 +1,8 @@
 /**
  * Delivery of a bureau's stream. Items come in their order from the position on, again and again until they are
  * acknowledged, so a bureau that dies between applying and acknowledging loses nothing; what it gets twice it knows by
- * `seq`. Everything here was sealed before: this process signs what it cannot read.
+ * `seq`. Everything here was sealed before: this process signs what it cannot read. While the registry is in doubt a
+ * placing is delivered, because it protects, and nothing that would loosen: no lift, nothing behind it, no snapshot.
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
@@ -26,9 +27,11 @@ import {
   itemsFrom,
   membersBetween,
   setPosition,
+  silenceOf,
   streamsOf,
   takeVerification,
   type ItemRow,
+  type ReadItems,
   type StreamRow,
 } from './streams.store.js';
 
@@ -102,7 +105,7 @@ export class StreamsService {
   /**
    * Takes acknowledgements and delivers what comes next (RFC 8936), waiting up to 25 s for it if asked to. A caller who
    * goes meanwhile takes nothing along.
-   * @throws Problem `not-found`
+   * @throws Problem `not-found`; `registry-unavailable` when what comes next is a lift and the registry is in doubt
    */
   async poll(clientId: string, streamId: string, ask: Poll, gone: AbortSignal): Promise<Delivery> {
     const { uuid } = await this.own(clientId, streamId);
@@ -124,7 +127,10 @@ export class StreamsService {
     }
   }
 
-  /** Items after `afterSeq`, whatever was acknowledged. */
+  /**
+   * Items after `afterSeq`, whatever was acknowledged.
+   * @throws Problem `not-found`; `registry-unavailable` when the first is a lift and the registry is in doubt
+   */
   async replay(
     clientId: string,
     streamId: string,
@@ -144,7 +150,8 @@ export class StreamsService {
 
   /**
    * The refusals in force, page by page, each page a statement of its own: nothing is held open while a bureau reads.
-   * @throws Problem `not-found`, `position-not-available`
+   * @throws Problem `not-found`, `position-not-available`; `registry-unavailable` in doubt, because whoever is missing
+   *   in a snapshot is free for the bureau. A doubt that comes while it is read breaks the answer off.
    */
   async snapshot(
     clientId: string,
@@ -154,6 +161,7 @@ export class StreamsService {
     const { uuid, sealedSeq } = await this.own(clientId, streamId);
     const atSeq = from.atSeq ?? sealedSeq;
     if (atSeq > sealedSeq) throw new Problem('position-not-available');
+    mustNotBeSilent(await silenceOf(this.dataSource.manager));
     return { atSeq, lines: this.linesOf(uuid, from.after, atSeq) };
   }
 
@@ -220,12 +228,16 @@ export class StreamsService {
     after: number,
     limit: number,
   ): Promise<readonly DeliveredItem[]> {
-    const rows = await itemsFrom(this.dataSource.manager, uuid, Math.max(after, 1), limit + 1);
-    const ids = rows.map(({ entryUuid }) => uuidToId('ent', entryUuid));
-    return rows
+    const read = await itemsFrom(this.dataSource.manager, uuid, Math.max(after, 1), limit + 1);
+    const ids = read.items.map(({ entryUuid }) => uuidToId('ent', entryUuid));
+    const items = read.items
       .map((row, place) => delivered(row, ids[place], ids[place - 1]))
       .filter(({ seq }) => seq > after)
       .slice(0, limit);
+    const firstLift = items.findIndex(({ kind }) => kind !== 'refusal-placed');
+    if (read.silentBecause === undefined || firstLift === -1) return items;
+    if (firstLift === 0) mustNotBeSilent(read.silentBecause);
+    return items.slice(0, firstLift);
   }
 
   private async signed(
@@ -243,13 +255,20 @@ export class StreamsService {
 
   private async *linesOf(uuid: string, from: number, atSeq: number): AsyncGenerator<string> {
     for (let after: number | undefined = from; after !== undefined;) {
-      const page: readonly ItemRow[] = await membersBetween(this.dataSource.manager, uuid, {
+      const read: ReadItems = await membersBetween(this.dataSource.manager, uuid, {
         ...{ after, atSeq, limit: snapshotPage },
       });
+      mustNotBeSilent(read.silentBecause);
+      const page = read.items;
       if (page.length > 0) yield page.map((row) => `${JSON.stringify(lineOf(row))}\n`).join('');
       after = page.length === snapshotPage ? page.at(-1)?.seq : undefined;
     }
   }
+}
+
+/** @throws Problem `registry-unavailable` while anything is known against the database */
+export function mustNotBeSilent(why: string | undefined): void {
+  if (why !== undefined) throw new Problem('registry-unavailable', { cause: new Error(`in doubt: ${why}`) });
 }
 
 /** How often each occurs. */

@@ -1,6 +1,7 @@
 /** SQL of a stream as the bureau sees it: its position, its items in order, the set in force, its day keys. */
 import type { EntityManager } from 'typeorm';
 import type { EventKind } from '#libs/feed/security-event.js';
+import { whySilent } from '#libs/journal/journal.store.js';
 
 export interface StreamRow {
   readonly uuid: string;
@@ -24,6 +25,13 @@ export interface ItemRow {
   readonly version: number;
   readonly at: Date;
   readonly sealed: string;
+}
+
+/** Items, and why nothing may be believed that loosens, as of one snapshot. */
+export interface ReadItems {
+  readonly items: readonly ItemRow[];
+  /** Undefined while nothing is known against the database. */
+  readonly silentBecause: string | undefined;
 }
 
 const verifyEvery = `interval '5 minutes'`;
@@ -62,17 +70,37 @@ export async function acknowledge(
 }
 
 /** Items from `seq` on, the one before the first wanted included: it is the `prev` of the first. */
-export async function itemsFrom(
+export function itemsFrom(
   tx: EntityManager,
   streamUuid: string,
   seq: number,
   limit: number,
-): Promise<readonly ItemRow[]> {
-  return tx.query<ItemRow[]>(
-    `SELECT seq, entry_id AS "entryUuid", kind, sub_id AS "subId", version, at, sealed
-     FROM sealed_items WHERE stream_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3`,
+): Promise<ReadItems> {
+  return readItems(
+    tx,
+    `SELECT i.seq, i.entry_id AS "entryUuid", i.kind, i.sub_id AS "subId", i.version, i.at, i.sealed
+     FROM sealed_items i WHERE i.stream_id = $1 AND i.seq >= $2 ORDER BY i.seq LIMIT $3`,
     [streamUuid, seq, limit],
   );
+}
+
+/** One statement, hence one snapshot: a doubt that was settled while items were read would not be seen behind them. */
+async function readItems(tx: EntityManager, sql: string, values: readonly unknown[]): Promise<ReadItems> {
+  const rows: ({ readonly silentBecause: string | null } & (ItemRow | Record<keyof ItemRow, null>))[] =
+    await tx.query(
+      `SELECT d.*, i.* FROM (SELECT ${whySilent} AS "silentBecause") d LEFT JOIN LATERAL (${sql}) i ON true ORDER BY i.seq`,
+      [...values],
+    );
+  return {
+    items: rows.flatMap(({ silentBecause: _, ...row }) => (row.seq === null ? [] : [row])),
+    silentBecause: rows[0]?.silentBecause ?? undefined,
+  };
+}
+
+/** Why nothing may be believed that loosens; undefined while nothing is known against the database. */
+export async function silenceOf(tx: EntityManager): Promise<string | undefined> {
+  const rows: { why: string | null }[] = await tx.query(`SELECT ${whySilent} AS why`);
+  return rows[0]?.why ?? undefined;
 }
 
 /** @returns the feed's head, when a verification event is due and nobody else has just taken it */
@@ -111,12 +139,13 @@ async function ring(tx: EntityManager): Promise<void> {
 }
 
 /** The refusals in force whose placing lies in (after, atSeq], oldest placing first. */
-export async function membersBetween(
+export function membersBetween(
   tx: EntityManager,
   streamUuid: string,
   { after, atSeq, limit }: { readonly after: number; readonly atSeq: number; readonly limit: number },
-): Promise<readonly ItemRow[]> {
-  return tx.query<ItemRow[]>(
+): Promise<ReadItems> {
+  return readItems(
+    tx,
     `SELECT i.seq, i.entry_id AS "entryUuid", i.kind, i.sub_id AS "subId", i.version, i.at, i.sealed
      FROM stream_members m JOIN sealed_items i ON i.stream_id = m.stream_id AND i.seq = m.seq
      WHERE m.stream_id = $1 AND m.seq > $2 AND m.seq <= $3 ORDER BY m.seq LIMIT $4`,
