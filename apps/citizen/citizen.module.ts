@@ -34,6 +34,7 @@ import { CITIZEN_LOG, PeopleService } from './applications/people.service.js';
 import { SIGNATURE_VERIFIER, SigningService, TRUST_ANCHORS } from './applications/signing.service.js';
 import { PhoneController } from './egov-mobile/phone.controller.js';
 import { PhoneTokenGuard } from './egov-mobile/phone-token.guard.js';
+import { defaultPhoneLaunchUrl, PHONE_LAUNCH_URL } from './egov-mobile/phone-links.js';
 import { ORGANISATION, PhoneService } from './egov-mobile/phone.service.js';
 import { RefusalController } from './refusal/refusal.controller.js';
 import { RefusalService } from './refusal/refusal.service.js';
@@ -129,6 +130,7 @@ function settingsOf(config: Config, { clock, logger }: Overrides): Provider[] {
       useFactory: ({ manager }: DataSource) => makeVerifier(nca, { newest: newestLists(manager) }),
     },
     { provide: ORGANISATION, useValue: egovMobile.organisation },
+    { provide: PHONE_LAUNCH_URL, useValue: egovMobile.launchUrl ?? defaultPhoneLaunchUrl },
     { provide: CITIZEN_LOG, useValue: log },
   ];
 }

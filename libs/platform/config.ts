@@ -114,6 +114,8 @@ export class OrganisationConfig {
 
 export class EgovMobileConfig {
   @ValidateNested() @Type(() => OrganisationConfig) readonly organisation: OrganisationConfig;
+  /** Where a link opens the app on a phone; `?link=<API №1>` is put behind it. Absent: where it does today. */
+  @IsOptional() @Matches(/^https:\/\/[^\s?#]+$/) readonly launchUrl?: string;
 }
 
 /** Who the clerk is when it asks, as a bank would, whether checks are answered. */

@@ -38,9 +38,15 @@ declare module 'fastify' {
     readonly body?: BodyBounds;
     /** Media type of the body where it is not JSON, and the route reads it itself. */
     readonly mediaType?: string;
-    /** How a refusal is shown where it is not `application/problem+json`: the members of a JSON object. */
-    readonly refusalAs?: (problem: Problem, headers: RefusedHeaders) => object;
+    /** How a refusal is shown where the caller knows other statuses and another body than `application/problem+json`. */
+    readonly refusalAs?: (problem: Problem, headers: RefusedHeaders) => ShownRefusal;
   }
+}
+
+/** A refusal in a protocol that is not ours: its status, and the members of a JSON object. */
+export interface ShownRefusal {
+  readonly status: number;
+  readonly body: object;
 }
 
 /** What is looked at of a request that is refused. */

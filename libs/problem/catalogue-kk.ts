@@ -140,7 +140,7 @@ export const problemTextsKk: Readonly<Record<ProblemCode, ProblemText>> = {
   'signature-malformed': {
     title: 'Қолтаңба дұрыс құрылмаған',
     detail:
-      'CMS — id-data үстіндегі, DER пішіміндегі жалғыз SignedData болуы керек: бір қол қоюшы, қол қойылған атрибуттар, 64 КиБ-тан аспайды.',
+      'CMS — id-data үстіндегі, DER пішіміндегі жалғыз SignedData болуы керек: бір қол қоюшы, қол қойылған атрибуттар, 64 КиБ-тан аспайды. Оны толықтырылған стандартты base64 түрінде жіберіңіз: бір жолмен, 64 не 76 таңбалы жолдармен немесе PEM ретінде (`-----BEGIN CMS-----`).',
   },
   'signature-content-differs': {
     title: 'Басқа мазмұнға қол қойылған',

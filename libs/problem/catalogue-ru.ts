@@ -138,7 +138,7 @@ export const problemTextsRu: Readonly<Record<ProblemCode, ProblemText>> = {
   'signature-malformed': {
     title: 'Подпись составлена неверно',
     detail:
-      'CMS должна быть одной структурой SignedData в DER над id-data, с одним подписавшим и подписанными атрибутами, не более 64 КиБ.',
+      'CMS должна быть одной структурой SignedData в DER над id-data, с одним подписавшим и подписанными атрибутами, не более 64 КиБ. Пришлите её в стандартном base64 с дополнением: одной строкой, строками по 64 или 76 знаков или как PEM (`-----BEGIN CMS-----`).',
   },
   'signature-content-differs': {
     title: 'Подписано другое содержимое',

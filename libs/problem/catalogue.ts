@@ -190,7 +190,7 @@ const kinds = {
     status: 422,
     title: 'The signature is malformed',
     detail:
-      'The CMS is not one DER SignedData over id-data with one signer and signed attributes, within 64 KiB.',
+      'The CMS is not one DER SignedData over id-data with one signer and signed attributes, within 64 KiB, in standard base64 with padding: in one line, in lines of 64 or 76 letters, or as PEM (`-----BEGIN CMS-----`).',
   },
   'signature-content-differs': {
     status: 422,

@@ -27,8 +27,11 @@ interface Request {
   readonly headers: { readonly 'accept-language'?: string };
   readonly routeOptions?: { readonly config?: { readonly refusalAs?: RefusalAs } };
 }
-/** How a route shows its refusals where it speaks another protocol; status and headers stay. */
-type RefusalAs = (problem: Problem, headers: Request['headers']) => object;
+/** How a route shows its refusals where it speaks another protocol; headers stay. */
+type RefusalAs = (
+  problem: Problem,
+  headers: Request['headers'],
+) => { readonly status: number; readonly body: object };
 
 interface Reply {
   readonly sent: boolean;
@@ -73,16 +76,16 @@ export class ProblemFilter<R> implements ExceptionFilter {
 
   private answer(reply: Reply, problem: Problem, { id, headers, routeOptions }: Request): void {
     const document = problemDocument(problem, this.base, id);
-    const refusalAs = routeOptions?.config?.refusalAs;
+    const shown = routeOptions?.config?.refusalAs?.(problem, headers);
     if (problem.retryAfterS !== undefined) reply.header('Retry-After', String(problem.retryAfterS));
     // RFC 9110 §15.5.2: a 401 without a challenge is not one.
-    if (document.status === 401 && !reply.hasHeader('WWW-Authenticate'))
+    if (shown === undefined && document.status === 401 && !reply.hasHeader('WWW-Authenticate'))
       reply.header('WWW-Authenticate', 'DPoP algs="ES256 PS256"');
     reply
-      .status(document.status)
-      .header('Content-Type', refusalAs === undefined ? problemMediaType : 'application/json')
+      .status(shown?.status ?? document.status)
+      .header('Content-Type', shown === undefined ? problemMediaType : 'application/json')
       .header('Cache-Control', 'no-store')
       // Bytes, because Fastify would add a charset to a text, and this media type has none.
-      .send(Buffer.from(JSON.stringify(refusalAs?.(problem, headers) ?? document)));
+      .send(Buffer.from(JSON.stringify(shown?.body ?? document)));
   }
 }

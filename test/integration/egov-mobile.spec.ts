@@ -64,7 +64,7 @@ describe('a phone', () => {
     const who = await acts.somebody();
     const { opened, api1, invitation } = await scan(who);
     expect(api1).toMatch(new RegExp(`^${publicBase}/egov-mobile/[A-Za-z0-9_-]{43}$`));
-    expect(new URL(opened.egovMobile.link).searchParams.get('link')).toBe(api1);
+    expect(opened.egovMobile.link).toBe(`https://m.egov.kz/mobileSign/?link=${encodeURIComponent(api1)}`);
     expect(invitation).toEqual({
       description: 'Заявление: установить отказ',
       expiry_date: opened.expiresAt,
@@ -88,7 +88,8 @@ describe('a phone', () => {
       receipt: { entry: expect.stringContaining('"kind":"refusal.placed"') },
     });
     const other = withSignature(documents, await signatureOf(who.person, opened.document, true));
-    expect((await put(uri, token, other)).status).toBe(409);
+    const again = await put(uri, token, other);
+    expect([again.status, again.body]).toEqual([403, { message: 'Заявление уже подписано' }]);
     expect((await get(uri, token)).status).toBe(403);
   });
 
@@ -165,10 +166,71 @@ describe('a phone', () => {
       await put(uri, token, documents),
       await put(uri, token, withOthers, 'en'),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 422, 422]);
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
     expect(answers[3]?.body).toEqual({ message: 'The signer is not the applicant' });
     const signed = withSignature(documents, await signatureOf(who.person, opened.document));
     expect((await put(uri, token, signed)).status).toBe(200);
+  });
+
+  it('is told of every fault by 403 and a sentence in its language, because it knows no other status', async () => {
+    const who = await acts.somebody();
+    const { opened, api1, invitation } = await scan(who);
+    const { uri, auth_token: token } = invitation.document;
+    const sent = (
+      method: 'get' | 'put',
+      url: string,
+      headers: object = {},
+      body?: string,
+    ): Promise<Response> =>
+      Promise.resolve(
+        request(world.app.getHttpServer())
+          [method](pathOf(url))
+          .set({ 'Accept-Language': 'kk', Authorization: `Bearer ${token}`, ...headers })
+          .send(body),
+      );
+    const json = { 'Content-Type': 'application/json' };
+    const faults: Record<string, Promise<Response>> = {
+      'a secret that was used': sent('get', api1),
+      'an address that leads nowhere': sent('get', `${uri}/more`),
+      'a document of nobody': sent('get', uri.replace(/app_.*/, 'app_x')),
+      'a signature to nowhere': sent('put', `${uri}/more`, json, '{}'),
+      'another kind of token': sent('get', uri, { Authorization: `Basic ${token}` }),
+      'no body': sent('put', uri),
+      'a body that is no JSON': sent('put', uri, json, '{"documentsToSign":'),
+      'a body with a name twice': sent('put', uri, json, '{"version":1,"version":1}'),
+      'a body of another type': sent('put', uri, { 'Content-Type': 'text/xml' }, '<x/>'),
+      'a body without a type': sent('put', uri, { 'Content-Type': '' }, '{}'),
+      'a packed body': sent('put', uri, { ...json, 'Content-Encoding': 'gzip' }, '{}'),
+      'a body too large': sent('put', uri, json, JSON.stringify({ x: 'x'.repeat(130 * 1024) })),
+      'a list': sent('put', uri, json, '[]'),
+      'a header that is not believed': sent('get', uri, { 'Client-Cert': ':eA==:' }),
+    };
+    for (const [fault, answering] of Object.entries(faults)) {
+      const { status, body, headers } = await answering;
+      expect([fault, status, Object.keys(body as object)]).toEqual([fault, 403, ['message']]);
+      expect(headers['content-type']).toMatch(/^application\/json/);
+      // Kazakh has letters that Russian has not.
+      expect((body as { message: string }).message).toMatch(/[әғқңөұүһі]/i);
+    }
+    expect((await acts.progress(opened.applicationId)).body).toEqual({ state: 'open' });
+  });
+
+  it('may send what encoders make of a CMS: in lines, with a line end behind it, in the armour of NCALayer', async () => {
+    for (const spelled of [
+      (base64: string) => `${(base64.match(/.{1,76}/g) ?? []).join('\n')}\n`,
+      (base64: string) => (base64.match(/.{1,64}/g) ?? []).join('\r\n'),
+      (base64: string) =>
+        `-----BEGIN CMS-----\n${(base64.match(/.{1,64}/g) ?? []).join('\n')}\n-----END CMS-----\n`,
+    ]) {
+      const who = await acts.somebody();
+      const { opened, invitation } = await scan(who);
+      const { uri, auth_token: token } = invitation.document;
+      const documents = (await get(uri, token)).body as PhoneDocuments;
+      const cms = await signatureOf(who.person, opened.document);
+      expect((await put(uri, token, withSignature(documents, spelled(cms)))).status).toBe(200);
+      // The channel may bring the very same signature in another spelling: it is the same CMS.
+      expect((await acts.sign(opened.applicationId, cms)).status).toBe(200);
+    }
   });
 
   it('leaves neither secret nor token in the database or a log', async () => {

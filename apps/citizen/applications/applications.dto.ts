@@ -69,8 +69,8 @@ export class OpenedApplicationDto {
 
 export class SignatureDto {
   @ApiProperty({
-    format: 'byte',
-    description: 'Base64 of the DER CMS, attached or detached, at most 64 KiB.',
+    description:
+      'The DER CMS, attached or detached, at most 64 KiB, in standard base64 with padding: in one line, in lines of 64 or 76 letters, or as PEM (`-----BEGIN CMS-----`).',
   })
   @IsString()
   // Longer than 64 KiB in base64: what is longer still is not worth reading.

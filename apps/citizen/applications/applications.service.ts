@@ -36,7 +36,7 @@ import {
 } from './application.js';
 import { insertApplication } from './applications.store.js';
 import { documentOf } from './document.js';
-import { phoneLinks, type PhoneLinks } from '../egov-mobile/phone-links.js';
+import { PHONE_LAUNCH_URL, phoneLinks, type PhoneLinks } from '../egov-mobile/phone-links.js';
 import { phoneDocumentPlace, phoneHash, phoneKey, phoneToken } from '../egov-mobile/phone-secret.js';
 import { PeopleService } from './people.service.js';
 import type { OpenPerson, Person } from '#libs/subject/person.js';
@@ -67,7 +67,8 @@ export class ApplicationsService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(Journal) private readonly journal: Journal<CitizenTables, Rules>,
     @Inject(LOOKUP_KEYS) private readonly keys: LookupKeys,
-    @Inject(CITIZEN_RESOURCE) private readonly publicBase: string,
+    @Inject(CITIZEN_RESOURCE) readonly publicBase: string,
+    @Inject(PHONE_LAUNCH_URL) readonly launchUrl: string,
     @Inject(PeopleService) private readonly people: PeopleService,
     @Inject(CitizenPresence) private readonly presence: CitizenPresence,
     @Inject(KeptAnswers) private readonly kept: KeptAnswers,
@@ -161,7 +162,7 @@ export class ApplicationsService {
         document: document.toString('base64'),
         documentSha256: documentSha256.toString('base64url'),
         expiresAt: formatInstant(expiresAt),
-        egovMobile: phoneLinks(this.publicBase, secret),
+        egovMobile: phoneLinks(this, secret),
       },
     };
   }

@@ -14,6 +14,7 @@ import { Problem } from '#libs/problem/problem.js';
 import { refusalAfter, type Move } from '#libs/refusal/transitions.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import type { Rules } from '#libs/refusal/rules.js';
+import { readCmsText } from '#libs/signature/cms-text.js';
 import type { RevocationEvidence } from '#libs/signature/revocation.js';
 import type { SignatureVerifier } from '#libs/signature/signature-verifier.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
@@ -29,7 +30,7 @@ import { applicationByUuid, type FoundApplication, type SignedDocument } from '.
 import { OutcomeService, type Outcome } from './outcome.service.js';
 import { PeopleService } from './people.service.js';
 import { documentPlace, signedPlace } from './person-secrets.js';
-import { readFileText, signedDrafts } from './signing.js';
+import { signedDrafts } from './signing.js';
 
 /** Injection token of the `SignatureVerifier`. */
 export const SIGNATURE_VERIFIER = Symbol('SIGNATURE_VERIFIER');
@@ -61,7 +62,7 @@ export class SigningService {
 
   /**
    * Signs an application for the channel that opened it.
-   * @param cmsText base64
+   * @param cmsText base64, as `readCmsText` takes it
    * @throws Problem `not-found`, and those of `sign`
    */
   async signForChannel(
@@ -82,7 +83,7 @@ export class SigningService {
    *   `application-*`; of the refusal: `refusal-already-in-force`, `no-refusal-in-force`, `lift-already-pending`
    */
   async sign(found: FoundApplication, cmsText: string, gone: AbortSignal): Promise<Outcome> {
-    const cms = readFileText(cmsText);
+    const cms = readCmsText(cmsText);
     if (cms === undefined) throw new Problem('signature-malformed');
     const { application, person } = found;
     const opened = await this.people.open(this.dataSource.manager, person);

@@ -3,7 +3,7 @@ import { uuidToId } from '#libs/journal/id.js';
 import type { Iin } from '#libs/subject/iin.js';
 import type { Move } from '#libs/refusal/transitions.js';
 import type { Application } from './application.js';
-import { outcomeOf, readFileText, signedDrafts } from './signing.js';
+import { outcomeOf, signedDrafts } from './signing.js';
 
 const at = Date.UTC(2026, 2, 1, 9);
 const subject = { epoch: 1, bytes: Buffer.alloc(32, 1) };
@@ -50,19 +50,5 @@ describe('what came of a signature', () => {
     ['refusal.lifted', false, 'lifted'],
   ] as const)('is told by %s (pending: %s): %s', (kind, isPending, state) => {
     expect(outcomeOf(kind, isPending)).toBe(state);
-  });
-});
-
-describe('a file in JSON', () => {
-  it.each([['a'], ['YQ'], ['YQ='], ['YQ==='], ['YR=='], ['Y Q=='], ['YQ==\n'], ['_-8='], ['ЖЖЖЖ']])(
-    'spelled %j is none',
-    (text) => {
-      expect(readFileText(text)).toBeUndefined();
-    },
-  );
-
-  it('in standard base64 with padding is its bytes', () => {
-    expect(readFileText('YQ==')).toEqual(Buffer.from('a'));
-    expect(readFileText('+/8=')).toEqual(Buffer.of(0xfb, 0xff));
   });
 });

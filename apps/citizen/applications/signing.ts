@@ -56,11 +56,3 @@ export function outcomeOf(newestKind: string, isStillPending: boolean): OutcomeS
   if (newestKind === 'refusal.lifted') return 'lifted';
   return newestKind === 'lift.requested' && isStillPending ? 'lift-pending' : 'in-force';
 }
-
-const standardBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-/** The bytes of a file in JSON: standard base64 with padding, one spelling; undefined for everything else. */
-export function readFileText(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64');
-  return standardBase64.test(text) && bytes.toString('base64') === text ? bytes : undefined;
-}

@@ -1,4 +1,13 @@
-/** The two ways into eGov Mobile: a QR code for another screen, a link for the phone itself. Both lead to API №1. */
+/**
+ * The two ways into eGov Mobile: a QR code for another screen, a link for the phone itself. Both lead to API №1
+ * (docs/counterparts.md says where they are described).
+ */
+
+/** Injection token of the address below which a link opens eGov Mobile. */
+export const PHONE_LAUNCH_URL = Symbol('PHONE_LAUNCH_URL');
+
+/** Where a link opens eGov Mobile today; the service before it, mgovsign.page.link, was switched off on 25 August 2025. */
+export const defaultPhoneLaunchUrl = 'https://m.egov.kz/mobileSign/';
 
 export interface PhoneLinks {
   /** Text of the QR code. */
@@ -7,15 +16,14 @@ export interface PhoneLinks {
   readonly link: string;
 }
 
+export interface PhoneAddresses {
+  /** Public base URL of this app. */
+  readonly publicBase: string;
+  readonly launchUrl: string;
+}
+
 /** @param secret one-time; whoever has it is taken for the applicant's phone */
-export function phoneLinks(publicBase: string, secret: string): PhoneLinks {
+export function phoneLinks({ publicBase, launchUrl }: PhoneAddresses, secret: string): PhoneLinks {
   const url = `${publicBase}/egov-mobile/${secret}`;
-  const link = new URL('https://mgovsign.page.link/');
-  link.search = new URLSearchParams({
-    link: url,
-    isi: '1476128386',
-    ibi: 'kz.egov.mobile',
-    apn: 'kz.mobile.mgov',
-  }).toString();
-  return { qr: `mobileSign:${url}`, link: link.href };
+  return { qr: `mobileSign:${url}`, link: `${launchUrl}?link=${encodeURIComponent(url)}` };
 }

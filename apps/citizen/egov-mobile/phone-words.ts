@@ -16,12 +16,18 @@ export function phoneMessage(code: ProblemCode, language: Language): string {
   return code === 'not-permitted' ? deadLink[language] : problemText(code, language).title;
 }
 
-/** What goes wrong, as the phone expects it: `{message}` in its language, under the status of the Problem. */
+/**
+ * What goes wrong, as the phone knows it: 403 and `{message}` in its language, whatever the fault. Its protocol has no other
+ * status than 200 and 403, and only of these it shows the message.
+ */
 export function phoneRefusal(
-  { code }: Problem,
+  { code }: Pick<Problem, 'code'>,
   headers: { readonly 'accept-language'?: string | undefined },
-): object {
-  return { message: phoneMessage(code, phoneLanguage(headers['accept-language'])) };
+): { readonly status: 403; readonly body: { readonly message: string } } {
+  return {
+    status: 403,
+    body: { message: phoneMessage(code, phoneLanguage(headers['accept-language'])) },
+  };
 }
 
 /** The sentence when the signature counted. */

@@ -28,7 +28,9 @@ export class PhoneMetaDto {
 
 export class PhoneFileDto {
   @ApiProperty() readonly mime: string;
-  @ApiProperty({ format: 'byte', description: 'GET: the bytes to sign; PUT: the CMS over them.' })
+  @ApiProperty({
+    description: 'Base64. GET: the bytes to sign; PUT: the CMS over them, which may come in lines or as PEM.',
+  })
   readonly data: string;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { problemKinds, type ProblemCode } from '#libs/problem/catalogue.js';
-import { phoneLinks } from './phone-links.js';
+import { defaultPhoneLaunchUrl, phoneLinks } from './phone-links.js';
 import { phoneLanguage, phoneMessage } from './phone-words.js';
 import { signatureIn } from './phone.js';
 
@@ -36,10 +36,16 @@ describe('what a phone brings back', () => {
 
 describe('a QR code and a link', () => {
   it('lead to the same address', () => {
-    const { qr, link } = phoneLinks('https://citizen.test', 'secret');
+    const addresses = { publicBase: 'https://citizen.test', launchUrl: defaultPhoneLaunchUrl };
+    const { qr, link } = phoneLinks(addresses, 'secret');
     expect(qr).toBe('mobileSign:https://citizen.test/egov-mobile/secret');
-    expect(link).toBe(
-      'https://mgovsign.page.link/?link=https%3A%2F%2Fcitizen.test%2Fegov-mobile%2Fsecret&isi=1476128386&ibi=kz.egov.mobile&apn=kz.mobile.mgov',
+    expect(link).toBe('https://m.egov.kz/mobileSign/?link=https%3A%2F%2Fcitizen.test%2Fegov-mobile%2Fsecret');
+    const elsewhere = phoneLinks(
+      { ...addresses, launchUrl: 'https://m.egov.kz/businessSign/' },
+      'secret',
+    ).link;
+    expect(elsewhere).toBe(
+      'https://m.egov.kz/businessSign/?link=https%3A%2F%2Fcitizen.test%2Fegov-mobile%2Fsecret',
     );
   });
 });

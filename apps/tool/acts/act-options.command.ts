@@ -8,6 +8,7 @@ import type { EntryKind } from '#libs/journal/entry.js';
 import type { Receipt } from '#libs/journal/receipt.js';
 import { toolConfig, withConfig } from '../config.js';
 import type { Change } from '#libs/acts/change.js';
+import { readCmsFile } from '#libs/signature/cms-text.js';
 import type { OfficialActs } from './official-acts.service.js';
 
 interface ActOptions {
@@ -38,7 +39,7 @@ export function acting<O extends object>(
   withConfig(command)
     .option('--draft <file>', 'write the act for two officials to sign')
     .option('--apply <file>', 'append the act in this file')
-    .option('--cms <file>', 'a signature over it, DER; twice', collect, [])
+    .option('--cms <file>', 'a signature over it, DER, base64 or PEM; twice', collect, [])
     .option('--founding', 'append it unsigned, before the registry is open')
     .option('--json', 'print the receipts as JSON')
     .addHelpText('after', example)
@@ -71,7 +72,7 @@ async function act(
       throw new Error(`${options.apply} is an act of ${String(stated)}, this command is ${kind}`);
     const receipts = await acts.apply(
       text,
-      options.cms.map((file) => readFileSync(file)),
+      options.cms.map((file) => readCmsFile(readFileSync(file))),
     );
     report(receipts, options);
     for (const receipt of receipts) await reportStanding(acts, receipt);
