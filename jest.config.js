@@ -25,7 +25,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
-  maxWorkers: 2,
+  // One more than the processors of a small machine: a third of the time, specs wait for intervals to pass.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
   projects: [

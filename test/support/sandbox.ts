@@ -20,6 +20,8 @@ export const root = join(import.meta.dirname, '..', '..');
 /** Generous, because it is no figure: a start takes seconds, and a loaded machine several times as long. */
 const readyWithinMs = 60_000;
 const portsEach = 40;
+/** As many as `jest.config.js` allows at once. */
+const workers = 3;
 /** Below the ports that the kernel gives to those who ask for any. */
 const [firstBase, endOfBases] = [9320, 31_000];
 
@@ -202,12 +204,12 @@ export function removeHome({ home }: SandboxPlace): void {
 
 let nextBase = firstBase + portsEach * (Number(process.env['JEST_WORKER_ID'] ?? '1') - 1);
 
-/** The first of a block of ports; workers of one run take every second each, so that two never choose the same. */
+/** The first of a block of ports; workers of one run take every third each, so that two never choose the same. */
 export async function freeBase(): Promise<number> {
-  for (; nextBase < endOfBases; nextBase += 2 * portsEach) {
+  for (; nextBase < endOfBases; nextBase += workers * portsEach) {
     if (!canBeCalled(nextBase) || (await takenPorts(nextBase)).length > 0) continue;
     const base = nextBase;
-    nextBase += 2 * portsEach;
+    nextBase += workers * portsEach;
     return base;
   }
   throw new Error('no ports are free');
