@@ -43,8 +43,9 @@ if (!(process.argv.includes('--if-older') && isFresh)) {
     { stdio: 'inherit' },
   );
   if (tsc.status !== 0) process.exit(tsc.status ?? 1);
-  // `tool fsck` compares databases with it.
-  copyFileSync(join(root, 'migrations', 'schema.sql'), join(making, 'migrations', 'schema.sql'));
+  // `tool fsck` compares databases with the first; the sandbox prepares its server with the others, as an operator does.
+  for (const file of ['schema.sql', 'roles.sql', 'database.sql'])
+    copyFileSync(join(root, 'migrations', file), join(making, 'migrations', file));
   writeFileSync(join(making, '.built'), '');
   // What changed while tsc ran is newer than this build.
   utimesSync(join(making, '.built'), startedAt, startedAt);

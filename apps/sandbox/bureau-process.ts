@@ -3,28 +3,33 @@ import { createPublicKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
-import pg from 'pg';
 import type { DatabaseTarget } from '#libs/platform/database.js';
 import type { BureauProcessConfig } from './bureau/main.js';
 import type { DatabaseServer } from './configs.js';
 import { once, writeWhole } from './files.js';
 import { host, parties, urlsOf, type Home, type Ports } from './plan.js';
-import { clientConfig } from './postgres/target.js';
+import { asUser, ensureDatabase, inTransaction, markDatabase, markRole } from './postgres/provision.js';
 import type { Child } from './supervisor.js';
 
-const bureaus = ['gkb', 'pkb'] as const;
+export const bureauNames = ['gkb', 'pkb'] as const;
 const digestEveryMs = 60_000;
 
-/** Databases of the outside world on the same server; `--fresh` drops them with the registry's. */
-export const bureauDatabases: readonly string[] = bureaus.map(databaseOf);
+/** What the bureaus' roles and databases bear, and how the databases are called, in the order of their names. */
+export interface BureauDatabases {
+  readonly mark: string;
+  readonly databases: readonly string[];
+}
 
-/** A role and a database for each bureau, where they are missing. */
-export async function provisionBureaus(superuser: DatabaseTarget, home: Home): Promise<void> {
-  const client = new pg.Client(clientConfig(superuser));
-  await client.connect();
-  try {
-    for (const name of bureaus) {
-      const role = databaseOf(name);
+/** A role and a database for each bureau, where they are missing: the outside world, on the same server. */
+export async function provisionBureaus(
+  superuser: DatabaseTarget,
+  home: Home,
+  { mark, databases }: BureauDatabases,
+): Promise<void> {
+  await asUser(superuser, async (client) => {
+    for (const [place, name] of bureauNames.entries()) {
+      const role = roleOf(name);
+      const database = databases[place] ?? role;
       const made = await once(home.at('secrets', `${role}.json`), () => ({
         password: randomBytes(24).toString('base64url'),
         historyKey: randomBytes(32).toString('base64url'),
@@ -32,29 +37,29 @@ export async function provisionBureaus(superuser: DatabaseTarget, home: Home): P
       const { password } = made;
       writeWhole(home.at('secrets', role), password);
       writeWhole(home.at('secrets', `${role}-histories`), made.historyKey);
-      const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-      if (rowCount === 0) await client.query(`CREATE ROLE ${role}`);
-      await client.query(`ALTER ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
-      const { rowCount: isThere } = await client.query('SELECT FROM pg_database WHERE datname = $1', [role]);
-      if (isThere === 0)
-        await client.query(`CREATE DATABASE ${role} OWNER ${role} TEMPLATE template0 ENCODING 'UTF8'`);
-      await client.query(`REVOKE ALL ON DATABASE ${role} FROM PUBLIC`);
+      await inTransaction(client, async () => {
+        const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+        if (rowCount === 0) await client.query(`CREATE ROLE ${role}`);
+        await client.query(`ALTER ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
+        await markRole(client, role, mark);
+      });
+      await ensureDatabase(client, database, role);
+      await markDatabase(client, database, mark);
+      await client.query(`REVOKE ALL ON DATABASE ${client.escapeIdentifier(database)} FROM PUBLIC`);
     }
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** The children to start, their configurations written. */
 export async function bureauChildren(
   home: Home,
   ports: Ports,
-  server: DatabaseServer,
+  servers: Readonly<Record<string, DatabaseServer>>,
 ): Promise<readonly Child[]> {
   return Promise.all(
-    bureaus.map(async (name) => {
+    bureauNames.map(async (name) => {
       const file = home.at('config', `${name}.json`);
-      writeWhole(file, `${JSON.stringify(await configOf(name, home, ports, server), null, 2)}\n`);
+      writeWhole(file, `${JSON.stringify(await configOf(name, home, ports, servers[name]), null, 2)}\n`);
       return {
         name,
         module: join(import.meta.dirname, 'bureau', 'main.js'),
@@ -68,20 +73,23 @@ export async function bureauChildren(
 }
 
 async function configOf(
-  name: (typeof bureaus)[number],
+  name: (typeof bureauNames)[number],
   home: Home,
   ports: Ports,
-  server: DatabaseServer,
+  server: DatabaseServer | undefined,
 ): Promise<BureauProcessConfig> {
   const urls = urlsOf(ports);
   const plan = parties.find((party) => party.name === name);
-  if (plan === undefined) throw new Error(`no party ${name}`);
+  if (plan === undefined || server === undefined) throw new Error(`no party ${name}`);
   const jwk = await exportJWK(createPublicKey(readFileSync(home.at('parties', `${name}.pem`), 'utf8')));
   return {
     names: plan.names,
     listen: { host, port: ports[name] },
-    database: { host: server.host, port: server.port, database: databaseOf(name), user: databaseOf(name) },
-    passwordFile: `../secrets/${databaseOf(name)}`,
+    database: {
+      ...{ host: server.host, port: server.port, database: server.name, user: roleOf(name) },
+      ...(server.caFile !== undefined && { caFile: server.caFile }),
+    },
+    passwordFile: `../secrets/${roleOf(name)}`,
     registry: {
       issuer: urls.access,
       tokenUrl: `${urls.accessTls}/token`,
@@ -97,11 +105,11 @@ async function configOf(
       certFile: `../parties/${name}.pem`,
     },
     encKeyFile: `../parties/${name}-enc.key`,
-    historyKeyFile: `../secrets/${databaseOf(name)}-histories`,
+    historyKeyFile: `../secrets/${roleOf(name)}-histories`,
     digestEveryMs,
   };
 }
 
-function databaseOf(name: string): string {
+function roleOf(name: string): string {
   return `sandbox_${name}`;
 }

@@ -14,6 +14,8 @@ export interface DatabaseServer {
   readonly host: string;
   readonly port: number;
   readonly name: string;
+  /** PEM of the authority that its certificate leads to; absent: no TLS. */
+  readonly caFile?: string;
 }
 
 /** Writes `config/<process>.json` for every process, the tool's and the owner's too; returns the files by name. */
@@ -46,7 +48,7 @@ function configsOf(
   const { citizen, log, access, nca } = urls;
   const common = (app: Config['app'], role = `tyiym_${app.replace('-', '_')}`): object => ({
     ...{ app, sandbox: true, origin },
-    database: { ...database, user: role, passwordFile: `../secrets/${role}` },
+    database: databaseOf(database, role),
     keysDir: `../keys/${app}`,
     issuer: access,
     logBase: log,
@@ -103,6 +105,11 @@ function configsOf(
     tool: { ...common('tool'), nca: authority, witnesses: theLog.witnesses },
     owner: { ...common('tool', 'tyiym_owner'), nca: authority, witnesses: theLog.witnesses },
   };
+}
+
+function databaseOf({ caFile, ...server }: DatabaseServer, user: string): object {
+  const tls = caFile === undefined ? {} : { tls: { caFile } };
+  return { ...server, ...tls, user, passwordFile: `../secrets/${user}` };
 }
 
 function watchdogOf(lender: string): object {

@@ -12,16 +12,18 @@ import { writeKeys } from '../tool/keygen/keygen.service.js';
 import { banner } from './banner.js';
 import { bureauChildren } from './bureau-process.js';
 import { apps, writeConfigs, type AppName } from './configs.js';
-import { dropExisting, freeCluster, startDatabase, type SandboxDatabase } from './database.js';
+import { freeCluster, startDatabase, type SandboxDatabase } from './database.js';
 import { once } from './files.js';
 import { found, pinsOf } from './founding.js';
 import { assertFree } from './free-ports.js';
+import { identityOf } from './identity.js';
 import { credentialOf, settle, type Inhabitants } from './inhabitants.js';
 import type { IdpClient } from './outside/idp-routes.js';
 import { startOutside } from './outside/outside.js';
 import { homeFrom, host, portsFrom, urlsOf, type Home, type PortName, type Ports } from './plan.js';
 import { sandboxContent, writeSandboxFile } from './sandbox-file.js';
 import { seed } from './seeding.js';
+import { bindTo, holdServer, type HeldServer } from './server.js';
 import { Supervisor, type Child } from './supervisor.js';
 import { clientConfig } from './postgres/target.js';
 import { witnessChild, witnessVkey } from './witness-process.js';
@@ -64,9 +66,12 @@ async function start(): Promise<void> {
   }
   const home = homeFrom(process.env['TYIYM_HOME']);
   const ports = portsFrom(process.env['TYIYM_PORT_BASE']);
-  const databaseUrl = process.env['DATABASE_URL'];
   onSignals();
-  if (fresh === true) await beginAnew(home, databaseUrl);
+  // Looked at first and touched later: a server that is not ours is left as it was found.
+  const identity = identityOf(home);
+  const held = await holdServer(identity, process.env['DATABASE_URL'], fresh === true);
+  if (held !== undefined) closers.unshift(() => held.leave());
+  if (fresh === true) await beginAnew(home, held);
   await assertSameBase(home, ports);
   await assertFree(
     ports,
@@ -74,7 +79,8 @@ async function start(): Promise<void> {
   );
 
   say('PostgreSQL …');
-  const starting = startDatabase(home, ports, databaseUrl, say);
+  bindTo(home, identity, held);
+  const starting = startDatabase({ home, ports, identity }, held, say);
   // Known before it has started, because a signal may come meanwhile.
   closers.unshift(async () => (await starting).stop());
   const database = await starting;
@@ -86,7 +92,7 @@ async function start(): Promise<void> {
     );
   say('People, parties and keys …');
   const inhabitants = await settle(home, now);
-  const server = { host: database.host, port: database.port, name: database.name };
+  const { server } = database;
   writeConfigs(home, ports, server, witnessVkey(home));
   say('Tables and founding acts …');
   await found(home, ports, inhabitants);
@@ -101,7 +107,7 @@ async function start(): Promise<void> {
   const children = [
     ...apps.map((app) => childOf(app, ports, configs[app] ?? '')),
     witnessChild(home, ports),
-    ...(await bureauChildren(home, ports, server)),
+    ...(await bureauChildren(home, ports, database.bureaus)),
   ];
   await Promise.all(children.map((child) => supervisor.start(child)));
   const content = await sandboxContent(home, ports, inhabitants);
@@ -121,9 +127,9 @@ function words(): { readonly fresh?: boolean; readonly help?: boolean } {
 }
 
 /** A new beginning takes away everything the sandbox made, and nothing else. */
-async function beginAnew(home: Home, databaseUrl: string | undefined): Promise<void> {
+async function beginAnew(home: Home, held: HeldServer | undefined): Promise<void> {
   await freeCluster(home);
-  if (databaseUrl !== undefined) await dropExisting(databaseUrl);
+  await held?.drop();
   for (const part of [
     'pg',
     'keys',

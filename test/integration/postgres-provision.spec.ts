@@ -147,7 +147,7 @@ describe('an existing server', () => {
   it('is used when DATABASE_URL names a superuser', async () => {
     const { host, port, user = '', password } = database.superuser;
     const target = { host, port, name: database.name, user, password: String(password) };
-    expect(await existingServer(targetUrl(target))).toEqual(target);
+    expect(await existingServer(targetUrl(target))).toEqual({ superuser: target });
   });
 
   it.each([

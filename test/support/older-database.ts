@@ -27,7 +27,7 @@ export async function putBackTo(database: TestDatabase, last: Migration): Promis
   const { home, superuser } = testCluster();
   const secrets = secretsDir(home);
   const older = `test_${randomBytes(6).toString('hex')}`;
-  await provision({ superuser, secretsDir: secrets, databaseName: older });
+  await provision({ superuser, secretsDir: secrets, databaseName: older, sessions: 'unbounded' });
   await migrateTo(roleTarget(superuser, older, secrets, ownerRole), last);
   const target = new pg.Client(clientConfig({ ...superuser, name: older }));
   await target.connect();

@@ -9,7 +9,12 @@ import { secretsDir, templateName } from './test-home.js';
 /** Makes the template in a new cluster, whose secrets go into this folder. */
 export async function makeTemplate(home: string, { superuser }: Cluster): Promise<void> {
   const secrets = secretsDir(home);
-  await provision({ superuser, secretsDir: secrets, databaseName: templateName });
+  await provision({
+    superuser,
+    secretsDir: secrets,
+    databaseName: templateName,
+    sessions: 'unbounded',
+  });
   await migrate(roleTarget(superuser, templateName, secrets, ownerRole));
   const client = new pg.Client(clientConfig(superuser));
   await client.connect();

@@ -18,6 +18,8 @@ export interface BureauProcessConfig {
     readonly port: number;
     readonly database: string;
     readonly user: string;
+    /** PEM of the authority that the server's certificate must lead to; absent: no TLS. */
+    readonly caFile?: string;
   };
   readonly passwordFile: string;
   readonly registry: RegistryAddress;
@@ -32,7 +34,8 @@ const place = process.argv[process.argv.indexOf('--config') + 1];
 if (place === undefined) throw new Error('say which configuration: --config <file.json>');
 const config = JSON.parse(readFileSync(place, 'utf8')) as BureauProcessConfig;
 const at = (file: string): string => resolve(dirname(place), file);
-const { registry, own, database } = config;
+const { registry, own } = config;
+const { caFile, ...database } = config.database;
 
 const log = (line: object): void =>
   void process.stdout.write(
@@ -40,7 +43,10 @@ const log = (line: object): void =>
   );
 const secret = (file: string): string => readFileSync(at(file), 'utf8').trim();
 const book = await Book.open(
-  { ...database, password: secret(config.passwordFile) },
+  {
+    ...{ ...database, password: secret(config.passwordFile) },
+    ...(caFile !== undefined && { ssl: { ca: readFileSync(at(caFile), 'utf8'), host: database.host } }),
+  },
   Buffer.from(secret(config.historyKeyFile), 'base64url'),
 );
 const calls = await RegistryCalls.of(
