@@ -168,6 +168,22 @@ describe('a token bound to a certificate', () => {
     await expect(refusal).rejects.toMatchObject({ code: 'party-suspended' });
   });
 
+  it.each([
+    ['before', 1, 'refused'],
+    ['in the second in which', 0, 'refused'],
+    ['a second after', -1, 'counts'],
+  ] as const)('that was issued %s a key or the party ended: %s s, %s', async (_, earlierS, outcome) => {
+    const socket = await connectionWith(own);
+    // The token is of `now`, to the second; another key of the party still pins its certificate.
+    const ended = partyWith({ tokensEndedAt: now + earlierS * 1000 });
+    const presented = request({ socket, authorization: `Bearer ${await bound()}` });
+    const called = call(presented, checksWith(ended)).then(
+      () => 'counts',
+      ({ challenge }: { challenge?: unknown }) => (challenge === 'invalid_token' ? 'refused' : challenge),
+    );
+    expect(await called).toBe(outcome);
+  });
+
   it('of nobody we know is refused', async () => {
     const presented = request({
       socket: await connectionWith(own),
@@ -209,6 +225,18 @@ describe('a token bound to a DPoP key', () => {
     const dpop = await proofFor(token, plain.publicBase);
     const caller = await call(request({ authorization: `DPoP ${token}`, dpop }));
     expect(caller.party.bin).toBe('000000000000');
+  });
+
+  it('is refused with its proof when it was issued before a key of the party ended', async () => {
+    const token = await bound();
+    const presented = request({
+      authorization: `DPoP ${token}`,
+      dpop: await proofFor(token, plain.publicBase),
+    });
+    const refusal = call(presented, checksWith(partyWith({ tokensEndedAt: now })));
+    await expect(refusal).rejects.toMatchObject({ challenge: 'invalid_token' });
+    const later = await call(presented, checksWith(partyWith({ tokensEndedAt: now - 1000 })));
+    expect(later.clientId).toBe('bank-alpha');
   });
 
   it('counts on the listener its proof names and on no other', async () => {
