@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '#libs/problem/problem.js';
 import type { CallerRequest } from './access/access.guard.js';
+import type { BodyBytes } from './limits/body-bytes.js';
 import { hasBody, invite, lingerOverUnread } from './unread-bodies.js';
 import { faultOf } from './strict-json.js';
 
@@ -18,8 +19,8 @@ declare module 'fastify' {
 const methodsWithBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const json = 'application/json';
 
-/** Wires it in; before any route is registered. */
-export function onlyStrictJson(fastify: FastifyInstance): void {
+/** Wires it in; before any route is registered. @param bodyBytes what each party may have in memory */
+export function onlyStrictJson(fastify: FastifyInstance, bodyBytes: BodyBytes): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(json, { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
@@ -37,7 +38,7 @@ export function onlyStrictJson(fastify: FastifyInstance): void {
       throw new Error(`${route.url} does not say how large its body may be: @TakesBody(bytes)`);
   });
   fastify.addHook('preParsing', (request, reply, payload, done) => {
-    const refused = refusalOf(request);
+    const refused = refusalOf(request) ?? bodyBytes.refusalOf(request, reply);
     if (refused === undefined) invite(request, reply);
     else if (refused.code === 'media-type-not-supported') void reply.header('Accept-Encoding', 'identity');
     done(refused ?? null, payload);

@@ -23,6 +23,7 @@ import { malformed, onlyStrictJson } from './bodies.js';
 import { CallerLines } from './caller-lines.js';
 import type { Config, ListenTlsConfig } from './config.js';
 import { READINESS, type Readiness } from './readiness.js';
+import { BodyBytes } from './limits/body-bytes.js';
 import { limitInFlight } from './limits/in-flight.js';
 import { createLogger, logCrashes, nestLogger } from './logging.js';
 import { requestSeconds } from './metrics.js';
@@ -32,6 +33,7 @@ import { newServer, refuseNoHttp } from './server.js';
 type Root = Type | DynamicModule;
 type HttpConfig = Pick<Config, 'app' | 'logBase' | 'publicBase' | 'listen' | 'listenTls' | 'metrics'>;
 
+const mebibyte = 1024 * 1024;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /** An app that is wired but does not listen: what tests talk to. Call `init` and Fastify's `ready`. */
@@ -62,8 +64,9 @@ export async function createApp(
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   aroundEachRequest(fastify, config);
   // Before a token or a body is looked at; a channel waits for thousands of citizens at a time.
-  limitInFlight(fastify, waysOf(config), config.app === 'citizen' ? 8192 : 1024);
-  onlyStrictJson(fastify);
+  const [calls, bytes] = config.app === 'citizen' ? [8192, 64 * mebibyte] : [1024, 16 * mebibyte];
+  limitInFlight(fastify, waysOf(config), calls);
+  onlyStrictJson(fastify, new BodyBytes(bytes));
   app.useGlobalFilters(new ProblemFilter(config.logBase, new CallerLines(logger, waysOf(config))));
   app.useGlobalPipes(
     new ValidationPipe({

@@ -5,7 +5,6 @@
  * share. A call weighs as much as the body that its route may bring.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Counter } from 'prom-client';
@@ -13,6 +12,7 @@ import { Problem } from '#libs/problem/problem.js';
 import { listenerOf, presentedCertificate } from '../access/mtls.js';
 import { metrics } from '../metrics.js';
 import { callerAddress, type Ways } from './caller-address.js';
+import { Shares } from './shares.js';
 
 const callsRefused = new Counter({
   name: 'tyiym_in_flight_refused_total',
@@ -25,33 +25,20 @@ const bytesOfOne = 65_536;
 
 /** What is under way, by who holds the share. */
 export class InFlight {
-  private readonly weights = new Map<string, number>();
-  /** Of each connection what is to be given back when it closes: node tells a queued response nothing of it. */
-  private readonly ofSocket = new WeakMap<Socket, Set<() => void>>();
+  private readonly shares: Shares;
   private readonly clients = new LRUCache<string, string>({ max: 1000 });
 
   /** @param most weight of the calls of one holder */
   constructor(
     private readonly ways: Ways,
-    private readonly most: number,
-  ) {}
+    most: number,
+  ) {
+    this.shares = new Shares(most);
+  }
 
   /** Takes the weight until the response is closed, or its connection. False: as much is under way already. */
   take(request: IncomingMessage, response: ServerResponse, weight: number): boolean {
-    const holder = this.holderOf(request);
-    const held = this.weights.get(holder) ?? 0;
-    if (held + weight > this.most) return false;
-    this.weights.set(holder, held + weight);
-    const ofSocket = this.ofSocket.get(request.socket) ?? this.watch(request.socket);
-    const giveBack = (): void => {
-      if (!ofSocket.delete(giveBack)) return;
-      const left = (this.weights.get(holder) ?? 0) - weight;
-      if (left > 0) this.weights.set(holder, left);
-      else this.weights.delete(holder);
-    };
-    ofSocket.add(giveBack);
-    response.once('close', giveBack);
-    return true;
+    return this.shares.take(this.holderOf(request), weight, request, response);
   }
 
   /** Whose share it counts against. */
@@ -60,15 +47,6 @@ export class InFlight {
     if (certificate !== undefined) return certificate;
     const address = callerAddress({ socket, forwardedFor: headers['x-forwarded-for'] }, this.ways);
     return `${address} ${this.clientNamedBy(headers.authorization)}`;
-  }
-
-  private watch(socket: Socket): Set<() => void> {
-    const ofSocket = new Set<() => void>();
-    this.ofSocket.set(socket, ofSocket);
-    socket.once('close', () => {
-      for (const giveBack of [...ofSocket]) giveBack();
-    });
-    return ofSocket;
   }
 
   /** The same token comes with each call for minutes. */
