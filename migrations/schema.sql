@@ -67,6 +67,7 @@ ROLE tyiym_owner;
 ROLE tyiym_tool;
 SCHEMA graphile_worker OWNED BY tyiym_owner;
 SCHEMA public OWNED BY pg_database_owner;
+SEQUENCE day_keys_seq_seq;
 SEQUENCE migrations_id_seq;
 SEQUENCE notices_seq_seq;
 graphile_worker: FUNCTION graphile_worker.add_job(text,json,text,timestamp with time zone,integer,text,integer,text[],text) f373a941e18abba7d3c260540249e2fe OWNED BY tyiym_owner;
@@ -259,6 +260,7 @@ CREATE TABLE checkpoints (
   CONSTRAINT checkpoints_root_check CHECK ((octet_length(root) = 32))
 );
 CREATE INDEX checkpoints_published ON public.checkpoints USING btree (size DESC) WHERE (published_at IS NOT NULL);
+CREATE TRIGGER checkpoints_guard AFTER INSERT OR UPDATE ON public.checkpoints FOR EACH ROW EXECUTE FUNCTION checkpoints_guard();
 GRANT INSERT ON checkpoints TO tyiym_clerk_signer;
 GRANT SELECT ON checkpoints TO tyiym_clerk_signer;
 GRANT UPDATE (note, signed_at, published_at, lag_ms, cosignatures) ON checkpoints TO tyiym_clerk_signer;
@@ -435,20 +437,28 @@ CREATE TABLE day_keys (
   enc_kid text NOT NULL,
   jwe text NOT NULL,
   root_check bytea,
-  CONSTRAINT day_keys_pkey PRIMARY KEY (stream_id, day, enc_kid),
+  seq bigint NOT NULL,
+  seal bytea,
+  CONSTRAINT day_keys_pkey PRIMARY KEY (seq),
   CONSTRAINT day_keys_root_check_check CHECK ((octet_length(root_check) = 16)),
+  CONSTRAINT day_keys_seal_check CHECK ((octet_length(seal) = 32)),
+  CONSTRAINT day_keys_sealed CHECK ((seal IS NOT NULL)) NOT VALID,
   CONSTRAINT day_keys_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(stream_id)
 );
+CREATE INDEX day_keys_of_stream ON public.day_keys USING btree (stream_id, day, enc_kid, seq);
 GRANT SELECT ON day_keys TO tyiym_bureau;
-GRANT INSERT ON day_keys TO tyiym_clerk_worker;
+GRANT INSERT (stream_id, day, enc_kid, jwe, root_check, seal) ON day_keys TO tyiym_clerk_worker;
 GRANT SELECT ON day_keys TO tyiym_clerk_worker;
 GRANT SELECT ON day_keys TO tyiym_tool;
+ALTER TABLE day_keys ALTER COLUMN seq IDENTITY a;
 COMMENT ON TABLE day_keys IS 'Key of a stream and a UTC day, wrapped for a key of the bureau; the registry''s own copy is derived and stands nowhere.';
 COMMENT ON COLUMN day_keys.stream_id IS 'Stream.';
 COMMENT ON COLUMN day_keys.day IS 'UTC day of sealing.';
 COMMENT ON COLUMN day_keys.enc_kid IS 'Thumbprint of the bureau''s key for encryption.';
 COMMENT ON COLUMN day_keys.jwe IS 'Compact JWE, ECDH-ES+A256KW and A256GCM, of the oct JWK.';
 COMMENT ON COLUMN day_keys.root_check IS 'Check value of the root of the streams'' secrets from which the day''s key is derived; NULL: the first root''s, of the time before there were several.';
+COMMENT ON COLUMN day_keys.seq IS 'Order of writing, from the sequence alone.';
+COMMENT ON COLUMN day_keys.seal IS 'HMAC over the row under a key derived from the first root of the streams; NULL in rows of the time before there were seals.';
 
 CREATE TABLE digests (
   stream_id uuid NOT NULL,
@@ -868,6 +878,7 @@ CREATE TABLE move_alarms (
   raised_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT move_alarms_pkey PRIMARY KEY (entry_index, fault)
 );
+CREATE TRIGGER move_alarms_guard AFTER INSERT ON public.move_alarms FOR EACH ROW EXECUTE FUNCTION move_alarms_guard();
 GRANT INSERT ON move_alarms TO tyiym_clerk_worker;
 GRANT SELECT ON move_alarms TO tyiym_clerk_worker;
 GRANT SELECT ON move_alarms TO tyiym_tool;
@@ -1412,6 +1423,7 @@ CREATE TABLE signer_lease (
   CONSTRAINT signer_lease_pkey PRIMARY KEY (only_row),
   CONSTRAINT signer_lease_only_row_check CHECK (only_row)
 );
+CREATE TRIGGER signer_lease_guard AFTER INSERT OR UPDATE ON public.signer_lease FOR EACH ROW EXECUTE FUNCTION signer_lease_guard();
 GRANT INSERT ON signer_lease TO tyiym_clerk_signer;
 GRANT SELECT ON signer_lease TO tyiym_clerk_signer;
 GRANT UPDATE ON signer_lease TO tyiym_clerk_signer;
@@ -1774,6 +1786,32 @@ REVOKE ALL ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) FROM P
 GRANT EXECUTE ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) TO tyiym_clerk_worker;
 COMMENT ON FUNCTION ask_clerk_to_move(bigint,timestamp with time zone) IS 'Job move-refusal: carry out the lift or the return that this entry makes due.';
+
+CREATE OR REPLACE FUNCTION public.checkpoints_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT starts_with(NEW.note, NEW.origin || E'\n' || NEW.size || E'\n' || encode(NEW.root, 'base64') || E'\n\n')
+    OR NEW.signed_at > registry_now() + interval '1 minute' THEN
+    RAISE EXCEPTION 'a checkpoint is what its note says' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    PERFORM FROM heads h JOIN journal_head j ON j.origin = NEW.origin
+      WHERE h.size = NEW.size AND h.root = NEW.root AND NEW.published_at IS NULL;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'a checkpoint is of a tree that a commit ended with, and is published after it' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+  ELSIF OLD.published_at IS NOT NULL AND (NEW.published_at, NEW.lag_ms) IS DISTINCT FROM (OLD.published_at, OLD.lag_ms) THEN
+    RAISE EXCEPTION 'what was published stays published' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION checkpoints_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION checkpoints_guard() TO PUBLIC;
+COMMENT ON FUNCTION checkpoints_guard() IS 'No checkpoint lies ahead of the Journal or beside its tree, where the signer would refuse to go on; that its note is signed, fsck verifies.';
 
 CREATE OR REPLACE FUNCTION public.contracts_guard()
  RETURNS trigger
@@ -2285,6 +2323,24 @@ REVOKE ALL ON FUNCTION make_partitions(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION make_partitions(integer) TO tyiym_clerk_worker;
 COMMENT ON FUNCTION make_partitions(integer) IS 'Makes the partitions of the days ahead and ten ranges of entries; returns how many were missing.';
 
+CREATE OR REPLACE FUNCTION public.move_alarms_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM entries e WHERE e.index = NEW.entry_index AND e.kind IN ('lift.requested', 'refusal.lifted')
+    AND NEW.raised_at BETWEEN e.at AND registry_now() + interval '1 minute';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'an alarm is about a move that is there' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION move_alarms_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION move_alarms_guard() TO PUBLIC;
+COMMENT ON FUNCTION move_alarms_guard() IS 'No alarm is noted before its move.';
+
 CREATE OR REPLACE FUNCTION public.notice_deliveries_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2537,9 +2593,11 @@ CREATE OR REPLACE FUNCTION public.revocation_answers_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  PERFORM FROM entries e
+  PERFORM FROM entries e JOIN entries r ON r.subject = e.subject AND r.index < e.index AND r.kind = 'lift.requested'
+      AND id_of('ent', r.id) = e.entry::jsonb->>'requestedBy'
     WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid AND e.kind IN ('refusal.lifted', 'lift.cancelled')
-      AND e.entry::jsonb ? 'revocationSha256' AND is_persons(NEW.person_id, e.subject_epoch, e.subject);
+      AND e.entry::jsonb ? 'revocationSha256' AND is_persons(NEW.person_id, e.subject_epoch, e.subject)
+      AND r.entry::jsonb->>'applicationId' = id_of('app', NEW.application_id);
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the authority''s word is kept with the move that rests on it' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
@@ -2547,7 +2605,7 @@ BEGIN
 END $function$;
 REVOKE ALL ON FUNCTION revocation_answers_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION revocation_answers_guard() TO PUBLIC;
-COMMENT ON FUNCTION revocation_answers_guard() IS 'The person is that of a move of this transaction that rests on an answer.';
+COMMENT ON FUNCTION revocation_answers_guard() IS 'The person is that of a move of this transaction that rests on an answer, the application that of the request it carries out.';
 
 CREATE OR REPLACE FUNCTION public.rows_said(act jsonb, place bigint, before closed_logs)
  RETURNS SETOF closed_logs
@@ -2714,7 +2772,8 @@ BEGIN
   PERFORM FROM entries e
     WHERE e.index = NEW.entry_index AND e.xmin = pg_current_xact_id()::xid
       AND e.kind IN ('refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled')
-      AND e.entry::jsonb->>'applicationId' = id_of('app', NEW.application_id);
+      AND e.entry::jsonb->>'applicationId' = id_of('app', NEW.application_id)
+      AND is_persons(NEW.person_id, e.subject_epoch, e.subject);
   IF NOT FOUND THEN
     RAISE EXCEPTION 'a signed document is kept with the entry that came of it' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
@@ -2722,7 +2781,23 @@ BEGIN
 END $function$;
 REVOKE ALL ON FUNCTION signed_documents_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION signed_documents_guard() TO PUBLIC;
-COMMENT ON FUNCTION signed_documents_guard() IS 'The application is that of an entry of this transaction; what was signed, and by whom, the clerk and fsck verify.';
+COMMENT ON FUNCTION signed_documents_guard() IS 'Application and person are those of an entry of this transaction; what was signed, and by whom, the clerk and fsck verify.';
+
+CREATE OR REPLACE FUNCTION public.signer_lease_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.until > clock_timestamp() + interval '30 seconds' THEN
+    RAISE EXCEPTION 'a lease ends within 30 seconds' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION signer_lease_guard() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signer_lease_guard() TO PUBLIC;
+COMMENT ON FUNCTION signer_lease_guard() IS 'A lease that its holder does not renew ends soon, whatever was written into it.';
 
 CREATE OR REPLACE FUNCTION public.stamps_guard()
  RETURNS trigger

@@ -19,6 +19,14 @@ export const withheldItems = new Counter({
   registers: [metrics],
 });
 
+/** Should never rise: the password of the worker's role is in other hands. */
+export const strangeKeys = new Counter({
+  name: 'tyiym_clerk_strange_day_keys_total',
+  help: 'Rows of day keys found that this registry did not write; a good one is written after each.',
+  labelNames: ['bureau'],
+  registers: [metrics],
+});
+
 /** How long a lost bell may delay an item. */
 const lookAgainMs = 1000;
 

@@ -31,7 +31,7 @@ import { VerifyActsService } from './acts/verify-acts.service.js';
 import { HarvestingService, type HarvestingSettings } from './harvesting/harvesting.service.js';
 import { PeopleAskedService } from './harvesting/people-asked.service.js';
 import { SealingService } from './feed/sealing.service.js';
-import { feedDuty, withheldItems } from './feed.worker.js';
+import { feedDuty, strangeKeys, withheldItems } from './feed.worker.js';
 import { jobsOf, tellOfMoves, type Jobs } from './jobs.worker.js';
 import { loop, type Duty } from './loop.worker.js';
 import { clerkTables, MoveRefusalService, type ClerkTables } from './moves/move-refusal.service.js';
@@ -209,6 +209,7 @@ function feedProviders({ database, keysDir }: Config): Provider[] {
           parties: () => journal.rules().parties.values(),
           registryNow: () => journal.registryNow(),
           onWithheld: (bureau, count) => withheldItems.inc({ bureau }, count),
+          onStrangeKeys: (bureau, count) => strangeKeys.inc({ bureau }, count),
         }),
     },
     { provide: Bell, useFactory: () => new Bell(databaseTarget(database), 'tyiym_feed') },

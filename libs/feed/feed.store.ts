@@ -1,6 +1,7 @@
 /** SQL of the feed as the clerk seals it: streams, the items they lack, and everything one sealing writes, at once. */
 import type { EntityManager } from 'typeorm';
 import type { EventKind } from './security-event.js';
+import type { KeptDayKey, SealedDayKey } from './stream-keys.js';
 
 export interface Stream {
   /** UUID; `str_…` on the wire. */
@@ -164,50 +165,32 @@ export async function bucketValues(
   return new Map(rows.map(({ bucket, value }) => [bucket, value]));
 }
 
-/** Days since the stream began up to `today` for which no key is wrapped for this key of the bureau. */
-export async function daysWithoutKey(
-  tx: EntityManager,
-  streamUuid: string,
-  encKid: string,
-  today: string,
-): Promise<readonly string[]> {
+/** Days since the stream began up to its today. */
+export async function daysOf(tx: EntityManager, { uuid, today }: Stream): Promise<readonly string[]> {
   const rows: { day: string }[] = await tx.query(
     `SELECT to_char(d, 'YYYY-MM-DD') AS day
-     FROM streams s, generate_series(s.began_on, $3::date, interval '1 day') AS d
-     WHERE s.stream_id = $1 AND NOT EXISTS (SELECT FROM day_keys k
-       WHERE k.stream_id = s.stream_id AND k.day = d::date AND k.enc_kid = $2) ORDER BY 1`,
-    [streamUuid, encKid, today],
+     FROM streams s, generate_series(s.began_on, $2::date, interval '1 day') AS d WHERE s.stream_id = $1 ORDER BY 1`,
+    [uuid, today],
   );
   return rows.map(({ day }) => day);
 }
 
-/** Check of the root under which a day of a stream is sealed; undefined when nothing is known of that day. */
-export async function rootCheckOf(
-  tx: EntityManager,
-  streamUuid: string,
-  day: string,
-): Promise<Buffer | undefined> {
-  const rows: { check: Buffer }[] = await tx.query(
-    `SELECT root_check AS check FROM day_keys
-     WHERE stream_id = $1 AND day = $2 AND root_check IS NOT NULL LIMIT 1`,
-    [streamUuid, day],
+/** Every row of a stream, in the order in which they were written. */
+export async function dayKeyRows(tx: EntityManager, streamUuid: string): Promise<readonly KeptDayKey[]> {
+  return tx.query<KeptDayKey[]>(
+    `SELECT to_char(day, 'YYYY-MM-DD') AS day, enc_kid AS "encKid", jwe, root_check AS check, seal
+     FROM day_keys WHERE stream_id = $1 ORDER BY seq`,
+    [streamUuid],
   );
-  return rows[0]?.check;
 }
 
 export async function insertDayKey(
   tx: EntityManager,
-  key: {
-    readonly streamUuid: string;
-    readonly day: string;
-    readonly encKid: string;
-    readonly jwe: string;
-    readonly rootCheck: Buffer;
-  },
+  key: SealedDayKey & { readonly seal: Buffer },
 ): Promise<void> {
   await tx.query(
-    `INSERT INTO day_keys (stream_id, day, enc_kid, jwe, root_check) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-    [key.streamUuid, key.day, key.encKid, key.jwe, key.rootCheck],
+    `INSERT INTO day_keys (stream_id, day, enc_kid, jwe, root_check, seal) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [key.streamUuid, key.day, key.encKid, key.jwe, key.check, key.seal],
   );
 }
 

@@ -301,6 +301,69 @@ describe('the signer', () => {
     expect(left).toEqual(expect.arrayContaining(['tile/0/000', 'tile/0/001.p/44', 'tile/0/001.p/45']));
   });
 
+  const made = (changes: Readonly<Record<string, string>> = {}) => {
+    const row = { size: 'size', root: 'root', origin: 'origin', published: 'NULL::timestamptz', ...changes };
+    const {
+      note = `${row.origin} || E'\\n' || ${row.size} || E'\\n' || encode(${row.root}, 'base64') || E'\\n\\n— x'`,
+    } = changes;
+    return `INSERT INTO checkpoints (size, origin, root, note, signed_at, published_at)
+      SELECT ${row.size}, ${row.origin}, ${row.root}, ${note}, registry_now(), ${row.published} FROM journal_head`;
+  };
+
+  const madeUp: readonly (readonly [what: string, sql: string])[] = [
+    ['a checkpoint ahead of the Journal', made({ size: 'size + 1' })],
+    ['one with another root', made({ root: `sha256('x')` })],
+    ['one of a size that no commit ended with', made({ size: 'size - 1' })],
+    ['one of another log', made({ origin: `'tyiym.kz/journal/2'` })],
+    ['one whose note says another', made({ note: `'a note'` })],
+    ['one that is published before it is signed', made({ published: 'registry_now()' })],
+    ['a note that says another', `UPDATE checkpoints SET note = replace(note, E'\\n2\\n', E'\\n1\\n')`],
+    ['taking back what was published', 'UPDATE checkpoints SET published_at = NULL'],
+    ['another lag', 'UPDATE checkpoints SET lag_ms = lag_ms + 1000'],
+    ['a signature of tomorrow', `UPDATE checkpoints SET signed_at = signed_at + interval '1 day'`],
+    [
+      'a lease without an end',
+      `UPDATE signer_lease SET holder = gen_random_uuid(), until = now() + interval '1 hour'`,
+    ],
+  ];
+
+  it('is not stopped by what its own password can write', async () => {
+    const signer = newSigner();
+    await append(2);
+    await signer.publish();
+    await append(3);
+    for (const [what, sql] of madeUp)
+      expect([what, await source.query(sql).catch(({ code }: { code: string }) => code)]).toEqual([
+        what,
+        '23000',
+      ]);
+    expect(await signer.publish()).toBe(5);
+  });
+
+  it('signs over a checkpoint that its own password wrote, at once', async () => {
+    const signer = newSigner();
+    await append(2);
+    await signer.publish();
+    await append(3);
+    await source.query(made());
+    await source.query(
+      'UPDATE checkpoints SET published_at = registry_now(), lag_ms = 1 WHERE published_at IS NULL',
+    );
+    expect(await signer.publish()).toBeUndefined();
+    expect(await signer.publish()).toBe(5);
+    for (const { note } of await published()) expect(verifyNote(note, [vkey]).signedBy).toEqual([origin]);
+  });
+
+  it('answers for everybody again a turn after its own password silenced them', async () => {
+    const signer = newSigner();
+    await append(2);
+    await signer.publish();
+    await source.query('UPDATE comparisons SET life = NULL');
+    await expect(append(1)).rejects.toMatchObject({ code: 'registry-unavailable' });
+    await signer.publish();
+    await append(1);
+  });
+
   it('cannot see an entry, a person or a refusal', async () => {
     await append(1);
     for (const what of [

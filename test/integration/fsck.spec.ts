@@ -104,6 +104,7 @@ const guardedTables = [
     'refusals',
     'journal_head',
     'heads',
+    'checkpoints',
     'official_acts',
     'signed_documents',
     'revocation_answers',

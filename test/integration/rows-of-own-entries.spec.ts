@@ -124,6 +124,44 @@ describe('no act of others is kept from committing', () => {
     await eventually('the lift', lifts, (count) => count !== before);
   });
 
+  it('a bureau’s reading, by a day’s key that opens nothing, before the good one and after it', async () => {
+    const { superuser } = scene.world.database;
+    const readNext = async (): Promise<void> => {
+      const somebody = await scene.placed();
+      const items = await eventually(
+        'an item',
+        () => scene.gkb.items(),
+        (found) => found.some(({ claims }) => !seen.has(claims.jti)),
+      );
+      const item = items.find(({ claims }) => !seen.has(claims.jti));
+      for (const { claims } of items) seen.add(claims.jti);
+      expect((await scene.gkb.open(item?.event.sealed ?? '')).iin).toBe(somebody.iin);
+    };
+    const seen = new Set((await scene.gkb.items()).map(({ claims }) => claims.jti));
+    const garbage = `INSERT INTO day_keys (stream_id, day, enc_kid, jwe, root_check, seal)
+      SELECT DISTINCT ON (stream_id, enc_kid) stream_id, (registry_now() AT TIME ZONE 'UTC')::date, enc_kid,
+        left(jwe, -8) || reverse(right(jwe, 8)), sha256('x')::bytea, sha256('x') FROM day_keys`;
+    await scene.stopClerk();
+    await scene.world.advanceHours(24);
+    expect(await attempt('tyiym_clerk_worker', garbage.replace(`sha256('x')::bytea`, `'\\x00'`))).toBe(
+      '23514',
+    );
+    const one = garbage.replace(`sha256('x')::bytea`, `substr(sha256('x'), 1, 16)`);
+    expect(await attempt('tyiym_clerk_worker', one)).toBe(2);
+    await scene.startClerk();
+    await readNext();
+    expect(await attempt('tyiym_clerk_worker', one)).toBe(2);
+    await scene.world.advanceHours(1);
+    await readNext();
+    const later = one
+      .replace('(stream_id', '(seq, stream_id')
+      .replace(') stream_id', ') 9, stream_id')
+      .replace('seal)', 'seal) OVERRIDING SYSTEM VALUE');
+    expect(await attempt('tyiym_clerk_worker', later)).toBe('42501');
+    const { rowCount } = await superuser.query(`DELETE FROM day_keys WHERE seal = sha256('x')`);
+    expect(rowCount).toBe(4);
+  });
+
   it('the sealing for a bureau, by an item ahead of its stream', async () => {
     await scene.stopClerk();
     await scene.placed();
@@ -155,6 +193,12 @@ describe('nothing to come is hidden', () => {
       'tyiym_clerk_worker',
       `INSERT INTO notices (notice_id, lender, kind, entry_index, about, at)
        SELECT gen_random_uuid(), 'bank-alfa', 'refusal-placed', size, gen_random_uuid(), registry_now() FROM journal_head`,
+      integrity,
+    ],
+    [
+      'an alarm about a move to come',
+      'tyiym_clerk_worker',
+      `INSERT INTO move_alarms SELECT size, 'no-document', registry_now() FROM journal_head`,
       integrity,
     ],
     [
@@ -237,7 +281,14 @@ const columns: readonly (readonly [table: string, spoils: readonly string[], act
       ],
       () => correct(),
     ],
-    ['signed_documents', ['entry_index := 0', 'application_id := gen_random_uuid()'], () => place()],
+    [
+      'signed_documents',
+      [
+        ...['entry_index := 0', 'application_id := gen_random_uuid()'],
+        'person_id := (SELECT person_id FROM people WHERE person_id <> NEW.person_id LIMIT 1)',
+      ],
+      () => place(),
+    ],
   ];
 
 describe.each(columns)('a row of %s', (table, spoils, act) => {
@@ -254,6 +305,39 @@ describe.each(columns)('a row of %s', (table, spoils, act) => {
       await superuser.query('DROP FUNCTION spoil CASCADE');
     }
   });
+});
+
+it.each([
+  'application_id := gen_random_uuid()',
+  'person_id := (SELECT person_id FROM people WHERE person_id <> NEW.person_id LIMIT 1)',
+])('a row of revocation_answers does not stand beside its lift with %s', async (spoil) => {
+  const { superuser } = scene.world.database;
+  await superuser.query(`CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN NEW.${spoil}; RETURN NEW; END $$`);
+  await superuser.query(
+    `CREATE TRIGGER spoil BEFORE INSERT ON revocation_answers FOR EACH ROW EXECUTE FUNCTION spoil()`,
+  );
+  const count = async (sql: string): Promise<number> => (await superuser.query(sql)).rowCount ?? 0;
+  const lifted = `SELECT FROM entries WHERE kind = 'refusal.lifted'`;
+  const before = await count(lifted);
+  try {
+    const somebody = await scene.placed();
+    expect((await scene.acts.act(somebody, { kind: 'lift' })).status).toBe(200);
+    const failed = `SELECT FROM graphile_worker.jobs WHERE last_error IS NOT NULL`;
+    await eventually(
+      'a lift that fails',
+      () => count(failed),
+      (found) => found > 0,
+    );
+    expect(await count(lifted)).toBe(before);
+  } finally {
+    await superuser.query('DROP FUNCTION spoil CASCADE');
+  }
+  await eventually(
+    'the lift',
+    () => count(lifted),
+    (found) => found === before + 1,
+  );
 });
 
 it('spells a UUID in the database as everywhere else', async () => {

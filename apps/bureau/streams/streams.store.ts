@@ -154,7 +154,7 @@ export function membersBetween(
 }
 
 /**
- * Keys of the days from `from` on and after `after`, one a day.
+ * Keys of the days from `from` on and after `after`, one a day: the newest, because the clerk writes a good one after a bad.
  * @param encKids keys of the bureau, the one it should use first in front
  */
 export async function dayKeysOf(
@@ -167,7 +167,7 @@ export async function dayKeysOf(
     `SELECT to_char(d.day, 'YYYY-MM-DD') AS day, d.jwe FROM (
        SELECT DISTINCT ON (k.day) k.day, k.jwe FROM day_keys k
        WHERE k.stream_id = $1 AND k.enc_kid = ANY ($2::text[]) AND k.day >= $3::date AND k.day > $4::date
-       ORDER BY k.day, array_position($2::text[], k.enc_kid) LIMIT $5) d ORDER BY d.day`,
+       ORDER BY k.day, array_position($2::text[], k.enc_kid), k.seq DESC LIMIT $5) d ORDER BY d.day`,
     [streamUuid, encKids, days.from, days.after, days.limit],
   );
 }

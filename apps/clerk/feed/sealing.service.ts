@@ -9,19 +9,16 @@ import {
   allStreams,
   appendSealed,
   bucketValues,
-  daysWithoutKey,
-  insertDayKey,
   insertStream,
   itemsAfter,
   keepVector,
-  rootCheckOf,
   type FeedItem,
   type SealedRow,
   type Stream,
 } from '#libs/feed/feed.store.js';
 import { xor } from '#libs/feed/digest.js';
-import { itemKey, sealItem, wrapKey } from '#libs/feed/sealed-item.js';
-import { rootCheck, rootOfDay, rootWithCheck, type FeedRoots } from '#libs/feed/feed-roots.js';
+import { itemKey, sealItem } from '#libs/feed/sealed-item.js';
+import type { FeedRoots } from '#libs/feed/feed-roots.js';
 import { setAfter } from '#libs/feed/sealing.js';
 import { bureauKey, dayKey, dayKid, namelessSubId, subIdOf } from '#libs/feed/stream-keys.js';
 import { newUuid, uuidToId } from '#libs/journal/id.js';
@@ -31,6 +28,7 @@ import type { Iin } from '#libs/subject/iin.js';
 import { firstThatOpens } from '#libs/subject/person.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { subjectOf, type LookupKeys } from '#libs/subject/subject.js';
+import { DayKeysService } from './day-keys.service.js';
 
 export interface SealingSettings {
   readonly tx: EntityManager;
@@ -45,18 +43,20 @@ export interface SealingSettings {
   registryNow(): number;
   /** Told of items that name nobody: after a load of made-up people many, otherwise only of erased ones. */
   onWithheld(clientId: string, count: number): void;
+  /** Told of rows of day keys that this registry did not write. */
+  onStrangeKeys(clientId: string, count: number): void;
 }
 
 /** Large enough that a backlog is sealed in bulk; what comes one by one is sealed one by one. */
 const pageSize = 500;
 
 export class SealingService {
-  /** What was wrapped already, by stream, day and key: asked of the database once. */
-  private readonly wrapped = new Set<string>();
-  /** The root of each stream's day, by both. */
-  private readonly roots = new Map<string, Buffer>();
+  private readonly dayKeys: DayKeysService;
 
-  constructor(private readonly settings: SealingSettings) {}
+  constructor(private readonly settings: SealingSettings) {
+    const { tx, keys, registryNow, onStrangeKeys } = settings;
+    this.dayKeys = new DayKeysService({ tx, roots: keys.feed, registryNow, onStrangeKeys });
+  }
 
   /**
    * Seals a page for each stream that lacks something, in turn, so that one bureau's backlog does not starve another.
@@ -69,7 +69,7 @@ export class SealingService {
     for (const stream of await allStreams(this.settings.tx)) {
       const bureau = bureaus.find(({ clientId }) => clientId === stream.clientId);
       if (bureau === undefined) continue;
-      await this.wrapKeys(stream, bureau);
+      await this.dayKeys.wrapFor(stream, encryptionKeys(bureau, this.settings.registryNow()));
       sealed += await this.sealPage(stream);
     }
     return sealed;
@@ -89,46 +89,13 @@ export class SealingService {
       if (!known.has(clientId)) await insertStream(tx, newUuid(registryNow()), clientId);
   }
 
-  /** Every day's key for every live key of the bureau, before anything is sealed with it. */
-  private async wrapKeys(stream: Stream, bureau: Party): Promise<void> {
-    const { tx, registryNow } = this.settings;
-    const streamId = uuidToId('str', stream.uuid);
-    for (const key of encryptionKeys(bureau, registryNow())) {
-      const name = `${stream.uuid} ${stream.today} ${key.kid}`;
-      if (this.wrapped.has(name)) continue;
-      for (const day of await daysWithoutKey(tx, stream.uuid, key.kid, stream.today)) {
-        const kid = dayKid(streamId, day);
-        const root = await this.rootFor(stream, day);
-        const jwe = await wrapKey(dayKey(root, stream.clientId, kid), kid, key);
-        const row = { streamUuid: stream.uuid, day, encKid: key.kid, jwe };
-        await insertDayKey(tx, { ...row, rootCheck: rootCheck(root) });
-      }
-      this.wrapped.add(name);
-    }
-  }
-
-  /**
-   * A day stays under the root it was begun with: a worker that was given the next root late goes on with the old one
-   * until midnight, because the bureaus have that day's key already.
-   */
-  private async rootFor({ uuid }: Stream, day: string): Promise<Buffer> {
-    const { tx, keys } = this.settings;
-    const name = `${uuid} ${day}`;
-    const known = this.roots.get(name);
-    if (known !== undefined) return known;
-    const check = await rootCheckOf(tx, uuid, day);
-    const root = check === undefined ? rootOfDay(keys.feed, day) : rootWithCheck(keys.feed, check);
-    this.roots.set(name, root);
-    return root;
-  }
-
   private async sealPage(stream: Stream): Promise<number> {
     const { tx, keys, onWithheld } = this.settings;
     const items = await itemsAfter(tx, stream.sealedSeq, pageSize);
     if (items.length === 0) return 0;
     const subKey = bureauKey(keys.feed[0].secret, stream.clientId);
     const kid = dayKid(uuidToId('str', stream.uuid), stream.today);
-    const root = await this.rootFor(stream, stream.today);
+    const root = this.dayKeys.rootFor(stream, stream.today);
     const day = await itemKey(dayKey(root, stream.clientId, kid));
     // Before the receipts, which take longer: before a row that was bent nothing is sealed at each turn until it is mended.
     const iins = items.map((item) => this.personOf(item));

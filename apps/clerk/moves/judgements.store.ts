@@ -31,12 +31,10 @@ export async function sealOfJudgement(tx: EntityManager, entryIndex: number): Pr
   return rows[0]?.seal ?? undefined;
 }
 
-/** Keeps an alarm. @returns whether it is new: of one entry each fault is told once. */
-export async function keepAlarm(tx: EntityManager, entryIndex: number, fault: MoveFault): Promise<boolean> {
-  const rows: unknown[] = await tx.query(
-    `INSERT INTO move_alarms (entry_index, fault, raised_at) VALUES ($1, $2, registry_now())
-     ON CONFLICT DO NOTHING RETURNING entry_index`,
+/** Keeps an alarm, of one entry each fault once. */
+export async function keepAlarm(tx: EntityManager, entryIndex: number, fault: MoveFault): Promise<void> {
+  await tx.query(
+    `INSERT INTO move_alarms (entry_index, fault, raised_at) VALUES ($1, $2, registry_now()) ON CONFLICT DO NOTHING`,
     [entryIndex, fault],
   );
-  return rows.length > 0;
 }

@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Act } from '#libs/journal/act.js';
 import { isId, idToUuid, uuidToId } from '#libs/journal/id.js';
 import type { Instant } from '#libs/journal/instant.js';
@@ -48,7 +49,7 @@ export interface ClerkJournal {
   submit<A>(act: Act<MoveTables, unknown, A>): Promise<A>;
 }
 
-/** A row demanded what entries and signatures do not bear out; told once of each entry and fault. */
+/** A row demanded what entries and signatures do not bear out; told once of each entry and fault by each process. */
 export interface MoveAlarm {
   readonly entryIndex: number;
   readonly fault: MoveFault;
@@ -67,6 +68,7 @@ const longDue: Instant = 0;
 
 export class MoveRefusalService {
   private readonly judging: JudgingService;
+  private readonly told = new LRUCache<string, true>({ max: 10_000 });
 
   constructor(private readonly settings: MoveSettings) {
     this.judging = new JudgingService(settings);
@@ -170,7 +172,11 @@ export class MoveRefusalService {
 
   private async alarm(entryIndex: number, fault: MoveFault): Promise<void> {
     const { tx, onAlarm } = this.settings;
-    if (await keepAlarm(tx, entryIndex, fault)) onAlarm({ entryIndex, fault });
+    const name = `${entryIndex} ${fault}`;
+    // By memory and not by the row, because a row that was noted under our role's name must silence nothing.
+    if (!this.told.has(name)) onAlarm({ entryIndex, fault });
+    this.told.set(name, true);
+    await keepAlarm(tx, entryIndex, fault);
   }
 
   /** The job that came too early is asked for again at its hour, which entries and signatures give. */

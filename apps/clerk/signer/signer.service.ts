@@ -186,6 +186,8 @@ export class SignerService {
 
   private standBack(reserved: Exclude<Reserved, 'reserved'>): undefined {
     this.ground = undefined;
+    // A row that was made up under our role's name is signed over in the next turn, also when nothing has grown.
+    this.signedAt = -Infinity;
     refuseUnless(reserved !== 'another root', 'another root was published for this size');
     return undefined;
   }

@@ -18,6 +18,7 @@ export class NewestService {
   async newest(): Promise<PublishedCheckpoint | undefined> {
     const kept = await newestCheckpoint(this.tx, this.origin);
     const shown = this.folder && (await shownIn(this.folder, this.origin));
-    return shown !== undefined && shown.size > (kept?.size ?? 0) ? shown : kept;
+    // Of one size the folder's, because no password of the database writes there.
+    return shown !== undefined && shown.size >= (kept?.size ?? 0) ? shown : kept;
   }
 }

@@ -6,6 +6,8 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { rootCheck, type FeedRoots } from '#libs/feed/feed-roots.js';
+import { dayKeyRows } from '#libs/feed/feed.store.js';
+import { isOwnDayKey } from '#libs/feed/stream-keys.js';
 import type { Finding } from './finding.js';
 import { SealedItems } from './sealed-items.service.js';
 import type { SliceRun } from './slice.service.js';
@@ -15,7 +17,6 @@ import {
   bureausWithoutStream,
   itemsBetween,
   itemsBeyond,
-  rootChecksOf,
   streamsToCheck,
   vectorsOf,
   type ItemRow,
@@ -32,7 +33,7 @@ export async function compareStreams({ tx, pageSize, feedRoots }: SliceRun): Pro
     found.push(...compareRow('streams', clientId, {}, undefined));
   for (const stream of await streamsToCheck(tx)) {
     const opener = feedRoots && new SealedItems(feedRoots, stream);
-    found.push(...(await compareRootChecks(tx, stream, feedRoots)));
+    found.push(...(await compareDayKeys(tx, stream, feedRoots)));
     found.push(...(await compareItems(tx, stream, pageSize, opener)));
     for (const seq of await itemsBeyond(tx, stream.uuid))
       found.push(...compareRow('sealed_items', `${stream.clientId} ${seq}`, undefined, {}));
@@ -41,20 +42,23 @@ export async function compareStreams({ tx, pageSize, feedRoots }: SliceRun): Pro
   return found;
 }
 
-/** A day's key beside the root it is derived from; another check, and the worker could not go on with the day. */
-async function compareRootChecks(
+/** A day's key beside the root it is derived from, and the seal that only this registry makes. */
+async function compareDayKeys(
   tx: EntityManager,
   { uuid, clientId }: StreamRow,
   roots: FeedRoots | undefined,
 ): Promise<readonly Finding[]> {
   if (roots === undefined) return [];
   const known = roots.map(({ secret }) => rootCheck(secret).toString('hex'));
-  return (await rootChecksOf(tx, uuid)).flatMap(({ day, check }) =>
+  return (await dayKeyRows(tx, uuid)).flatMap((row) =>
     compareRow(
       'day_keys',
-      `${clientId} ${day}`,
-      { rootCheck: true },
-      { rootCheck: check === null || known.includes(check) },
+      `${clientId} ${row.day}`,
+      { rootCheck: true, seal: true },
+      {
+        rootCheck: row.check === null || known.includes(row.check.toString('hex')),
+        seal: isOwnDayKey(roots[0].secret, uuid, row),
+      },
     ),
   );
 }

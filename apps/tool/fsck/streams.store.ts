@@ -96,17 +96,6 @@ export async function itemsBeyond(tx: EntityManager, streamUuid: string): Promis
   return rows.map(({ seq }) => seq);
 }
 
-/** Of which root the keys of each day say that they are, hexadecimal; null for the first one's. */
-export async function rootChecksOf(
-  tx: EntityManager,
-  streamUuid: string,
-): Promise<readonly { readonly day: string; readonly check: string | null }[]> {
-  return tx.query(
-    `SELECT DISTINCT day::text AS day, encode(root_check, 'hex') AS check FROM day_keys WHERE stream_id = $1 ORDER BY 1`,
-    [streamUuid],
-  );
-}
-
 export async function vectorsOf(tx: EntityManager, streamUuid: string): Promise<readonly VectorRow[]> {
   return tx.query<VectorRow[]>(
     'SELECT seq, in_force AS "inForce", buckets FROM stream_vectors WHERE stream_id = $1 ORDER BY seq',

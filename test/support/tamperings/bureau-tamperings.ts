@@ -209,8 +209,7 @@ const dayKeys: readonly Tampering[] = [
   {
     name: 'a letter of a wrapped key',
     sql: `UPDATE day_keys SET jwe = left(jwe, -8) || reverse(right(jwe, 8)) WHERE stream_id = ${gkb}`,
-    unseen:
-      'only the bureau’s own key opens it; the bureau cannot read the day’s items, says so, and gets the key again when its row is put back',
+    named: 'row-differs day_keys gkb',
   },
 ];
 
