@@ -5,6 +5,13 @@ import type { Opened } from '../../apps/citizen/applications/applications.servic
 import type { PhoneDocuments, PhoneInvitation } from '../../apps/citizen/egov-mobile/phone.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { citizenActs, type CitizenActs, type Somebody } from '../support/citizen-acts.js';
+import {
+  assertBundle,
+  assertInvitation,
+  assertLink,
+  assertPhoneAnswer,
+  assertQr,
+} from '../support/egov-mobile-description.js';
 import { newWorld, publicBase, signatureOf, type World } from '../support/citizen-world.js';
 
 let world: World;
@@ -20,14 +27,19 @@ afterAll(() => world.close());
 
 /** The phone knows addresses and a token, nothing else. */
 const pathOf = (url: string): string => url.replace(publicBase, '');
+const held = async (answering: PromiseLike<Response>): Promise<Response> => {
+  const answer = await answering;
+  assertPhoneAnswer(answer);
+  return answer;
+};
 const get = (url: string, token?: string, language = 'ru'): Promise<Response> =>
-  Promise.resolve(
+  held(
     request(world.app.getHttpServer())
       .get(pathOf(url))
       .set({ 'Accept-Language': language, ...(token !== undefined && { Authorization: `Bearer ${token}` }) }),
   );
 const put = (url: string, token: string, body: object, language = 'ru'): Promise<Response> =>
-  Promise.resolve(
+  held(
     request(world.app.getHttpServer())
       .put(pathOf(url))
       .set({ 'Accept-Language': language, Authorization: `Bearer ${token}` })
@@ -64,7 +76,9 @@ describe('a phone', () => {
     const who = await acts.somebody();
     const { opened, api1, invitation } = await scan(who);
     expect(api1).toMatch(new RegExp(`^${publicBase}/egov-mobile/[A-Za-z0-9_-]{43}$`));
-    expect(opened.egovMobile.link).toBe(`https://m.egov.kz/mobileSign/?link=${encodeURIComponent(api1)}`);
+    assertQr(opened.egovMobile.qr);
+    assertLink(opened.egovMobile.link, api1);
+    assertInvitation(invitation);
     expect(invitation).toEqual({
       description: 'Заявление: установить отказ',
       expiry_date: opened.expiresAt,
@@ -77,6 +91,7 @@ describe('a phone', () => {
     });
     const { uri, auth_token: token } = invitation.document;
     const documents = (await get(uri, token)).body as PhoneDocuments;
+    assertBundle(documents);
     expect(documents).toMatchObject({ signMethod: 'CMS_WITH_DATA', version: 1 });
     expect(documents.documentsToSign[0]?.document.file.data).toBe(opened.document);
     const signed = withSignature(documents, await signatureOf(who.person, opened.document));

@@ -1,8 +1,10 @@
 /**
  * The two calls of eGov Mobile's protocol as the citizen app answers them, in one small server: a secret opens once,
- * API №2 wants the token, a signature is taken once. What it answers can be spoiled.
+ * API №2 wants the token, a signature is taken once. What it answers can be spoiled; what the phone brings back is held to
+ * the public description.
  */
 import Fastify, { type FastifyInstance } from 'fastify';
+import { assertBundle, assertInvitation, assertSignedBundle } from './egov-mobile-description.js';
 
 export interface PhoneRegistry {
   readonly app: FastifyInstance;
@@ -18,6 +20,10 @@ export interface PhoneRegistry {
 export interface Spoiled {
   readonly invitation?: (answer: Record<string, unknown>) => unknown;
   readonly bundle?: (answer: Record<string, unknown>) => unknown;
+  /** API №2 asks for no token. */
+  readonly isOpenToAll?: boolean;
+  /** The answer to a signature, in place of taking it. */
+  readonly refusal?: { readonly status: number; readonly body: object };
 }
 
 const deadLink = { message: 'The link is not valid or has been used. Open the application again.' };
@@ -28,6 +34,7 @@ export async function phoneRegistry(document: Buffer, spoiled: Spoiled = {}): Pr
   const calls: [string, string, string | undefined][] = [];
   const taken: unknown[] = [];
   let isOpened = false;
+  let given: unknown;
   app.addHook('onRequest', async ({ method, url, headers }) => {
     calls.push([method, url, headers.authorization]);
   });
@@ -35,16 +42,24 @@ export async function phoneRegistry(document: Buffer, spoiled: Spoiled = {}): Pr
     if (params.secret !== 'one-time' || isOpened) return reply.code(403).send(deadLink);
     isOpened = true;
     const answer = invitation(base);
+    assertInvitation(answer);
     return spoiled.invitation === undefined ? answer : reply.send(spoiled.invitation(answer));
   });
+  const isKnown = (authorization: string | undefined): boolean =>
+    spoiled.isOpenToAll === true || authorization === 'Bearer token-1';
   const documents = '/citizen/egov-mobile/documents/app_1';
   app.get(documents, async ({ headers }, reply) => {
-    if (headers.authorization !== 'Bearer token-1') return reply.code(403).send(deadLink);
+    if (!isKnown(headers.authorization)) return reply.code(403).send(deadLink);
     const answer = bundle(document);
-    return spoiled.bundle === undefined ? answer : reply.send(spoiled.bundle(answer));
+    if (spoiled.bundle === undefined) assertBundle(answer);
+    given = spoiled.bundle === undefined ? answer : spoiled.bundle(answer);
+    return reply.send(given);
   });
   app.put(documents, async ({ headers, body }, reply) => {
-    if (headers.authorization !== 'Bearer token-1' || taken.length > 0) return reply.code(403).send(deadLink);
+    const { refusal } = spoiled;
+    if (refusal !== undefined) return reply.code(refusal.status).send(refusal.body);
+    if (!isKnown(headers.authorization) || taken.length > 0) return reply.code(403).send(deadLink);
+    assertSignedBundle(given, body);
     taken.push(body);
     return { message: 'The signature is accepted.' };
   });

@@ -78,7 +78,7 @@ function documentSection({ nameEn, nameKz, nameRu, meta, document }: ShownDocume
   return html`<section>
     <h2>${nameEn}</h2>
     <p><span lang="kk">${nameKz}</span><br /><span lang="ru">${nameRu}</span></p>
-    <dl>${meta.map(({ name, value }) => row(name, value))}</dl>
+    <dl>${(meta ?? []).map(({ name, value }) => row(name, value))}</dl>
     <h2>The document itself</h2>
     <dl>${membersOf(document).map(([name, value]) => row(name, value))}</dl>
   </section>`;

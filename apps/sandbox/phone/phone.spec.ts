@@ -66,11 +66,54 @@ describe('a phone', () => {
     ]);
   });
 
-  it('opens the link for the phone itself as it opens the code', async () => {
-    const { base, qr } = await registryIs();
-    const link = new URL('https://mgovsign.page.link/?isi=1&ibi=kz.egov.mobile');
-    link.searchParams.set('link', qr.replace('mobileSign:', ''));
-    expect(await opening(base, link.href)).toMatchObject({ invitation: { authToken: 'token-1' } });
+  it.each([
+    'https://m.egov.kz/mobileSign/?link=',
+    'https://m.egov.kz/mobileSign?isi=1476128386&ibi=kz.egov.mobile&link=',
+    'https://m.egov.kz/businessSign/?link=',
+    'https://somewhere.else.example/?link=',
+  ])(
+    'opens the link for the phone itself as it opens the code, wherever the link was made: %s',
+    async (to) => {
+      const { base, qr } = await registryIs();
+      const link = to + encodeURIComponent(qr.replace('mobileSign:', ''));
+      expect(await opening(base, link)).toMatchObject({ invitation: { authToken: 'token-1' } });
+    },
+  );
+
+  it('shows no token where none is asked for, and sends back all it was given with the signature in it', async () => {
+    const more = { version: 7, nobodyKnows: [1] };
+    const { base, qr, calls, taken } = await registryIs({
+      invitation: (answer) => {
+        const { uri } = answer['document'] as { uri: string };
+        return { ...answer, document: { uri, auth_type: 'None' } };
+      },
+      bundle: (answer) => ({ ...answer, ...more, signMethod: 'CMS_SIGN_ONLY' }),
+      isOpenToAll: true,
+    });
+    expect(await openAndSign(options(base), holder('aigul'), qr)).toMatchObject({ status: 200 });
+    expect(calls.map(([, , authorization]) => authorization)).toEqual([undefined, undefined, undefined]);
+    expect(taken).toMatchObject([{ ...more, signMethod: 'CMS_SIGN_ONLY', documentsToSign: [{ id: 1 }] }]);
+  });
+
+  it.each([400, 401, 404, 409, 415, 422, 429, 500, 503])(
+    'can make nothing of %d, because its protocol knows only 200 and 403',
+    async (status) => {
+      const { base, qr } = await registryIs({ refusal: { status, body: { message: 'words' } } });
+      const phone = new Phone(options(base));
+      const opened = await phone.open(qr);
+      await expect(phone.sign(holder('aigul'), opened)).rejects.toThrow(
+        `the registry answers ${String(status)}, and a phone knows only 200 and 403`,
+      );
+      await phone.close();
+    },
+  );
+
+  it('can show nothing of a 403 without a message', async () => {
+    const { base, qr } = await registryIs({ refusal: { status: 403, body: { title: 'words' } } });
+    const phone = new Phone(options(base));
+    const opened = await phone.open(qr);
+    await expect(phone.sign(holder('aigul'), opened)).rejects.toThrow('without a message');
+    await phone.close();
   });
 
   it.each(['aigul', 'bolat'])(
@@ -135,9 +178,9 @@ describe('a phone', () => {
       `mobileSign:http://localhost:${String(port)}/citizen/egov-mobile/one-time`,
       `mobileSign:http://user:pass@127.0.0.1:${String(port)}/citizen/egov-mobile/one-time`,
       `mobileSign:http://127.0.0.1:${String(port)}@evil.example/citizen/egov-mobile/one-time`,
-      `https://mgovsign.page.link.evil.example/?link=${base}/egov-mobile/one-time`,
-      `https://mgovsign.page.link/?link=http://127.0.0.1:${String(port)}/elsewhere`,
-      'https://mgovsign.page.link/',
+      `https://m.egov.kz/mobileSign/?link=http://127.0.0.1:${String(port)}/elsewhere`,
+      `http://m.egov.kz/mobileSign/?link=${base}/egov-mobile/one-time`,
+      'https://m.egov.kz/mobileSign/',
     ];
     for (const code of codes)
       await expect(opening(base, code)).rejects.toThrow(/^this (code does not lead|is no code)/);
@@ -184,11 +227,17 @@ describe('a phone', () => {
       { invitation: (answer) => ({ ...answer, document: { auth_type: 'Eds' } }) },
     ],
     ['too much', { invitation: (answer) => ({ ...answer, description: 'x'.repeat(1_100_000) }) }],
-    ['another way of signing', { bundle: (answer) => ({ ...answer, signMethod: 'XML' }) }],
+    ['XML, for which it has no signature', { bundle: (answer) => ({ ...answer, signMethod: 'XML' }) }],
     ['no documents', { bundle: (answer) => ({ ...answer, documentsToSign: [] }) }],
     ['documents that are no list', { bundle: (answer) => ({ ...answer, documentsToSign: {} }) }],
     ['a document without a name', { bundle: (answer) => ({ ...answer, documentsToSign: [{ id: 1 }] }) }],
-    ['a version that is no number', { bundle: (answer) => ({ ...answer, version: '1' }) }],
+    [
+      'descriptions that are no list',
+      {
+        bundle: (answer) =>
+          JSON.parse(JSON.stringify(answer).replace(/"meta":\[.*?\]/, '"meta":7')) as unknown,
+      },
+    ],
   ])('signs nothing when it is given %s', async (_what, spoiled) => {
     const { base, qr, taken } = await registryIs(spoiled);
     await expect(openAndSign(options(base), holder('aigul'), qr)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 /**
- * A citizen's phone: opens a QR code's address as eGov Mobile does, holds the documents for its owner to read, signs
- * them with his key and sends them back. It calls the citizen app and nobody else, whatever a QR code or an answer says.
+ * A citizen's phone, as the public description of eGov Mobile's protocol has it (docs/counterparts.md) and not as the
+ * registry does it: opens a QR code or a link, holds the documents for its owner to read, signs them with their key and
+ * sends them back. It calls the addresses that are allowed to it and no other, whatever a code or an answer says.
  */
 import { Agent, request } from 'undici';
 import { signDocument } from '../nca/sign.js';
@@ -42,7 +43,6 @@ interface Call {
 }
 
 const scheme = 'mobileSign:';
-const linkOrigin = 'https://mgovsign.page.link';
 const maxAnswerBytes = 1_048_576;
 
 export class Phone {
@@ -60,20 +60,24 @@ export class Phone {
   async open(qr: string): Promise<Opened> {
     const first = await this.call({ method: 'GET', url: this.allowed(addressIn(qr)) });
     const invitation = readInvitation(accepted(first));
-    const url = this.allowed(invitation.uri);
-    const second = await this.call({ method: 'GET', url, token: invitation.authToken });
+    const second = await this.call({ method: 'GET', ...this.documentsOf(invitation) });
     return { invitation, bundle: readBundle(accepted(second)) };
   }
 
-  /** Signs each document (attached CMS) and sends them. @throws PhoneFailure when the registry is silent */
+  /** Signs each document and sends them. @throws PhoneFailure when the registry is silent */
   async sign(holder: Holder, { invitation, bundle }: Opened): Promise<Sent> {
     return this.send(invitation, await signedBy(holder, bundle, await this.options.registryNow()));
   }
 
   /** Sends a bundle as it is: what a broken phone sends as well. */
-  async send({ uri, authToken }: Invitation, body: Bundle): Promise<Sent> {
-    const sent = await this.call({ method: 'PUT', url: this.allowed(uri), token: authToken, body });
-    return { status: sent.status, message: messageOf(sent) };
+  async send(invitation: Invitation, body: Bundle): Promise<Sent> {
+    const sent = known(await this.call({ method: 'PUT', ...this.documentsOf(invitation), body }));
+    return { status: sent.status, message: sent.status === 200 ? thanksOf(sent) : messageOf(sent) };
+  }
+
+  /** API №2, and the token where there is one. */
+  private documentsOf({ uri, authToken }: Invitation): Pick<Call, 'url' | 'token'> {
+    return { url: this.allowed(uri), ...(authToken !== undefined && { token: authToken }) };
   }
 
   async close(): Promise<void> {
@@ -124,37 +128,65 @@ export async function openAndSign(options: PhoneOptions, holder: Holder, qr: str
 
 /** The same bundle with each document's data replaced by the holder's CMS over it. @param at ms */
 async function signedBy(holder: Holder, bundle: Bundle, at: number): Promise<Bundle> {
-  return withData(bundle, async (data) =>
-    (await signDocument({ ...holder, document: data, at })).toString('base64'),
+  const detached = bundle.signMethod === 'CMS_SIGN_ONLY';
+  return withData(bundle, async (document) =>
+    (await signDocument({ ...holder, document, at, detached })).toString('base64'),
   );
 }
 
-/** The bundle with other data in its documents. @param made from the bytes of a document to the base64 to send */
+/**
+ * The bundle with other data in its documents; every other member goes back as it came, known here or not.
+ * @param made from the bytes of a document to the base64 to send
+ */
 export async function withData(bundle: Bundle, made: (data: Buffer) => Promise<string>): Promise<Bundle> {
   const documentsToSign = bundle.documentsToSign.map(async (one) => {
-    const { mime, data } = one.document.file;
-    return { ...one, document: { file: { mime, data: await made(Buffer.from(data, 'base64')) } } };
+    const { file } = one.document;
+    const data = await made(Buffer.from(file.data, 'base64'));
+    return { ...one, document: { ...one.document, file: { ...file, data } } };
   });
   return { ...bundle, documentsToSign: await Promise.all(documentsToSign) };
 }
 
+/** A link opens the app wherever it was made for it; the app is then given what stands behind `link=`. */
 function addressIn(qr: string): string {
   const text = qr.trim();
   if (text.startsWith(scheme)) return text.slice(scheme.length);
   const link = URL.canParse(text) ? new URL(text) : undefined;
-  const address = link?.origin === linkOrigin ? link.searchParams.get('link') : null;
+  const address = link?.protocol === 'https:' ? link.searchParams.get('link') : null;
   if (address === null) throw new PhoneFailure('this is no code to sign with');
   return address;
 }
 
-function accepted(reply: { status: number; answer: unknown }): unknown {
-  if (reply.status !== 200) throw new PhoneFailure(messageOf(reply), reply.status);
+interface Reply {
+  readonly status: number;
+  readonly answer: unknown;
+}
+
+function accepted(reply: Reply): unknown {
+  if (known(reply).status !== 200) throw new PhoneFailure(messageOf(reply), reply.status);
   return reply.answer;
 }
 
-function messageOf({ status, answer }: { status: number; answer: unknown }): string {
+/** The description has two answers: 200, and 403 with a sentence to show. An app can make nothing of any other. */
+function known(reply: Reply): Reply {
+  if (reply.status !== 200 && reply.status !== 403)
+    throw new PhoneFailure(
+      `the registry answers ${String(reply.status)}, and a phone knows only 200 and 403`,
+    );
+  return reply;
+}
+
+/** What came with a 200 needs no words: the app has its own. */
+function thanksOf({ answer }: Reply): string {
   const { message } = (answer ?? {}) as { message?: unknown };
-  return typeof message === 'string' ? message : `the registry answers ${String(status)}`;
+  return typeof message === 'string' ? message : 'success';
+}
+
+function messageOf({ answer }: Reply): string {
+  const { message } = (answer ?? {}) as { message?: unknown };
+  if (typeof message !== 'string' || message === '')
+    throw new PhoneFailure('the registry refuses without a message that a phone could show');
+  return message;
 }
 
 function parsed(text: string): unknown {

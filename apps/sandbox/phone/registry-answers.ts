@@ -10,7 +10,8 @@ export interface Invitation {
   readonly expiryDate: string;
   readonly organisation: Organisation;
   readonly uri: string;
-  readonly authToken: string;
+  /** Absent where API №2 asks for no proof. */
+  readonly authToken?: string;
 }
 
 export interface Organisation {
@@ -20,10 +21,9 @@ export interface Organisation {
   readonly bin: string;
 }
 
-/** The answer of API №2, and what is sent back with signatures as data. */
+/** The answer of API №2 with all it says, and what is sent back with signatures as data. */
 export interface Bundle {
-  readonly signMethod: 'CMS_WITH_DATA';
-  readonly version: number;
+  readonly signMethod: 'CMS_WITH_DATA' | 'CMS_SIGN_ONLY';
   readonly documentsToSign: readonly DocumentToSign[];
 }
 
@@ -32,7 +32,7 @@ export interface DocumentToSign {
   readonly nameRu: string;
   readonly nameKz: string;
   readonly nameEn: string;
-  readonly meta: readonly { readonly name: string; readonly value: string }[];
+  readonly meta?: readonly { readonly name: string; readonly value: string }[];
   /** Standard base64. */
   readonly document: { readonly file: { readonly mime: string; readonly data: string } };
 }
@@ -41,25 +41,27 @@ export interface DocumentToSign {
 export function readInvitation(answer: unknown): Invitation {
   const organisation = memberOf(answer, 'organisation');
   const document = memberOf(answer, 'document');
-  if (textOf(document, 'auth_type') !== 'Token') throw new PhoneFailure('auth_type is not Token');
+  const authType = textOf(document, 'auth_type');
+  // The third, `Eds`, wants a signed XML, and no key of a phone here signs in.
+  if (authType !== 'Token' && authType !== 'None')
+    throw new PhoneFailure('auth_type is neither Token nor None');
   return {
     description: textOf(answer, 'description'),
     expiryDate: textOf(answer, 'expiry_date'),
     organisation: { ...namesOf(organisation), bin: textOf(organisation, 'bin') },
     uri: textOf(document, 'uri'),
-    authToken: textOf(document, 'auth_token'),
+    ...(authType === 'Token' && { authToken: textOf(document, 'auth_token') }),
   };
 }
 
 /** @throws PhoneFailure naming the member that is wrong */
 export function readBundle(answer: unknown): Bundle {
-  if (textOf(answer, 'signMethod') !== 'CMS_WITH_DATA')
-    throw new PhoneFailure('signMethod is not CMS_WITH_DATA');
-  const version = memberOf(answer, 'version');
-  if (typeof version !== 'number') throw new PhoneFailure('version is not a number');
+  const signMethod = textOf(answer, 'signMethod');
+  if (signMethod !== 'CMS_WITH_DATA' && signMethod !== 'CMS_SIGN_ONLY')
+    throw new PhoneFailure('signMethod is neither CMS_WITH_DATA nor CMS_SIGN_ONLY');
   const documentsToSign = listOf(answer, 'documentsToSign').map(readDocument);
   if (documentsToSign.length === 0) throw new PhoneFailure('there is nothing to sign');
-  return { signMethod: 'CMS_WITH_DATA', version, documentsToSign };
+  return { ...(answer as object), signMethod, documentsToSign };
 }
 
 function readDocument(answer: unknown): DocumentToSign {
@@ -68,15 +70,19 @@ function readDocument(answer: unknown): DocumentToSign {
   const file = memberOf(memberOf(answer, 'document'), 'file');
   const data = textOf(file, 'data');
   if (Buffer.from(data, 'base64').toString('base64') !== data) throw new PhoneFailure('data is not base64');
+  const hasMeta = typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'meta');
+  const meta = hasMeta ? listOf(answer, 'meta').map(readMeta) : undefined;
   return {
+    ...(answer as object),
     id,
     ...namesOf(answer),
-    meta: listOf(answer, 'meta').map((item) => ({
-      name: textOf(item, 'name'),
-      value: textOf(item, 'value'),
-    })),
-    document: { file: { mime: textOf(file, 'mime'), data } },
+    ...(meta && { meta }),
+    document: { file: { ...(file as object), mime: textOf(file, 'mime'), data } },
   };
+}
+
+function readMeta(item: unknown): { name: string; value: string } {
+  return { name: textOf(item, 'name'), value: textOf(item, 'value') };
 }
 
 function namesOf(value: unknown): { nameRu: string; nameKz: string; nameEn: string } {
