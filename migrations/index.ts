@@ -40,6 +40,7 @@ import { FeedRoots1764000000046 } from './0046-feed-roots.js';
 import { WrappedAnew1764000000047 } from './0047-wrapped-anew.js';
 import { RowsOfOwnEntries1764000000048 } from './0048-rows-of-own-entries.js';
 import { SmallGuards1764000000050 } from './0050-small-guards.js';
+import { KindsThatAreAppended1764000000052 } from './0052-kinds-that-are-appended.js';
 
 export const migrations = [
   Journal1764000000001,
@@ -83,4 +84,5 @@ export const migrations = [
   WrappedAnew1764000000047,
   RowsOfOwnEntries1764000000048,
   SmallGuards1764000000050,
+  KindsThatAreAppended1764000000052,
 ];

@@ -110,7 +110,7 @@ export interface PartyPlan {
 
 const named = (en: string, ru: string, kk: string): PartyPlan['names'] => ({ en, ru, kk });
 
-/** Regulator and court are admitted already; the app they will talk to comes later. */
+/** Regulator and court are admitted because officials act for them; they call no app. */
 export const parties: readonly PartyPlan[] = [
   {
     name: 'egov-portal',
@@ -173,7 +173,7 @@ export const parties: readonly PartyPlan[] = [
     kind: 'regulator',
     names: named('Regulator (sandbox)', 'АРРФР (песочница)', 'ҚНРДА (сынақ ортасы)'),
     binStem: '2003400018',
-    scopes: ['oversight'],
+    scopes: [],
     app: 'lender',
   },
   {
@@ -181,7 +181,7 @@ export const parties: readonly PartyPlan[] = [
     kind: 'court',
     names: named('Court (sandbox)', 'Суд (песочница)', 'Сот (сынақ ортасы)'),
     binStem: '2003400019',
-    scopes: ['court'],
+    scopes: [],
     app: 'lender',
   },
   {

@@ -30,7 +30,7 @@ const bank = {
   resource: 'https://lender.example.kz',
   keys: [named],
 };
-const regulator = { ...bank, clientId: 'regulator', kind: 'regulator', scopes: ['oversight'] };
+const regulator = { ...bank, clientId: 'regulator', kind: 'regulator', scopes: [] };
 const official = (officialId: string): Record<string, unknown> => ({
   ...{ officialId, name: 'Сынақ Әділ', role: 'operator', certSha256: [hashOf(officialId)] },
 });

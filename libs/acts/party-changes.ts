@@ -1,6 +1,6 @@
 /** Parties: who is admitted with which keys, and what never changes about them once entries name them. */
 import { parseBin } from '#libs/subject/bin.js';
-import { scopeCounts, type PartyKind } from '#libs/party/party.js';
+import { formerScopes, scopeCounts, type PartyKind } from '#libs/party/party.js';
 import {
   ActRefused,
   instantOf,
@@ -129,7 +129,7 @@ function namesOf(value: unknown): PartyRow['names'] {
 }
 
 function scopeOf(value: unknown, kind: PartyKind): string {
-  if (typeof value !== 'string' || !scopeCounts(kind, value))
+  if (typeof value !== 'string' || !(scopeCounts(kind, value) || formerScopes.includes(value)))
     throw new ActRefused(`a scope that counts for no ${kind}`);
   return value;
 }

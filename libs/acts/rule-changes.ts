@@ -3,7 +3,7 @@ import { AssertionError } from 'node:assert/strict';
 import { mayBeUnsaid, ruleNames } from '#libs/regime/rule-values.js';
 import { ruleFromJson } from '#libs/regime/rule-json.js';
 import type { RegimeRow } from '#libs/regime/regime.js';
-import { kindsOfPurpose, purposePattern } from './purposes.js';
+import { purposePattern, readableKindsOf } from './purposes.js';
 import {
   ActRefused,
   instantOf,
@@ -51,7 +51,7 @@ export function publishedRows(registry: Registry, body: Body, { index }: Place):
   ];
   if (registry.signingKeys.has(kid)) throw new ActRefused('the key is published already');
   // A key that was published before a kind came up vouches for fewer.
-  const known: readonly string[] = kindsOfPurpose(purpose);
+  const known = readableKindsOf(purpose);
   if (kinds.some((kind) => !known.includes(kind)) || (known.length > 0 && kinds.length === 0))
     throw new ActRefused(`the kinds are not those of ${purpose}`);
   if (expiresAt <= notBefore) throw new ActRefused('the key expires before it counts');

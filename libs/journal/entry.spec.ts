@@ -3,7 +3,6 @@ import {
   countsVersion,
   entryKinds,
   isEntryKind,
-  isPublicKind,
   kindsOf,
   movesRules,
   movesState,
@@ -34,10 +33,10 @@ describe('the kinds of entry', () => {
     expect(who('refusal.placed')).toEqual(['citizen', 'clerk']);
   });
 
-  it('that count a person’s version are four, and each moves the state', () => {
-    const four = ['refusal.inherited', 'refusal.placed', 'refusal.lifted', 'refusal.annulled'];
-    expect(entryKinds.filter(countsVersion)).toEqual(four);
-    expect(entryKinds.filter((kind) => movesState(kind) && !movesRules(kind))).toEqual(four);
+  it('that count a person’s version are three, and each moves the state', () => {
+    const three = ['refusal.inherited', 'refusal.placed', 'refusal.lifted'];
+    expect(entryKinds.filter(countsVersion)).toEqual(three);
+    expect(entryKinds.filter((kind) => movesState(kind) && !movesRules(kind))).toEqual(three);
   });
 
   it('that move the rules are those of parties, regime and keys, and each moves the state too', () => {
@@ -54,12 +53,5 @@ describe('the kinds of entry', () => {
     ];
     expect(entryKinds.filter(movesRules)).toEqual(rules);
     for (const kind of entryKinds.filter(movesRules)) expect(movesState(kind)).toBe(true);
-  });
-
-  it('that are public say nothing about a person', () => {
-    expect(entryKinds.filter((kind) => isPublicKind(kind) && !movesRules(kind))).toEqual([
-      'outage.declared',
-      'log.broken',
-    ]);
   });
 });

@@ -4,10 +4,10 @@
  */
 
 /** The processes that append, each with its own database role and head key. */
-export const processNames = ['citizen', 'lender', 'bureau', 'oversight', 'clerk', 'tool'] as const;
+export const processNames = ['citizen', 'lender', 'bureau', 'clerk', 'tool'] as const;
 export type ProcessName = (typeof processNames)[number];
 
-/** Every kind, noun.past-participle. */
+/** Every kind, noun.past-participle. A kind comes with the code that appends it. */
 export const entryKinds = [
   'registry.opened',
   'refusal.inherited',
@@ -16,24 +16,10 @@ export const entryKinds = [
   'lift.requested',
   'lift.cancelled',
   'refusal.lifted',
-  'refusal.annulled',
   'check.made',
   'loan.reported',
   'loan.amended',
-  'loan.written-off',
-  'breach.found',
-  'breach.answered',
-  'breach.decided',
-  'finding.noted',
-  'claim.lodged',
-  'claim.answered',
-  'release-certificate.issued',
-  'release-certificate.suspended',
-  'release-certificate.revoked',
-  'status-certificate.issued',
-  'status.queried',
   'trail.read',
-  'entries.disclosed',
   'refusal.stamped',
   'stamp.lost',
   'bureau.disagreed',
@@ -48,7 +34,6 @@ export const entryKinds = [
   'key.retired',
   'key.compromised',
   'acts.verified',
-  'outage.declared',
   'log.broken',
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
@@ -74,53 +59,18 @@ export interface Entry {
 
 /** Which process may append which kinds. Only the clerk lifts, also when nothing has to be waited for. */
 export const kindsOf: Readonly<Record<ProcessName, readonly EntryKind[]>> = {
-  citizen: [
-    'refusal.placed',
-    'refusal.lock-grown',
-    'lift.requested',
-    'lift.cancelled',
-    'claim.lodged',
-    'trail.read',
-    'status-certificate.issued',
-  ],
-  lender: [
-    'check.made',
-    'loan.reported',
-    'loan.amended',
-    'loan.written-off',
-    'breach.answered',
-    'claim.answered',
-    'notice.delivered',
-  ],
+  citizen: ['refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled', 'trail.read'],
+  lender: ['check.made', 'loan.reported', 'loan.amended', 'notice.delivered'],
   bureau: [
     'refusal.stamped',
     'stamp.lost',
     'bureau.disagreed',
     'loan.reported',
     'loan.amended',
-    'claim.answered',
     'correction.reported',
   ],
-  oversight: [
-    'breach.decided',
-    'release-certificate.issued',
-    'release-certificate.suspended',
-    'release-certificate.revoked',
-    'status.queried',
-    'refusal.annulled',
-    'trail.read',
-  ],
   // Of placings only returns, which a citizen signed for together with the lift.
-  clerk: [
-    'refusal.lifted',
-    'refusal.placed',
-    'lift.cancelled',
-    'breach.found',
-    'finding.noted',
-    'harvesting.suspected',
-    'acts.verified',
-    'outage.declared',
-  ],
+  clerk: ['refusal.lifted', 'refusal.placed', 'lift.cancelled', 'harvesting.suspected', 'acts.verified'],
   // Acts of the operator, with two officials' signatures once the registry is open.
   tool: [
     'registry.opened',
@@ -133,15 +83,25 @@ export const kindsOf: Readonly<Record<ProcessName, readonly EntryKind[]>> = {
     'key.retired',
     'key.compromised',
     'log.broken',
-    'entries.disclosed',
   ],
+};
+
+/**
+ * Kinds that head keys published by earlier releases vouch for although no code ever appended them. They are read in such
+ * keys, so that an older registry stays verifiable, and no new key names them.
+ */
+export const formerKindsOf: Readonly<Partial<Record<ProcessName, readonly string[]>>> = {
+  citizen: ['claim.lodged', 'status-certificate.issued'],
+  lender: ['loan.written-off', 'breach.answered', 'claim.answered'],
+  bureau: ['claim.answered'],
+  clerk: ['breach.found', 'finding.noted', 'outage.declared'],
+  tool: ['entries.disclosed'],
 };
 
 const counting: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'refusal.inherited',
   'refusal.placed',
   'refusal.lifted',
-  'refusal.annulled',
 ]);
 const kindSet: ReadonlySet<unknown> = new Set(entryKinds);
 
@@ -163,9 +123,4 @@ export function movesRules(kind: EntryKind): boolean {
 /** Whether `state_version` rises: a verdict after this entry may differ from one before it. */
 export function movesState(kind: EntryKind): boolean {
   return countsVersion(kind) || movesRules(kind);
-}
-
-/** Whether anybody may see the entry itself (`/openings`): none of these kinds is about a person. */
-export function isPublicKind(kind: EntryKind): boolean {
-  return movesRules(kind) || kind === 'outage.declared' || kind === 'log.broken';
 }

@@ -35,8 +35,6 @@ describe('a scope', () => {
     ['loans', ['bank', 'mfo', 'bureau']],
     ['feed', ['bureau']],
     ['stamps', ['bureau']],
-    ['oversight', ['regulator']],
-    ['court', ['court']],
     ['unheard-of', []],
     ['toString', []],
   ])('%s counts for %j and nobody else', (scope, counting) => {

@@ -49,9 +49,10 @@ const kindsOfScope: ReadonlyMap<string, readonly PartyKind[]> = new Map<string, 
   ['loans', ['bank', 'mfo', 'bureau']],
   ['feed', ['bureau']],
   ['stamps', ['bureau']],
-  ['oversight', ['regulator']],
-  ['court', ['court']],
 ]);
+
+/** Scopes that entries of earlier releases grant and that open nothing: read, and granted no more. */
+export const formerScopes: readonly string[] = ['oversight', 'court'];
 
 /** Every scope there is, in the order of the contract. */
 export const partyScopes: readonly string[] = [...kindsOfScope.keys()];

@@ -1,13 +1,12 @@
 /**
  * The regime a registry opens with. What nobody has confirmed is a row here with its certainty `open`, so that a
- * correction is an entry and not a release. `retention.*` is unset: everything is kept.
+ * correction is an entry and not a release.
  */
 import { ruleAt, valueAt, type AppliesBy, type Certainty, type Regime, type Rule } from './regime.js';
 import type { LaterRule, RuleName, RuleValues } from './rule-values.js';
 
 /** 1 September 2024 in Asia/Almaty: the law's sanctions begin with this day. */
 const beginning = Date.parse('2024-08-31T19:00:00.000Z');
-const newYear = (year: number): number => Date.parse(`${year - 1}-12-31T19:00:00.000Z`);
 
 const open = 'Not confirmed by the regulator; chosen so that the citizen is the safer.';
 
@@ -29,58 +28,13 @@ export const defaultRules: readonly Rule[] = [
     'open',
     'A lock is the citizen’s own choice, not the law’s.',
   ),
-  rule('lockDefault', 24, 'signedAt', 'open', 'Preselected; the citizen may choose 0.'),
   rule('returnAllowed', true, 'signedAt', 'open', 'A lift may name the hour at which it ends.'),
-  rule('sanctionFrom', '2024-09-01', 'disbursedAt', 'open', 'First day of the sanctions, to be confirmed.'),
-  rule(
-    'writeOffDays',
-    { days: 3, counted: 'working', from: 'breach-notice' },
-    'discoveredAt',
-    'open',
-    '“Within 3 days”; sister norms say 3 working days from the day the breach is discovered.',
-  ),
-  rule(
-    'disputeDays',
-    { days: 15, counted: 'working' },
-    'askedAt',
-    'sourced',
-    'A dispute is answered within 15 working days.',
-  ),
-  rule(
-    'correctionDays',
-    { days: 5, counted: 'calendar' },
-    'discoveredAt',
-    'sourced',
-    'A wrong credit report is corrected within 5 calendar days.',
-  ),
-  rule('releaseNeedsNoConsent', false, 'discoveredAt', 'open', open),
-  rule(
-    'clearCheckProtects',
-    false,
-    'disbursedAt',
-    'open',
-    'A loan paid out inside its own clear check is still a breach; officials decide.',
-  ),
   rule(
     'checkValidity',
     { decision: 86_400, disbursement: 120 },
     'askedAt',
     'open',
     'Cooling-off before disbursement makes two checks; how long each holds is not confirmed.',
-  ),
-  rule(
-    'registryCheckFrom',
-    'admission',
-    'askedAt',
-    'open',
-    'A lender checks here from its admission; a row per lender says otherwise.',
-  ),
-  rule(
-    'loanReportWithin',
-    { days: 1, counted: 'calendar', from: 'disbursement' },
-    'disbursedAt',
-    'open',
-    open,
   ),
   rule('noticeWindow', 7, 'askedAt', 'open', 'Or until the loan is reported.'),
   rule('bureauStampWithin', 60, 'askedAt', 'open', open),
@@ -90,30 +44,6 @@ export const defaultRules: readonly Rule[] = [
     'askedAt',
     'sourced',
     'New bank loans and microcredits; pawnshops are outside.',
-  ),
-  rule(
-    'exemptions',
-    { refinancingSameLender: false, cardLimitUpTo150Mci: false },
-    'signedAt',
-    'open',
-    'No exemption is confirmed.',
-  ),
-  {
-    ...rule('mci', 3932, 'signedAt', 'sourced', 'Monthly calculation index for 2025.'),
-    appliesFrom: newYear(2025),
-    appliesTo: newYear(2026),
-  },
-  {
-    ...rule('mci', 4325, 'signedAt', 'open', 'Monthly calculation index for 2026, to be confirmed.'),
-    appliesFrom: newYear(2026),
-    appliesTo: newYear(2027),
-  },
-  rule(
-    'workingDays',
-    { week: [1, 2, 3, 4, 5], daysOff: [], daysWorked: [] },
-    'discoveredAt',
-    'open',
-    'Holidays and transferred days are entered year by year.',
   ),
   rule(
     'channels',

@@ -59,12 +59,6 @@ describe('the regime a registry opens with', () => {
     expect(valueAt(opened, 'checkValidity', at)).toEqual({ decision: 86_400, disbursement: 120 });
   });
 
-  it('changes the calculation index with the year in Almaty', () => {
-    const lastHourOf2025 = Date.parse('2025-12-31T18:59:59.999Z');
-    expect(valueAt(opened, 'mci', lastHourOf2025)).toBe(3932);
-    expect(valueAt(opened, 'mci', lastHourOf2025 + 1)).toBe(4325);
-  });
-
   it('may have been written before there were quotas, which then are those built in until somebody enacts others', () => {
     const older = opened.filter(({ name }) => name !== 'checkQuota');
     expect(valueOrBuiltIn(older, 'checkQuota', at)).toEqual(valueAt(opened, 'checkQuota', at));

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { Problem } from '#libs/problem/problem.js';
 import {
   isCarriedOut,
+  isFormerRule,
   isLegalDay,
   isRuleName,
   isValueOf,
@@ -82,12 +83,11 @@ export function valueAt<N extends RuleName>(
   return value;
 }
 
-/** What is wrong with a rule, in words; undefined when it can be enacted. */
+/** What is wrong with a rule, in words; undefined when it can be read. `assertEnactable` says which are enacted no more. */
 export function faultOfRule(rule: Readonly<Record<keyof Rule, unknown>>): string | undefined {
   const { name, value, appliesFrom, appliesTo, enactedOn } = rule;
-  if (!isRuleName(name)) return 'there is no rule of this name';
-  if (!isValueOf(name, value)) return `${name} has a value of another shape`;
-  if (!isCarriedOut(name, value)) return `this release cannot carry out ${name} with that value`;
+  const fault = isFormerRule(name) ? undefined : faultOfValue(name, value);
+  if (fault !== undefined) return fault;
   if (!['signedAt', 'disbursedAt', 'discoveredAt', 'askedAt'].includes(rule.appliesBy as string))
     return 'appliesBy names no instant of a case';
   if (!Number.isSafeInteger(appliesFrom)) return 'appliesFrom is not an instant';
@@ -102,6 +102,12 @@ export function faultOfRule(rule: Readonly<Record<keyof Rule, unknown>>): string
   if (!['sourced', 'inferred', 'open'].includes(rule.certainty as string))
     return 'certainty is sourced, inferred or open';
   return undefined;
+}
+
+function faultOfValue(name: unknown, value: unknown): string | undefined {
+  if (!isRuleName(name)) return 'there is no rule of this name';
+  if (!isValueOf(name, value)) return `${name} has a value of another shape`;
+  return isCarriedOut(name, value) ? undefined : `this release cannot carry out ${name} with that value`;
 }
 
 /** Whether `row` goes before `other`, both holding the same instant. */

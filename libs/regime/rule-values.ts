@@ -1,6 +1,7 @@
 /**
- * Every rule of law this registry can be told, with the shape of its value. A value of another shape is never
- * replaced by a default: a registry that guesses the law would give verdicts nobody enacted.
+ * Every rule of law that code reads, with the shape of its value. A value of another shape is never replaced by a default:
+ * a registry that guesses the law would give verdicts nobody enacted. A rule comes with the code that reads it, because a
+ * law that is enacted and then ignored is a promise that the registry breaks.
  */
 
 /** Name of a rule → its value. Times carry their unit in the name of the member or in the comment. */
@@ -13,38 +14,16 @@ export interface RuleValues {
   readonly liftDelay: number;
   /** Hours a citizen may choose as lock. */
   readonly lockAllowed: readonly number[];
-  /** Hours that are preselected. */
-  readonly lockDefault: number;
   /** Whether a lift may name the hour at which it ends. */
   readonly returnAllowed: boolean;
-  /** First day on which a loan issued in breach is written off, `yyyy-mm-dd`. */
-  readonly sanctionFrom: string;
-  readonly writeOffDays: DayCount;
-  readonly disputeDays: DayCount;
-  readonly correctionDays: DayCount;
-  readonly releaseNeedsNoConsent: boolean;
-  /** Whether a loan paid out inside its own clear disbursement check is no breach. */
-  readonly clearCheckProtects: boolean;
   /** Seconds for which a clear verdict may be lent on. */
   readonly checkValidity: { readonly decision: number; readonly disbursement: number };
-  /** From when a lender must check here; per lender a day, `yyyy-mm-dd`. */
-  readonly registryCheckFrom: string;
-  readonly loanReportWithin: DayCount;
   /** Days after a clear check for which its lender is told of a refusal. */
   readonly noticeWindow: number;
   /** Minutes a bureau has for its stamp. */
   readonly bureauStampWithin: number;
   /** Kinds of party that must check. */
   readonly lenderKinds: readonly string[];
-  readonly exemptions: { readonly refinancingSameLender: boolean; readonly cardLimitUpTo150Mci: boolean };
-  /** Monthly calculation index, tenge. */
-  readonly mci: number;
-  /** Days of the week that are worked (1 = Monday) and the days that depart from it. */
-  readonly workingDays: {
-    readonly week: readonly number[];
-    readonly daysOff: readonly string[];
-    readonly daysWorked: readonly string[];
-  };
   /** Through which channels a citizen may act. */
   readonly channels: readonly string[];
   /** Checks a lender may ask, each item of a batch counted: so many each second, and so many beyond in any minute. */
@@ -55,13 +34,6 @@ export interface RuleValues {
   readonly peopleADay: PeopleADayRule;
 }
 export type RuleName = keyof RuleValues;
-
-/** A legal period. `from` names the event after which it runs, where the rule says so. */
-export interface DayCount {
-  readonly days: number;
-  readonly counted: 'working' | 'calendar';
-  readonly from?: string;
-}
 
 /**
  * From where on a lender's questions look like harvesting, by the hour and by the day. Fewer people than `peopleAtLeast`
@@ -108,12 +80,6 @@ const isDay: Test<string> = (value): value is string =>
   typeof value === 'string' &&
   /^\d{4}-\d\d-\d\d$/.test(value) &&
   new Date(`${value}T00:00:00Z`).toJSON()?.startsWith(value) === true;
-const isDayCount: Test<DayCount> = (value): value is DayCount =>
-  isRecord(value) &&
-  hasOnly(value, ['days', 'counted', 'from']) &&
-  isCount(value['days']) &&
-  (value['counted'] === 'working' || value['counted'] === 'calendar') &&
-  (value['from'] === undefined || typeof value['from'] === 'string');
 
 const isPerWindow: Test<PerWindow> = hasCounts('hour', 'day');
 const isAskedCeiling: Test<AskedCeiling> = (value): value is AskedCeiling =>
@@ -127,38 +93,15 @@ const tests: { readonly [N in RuleName]: Test<RuleValues[N]> } = {
   liftDelay: isHours,
   lockAllowed: (value): value is readonly number[] =>
     isListOf(isHours)(value) && value.length > 0 && new Set(value).size === value.length,
-  lockDefault: isHours,
   returnAllowed: isBoolean,
-  sanctionFrom: isDay,
-  writeOffDays: isDayCount,
-  disputeDays: isDayCount,
-  correctionDays: isDayCount,
-  releaseNeedsNoConsent: isBoolean,
-  clearCheckProtects: isBoolean,
   checkValidity: (value): value is RuleValues['checkValidity'] =>
     isRecord(value) &&
     hasOnly(value, ['decision', 'disbursement']) &&
     isCount(value['decision']) &&
     isCount(value['disbursement']),
-  registryCheckFrom: (value): value is string => value === 'admission' || isDay(value),
-  loanReportWithin: isDayCount,
   noticeWindow: isCount,
   bureauStampWithin: isCount,
   lenderKinds: isListOf((value): value is string => value === 'bank' || value === 'mfo'),
-  exemptions: (value): value is RuleValues['exemptions'] =>
-    isRecord(value) &&
-    hasOnly(value, ['refinancingSameLender', 'cardLimitUpTo150Mci']) &&
-    isBoolean(value['refinancingSameLender']) &&
-    isBoolean(value['cardLimitUpTo150Mci']),
-  mci: isCount,
-  workingDays: (value): value is RuleValues['workingDays'] =>
-    isRecord(value) &&
-    hasOnly(value, ['week', 'daysOff', 'daysWorked']) &&
-    isListOf((day): day is number => Number.isInteger(day) && (day as number) >= 1 && (day as number) <= 7)(
-      value['week'],
-    ) &&
-    isListOf(isDay)(value['daysOff']) &&
-    isListOf(isDay)(value['daysWorked']),
   channels: isListOf(
     (value): value is string => value === 'portal' || value === 'mobile' || value === 'front-office',
   ),
@@ -202,6 +145,24 @@ export function mayBeUnsaid(name: RuleName): name is LaterRule {
 /** Whether a text is the name of a rule. */
 export function isRuleName(name: unknown): name is RuleName {
   return typeof name === 'string' && Object.hasOwn(tests, name);
+}
+
+/** Rules that earlier releases enacted and that no code reads: their rows are read as they stand, and none is enacted. */
+const formerRules: ReadonlySet<unknown> = new Set([
+  ...[
+    'lockDefault',
+    'sanctionFrom',
+    'writeOffDays',
+    'disputeDays',
+    'correctionDays',
+    'releaseNeedsNoConsent',
+  ],
+  ...['clearCheckProtects', 'registryCheckFrom', 'loanReportWithin', 'exemptions', 'mci', 'workingDays'],
+]);
+
+/** Whether a rule of this name was enacted by an earlier release and is read by no code. */
+export function isFormerRule(name: unknown): boolean {
+  return formerRules.has(name);
 }
 
 /** Whether a value has the shape the rule demands. */

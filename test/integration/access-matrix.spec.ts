@@ -30,16 +30,7 @@ const admitted: Readonly<Record<string, readonly string[]>> = {
   'lender GET /v1/loans': ['bank-alpha', 'mfo-gamma', 'gkb', 'pkb'],
   'lender GET /v1/loans/{loanId}': ['bank-alpha', 'mfo-gamma', 'gkb', 'pkb'],
   'lender GET /v1/notices': ['bank-alpha', 'mfo-gamma'],
-  'lender GET /v1/party': [
-    'bank-alpha',
-    'mfo-gamma',
-    'gkb',
-    'pkb',
-    'regulator',
-    'court',
-    'egov-portal',
-    'egov-mobile',
-  ],
+  'lender GET /v1/party': ['bank-alpha', 'mfo-gamma', 'gkb', 'pkb', 'egov-portal', 'egov-mobile'],
   'bureau GET /v1/streams': ['gkb', 'pkb'],
   'bureau GET /v1/stream-status': ['gkb', 'pkb'],
   'bureau POST /v1/streams/{streamId}/poll': ['gkb', 'pkb'],
@@ -70,7 +61,7 @@ const openToAll = [
   'citizen GET /egov-mobile/documents/{applicationId}',
   'citizen PUT /egov-mobile/documents/{applicationId}',
 ];
-const everyScope = 'citizen checks loans feed stamps oversight court';
+const everyScope = 'citizen checks loans feed stamps';
 
 const routes = (['lender', 'bureau', 'citizen'] as const).flatMap(routesOf);
 const nameOf = ({ app, method, path }: Route): string => `${app} ${method} ${path}`;

@@ -27,6 +27,10 @@ const rootAt = (size: number): string => {
   return rootOf(appendLeaves(emptyFrontier, leaves)).toString('base64url');
 };
 
+/** Members of twelve rules that a registry opened with when the corpus was recorded and that no code read. */
+const ofLawThatNoCodeRead =
+  /^\/regime\/#\/(appliesTo|value\/(cardLimitUpTo150Mci|counted|days|daysOff|daysWorked|from|refinancingSameLender|week)\b)/;
+
 describe('the recorded corpus', () => {
   it('holds at least 200 answers, 200 entries and 150 receipts', () => {
     expect(recorded.answers.length).toBeGreaterThanOrEqual(200);
@@ -69,6 +73,8 @@ describe('the recorded corpus', () => {
   });
 
   it('has the shapes that this commit gives: members and types of each answer and each entry, names of headers', () => {
-    expect(shapesOf(played)).toEqual(shapesOf(recorded));
+    const { 'registry.opened': opened = [], ...others } = shapesOf(recorded);
+    const law = opened.filter((path) => !ofLawThatNoCodeRead.test(path));
+    expect(shapesOf(played)).toEqual({ ...others, 'registry.opened': law });
   });
 });

@@ -45,16 +45,16 @@ const doctorOn = async (purpose: string): Promise<string> => {
   return lines.find(({ question }) => question === `key ${purpose}`)?.found ?? '';
 };
 
-/** One entry by a lender's process that has just been started with the key in its directory. */
+/** One entry by a citizen app's process that has just been started with the key in its directory. */
 async function append(): Promise<Receipt> {
-  const source = await enter(operator.database, 'tyiym_lender');
-  const keys = join(operator.keysRoot, 'lender');
+  const source = await enter(operator.database, 'tyiym_citizen');
+  const keys = join(operator.keysRoot, 'citizen');
   const headKey = readSigningKey(keys, 'head.jwk.json');
-  const journal = newJournal(source, 'lender', readLookupKeys(keys), {}, { headKey });
+  const journal = newJournal(source, 'citizen', readLookupKeys(keys), {}, { headKey });
   const receipt = await journal.submit({
     look: {},
     decide: () => ({
-      entries: [{ kind: 'claim.answered', body: {} }],
+      entries: [{ kind: 'trail.read', body: {} }],
       answer: (receipts) => receipts()[0] as Receipt,
     }),
   });
@@ -76,33 +76,34 @@ describe('a head key', () => {
   it('is rotated without a moment in which no key counts, and its entries tell how', async () => {
     const before = await append();
     const old = await verified(before);
-    const made = await next('head/lender');
+    const made = await next('head/citizen');
     expect(made).toMatchObject({ step: { step: 'publish' }, change: { kind: 'key.published' } });
     // Cut short before the officials signed: the same key, the same step.
-    expect((await next('head/lender')).step).toEqual(made.step);
+    expect((await next('head/citizen')).step).toEqual(made.step);
     await apply(made.change);
-    expect(await doctorOn('head/lender')).toContain('a rotation is under way');
-    expect((await next('head/lender')).step).toMatchObject({ step: 'activate' });
-    expect((await next('head/lender')).step).toMatchObject({ step: 'restart' });
+    expect(await doctorOn('head/citizen')).toContain('a rotation is under way');
+    expect((await next('head/citizen')).step).toMatchObject({ step: 'activate' });
+    expect((await next('head/citizen')).step).toMatchObject({ step: 'restart' });
     const after = await append();
     expect(await verified(after)).not.toBe(old);
     expect(await verified(before)).toBe(old);
-    const retiring = await next('head/lender');
+    const retiring = await next('head/citizen');
     expect(retiring).toMatchObject({ step: { step: 'retire', kid: old }, change: { kind: 'key.retired' } });
     await apply(retiring.change);
-    expect(await doctorOn('head/lender')).toContain('live for');
+    expect(await doctorOn('head/citizen')).toContain('live for');
     // What the old one signed in its time stands.
     expect(await verified(before)).toBe(old);
   });
 
   it('that was stolen vouches for nothing, of whatever date, from its entry on', async () => {
-    const file = join(operator.keysRoot, 'lender', 'head.jwk.json');
+    const file = join(operator.keysRoot, 'citizen', 'head.jwk.json');
     const stolen = JSON.parse(readFileSync(file, 'utf8')) as JWK & { kid: string };
     const privateKey = (await importJWK(stolen, 'ES256')) as CryptoKey;
     const honest = await append();
     const forged = await receiptOf(
       { privateKey, jwk: { kid: stolen.kid } },
       {
+        kind: 'refusal.placed',
         body: checkBody(randomBytes(32), validIins[0] ?? ''),
         head: { iat: Math.floor(Date.now() / 1000), origin, iss: 'http://127.0.0.1:8084' },
       },
@@ -111,16 +112,16 @@ describe('a head key', () => {
     await apply({ kind: 'key.compromised', body: { kid: stolen.kid } });
     expect(await verified(forged)).toBe('head-key-revoked');
     expect(await verified(honest)).toBe('head-key-revoked');
-    expect(await doctorOn('head/lender')).toContain('compromised and has no successor');
-    await apply((await next('head/lender')).change);
-    expect((await next('head/lender')).step).toMatchObject({ step: 'activate' });
+    expect(await doctorOn('head/citizen')).toContain('compromised and has no successor');
+    await apply((await next('head/citizen')).change);
+    expect((await next('head/citizen')).step).toMatchObject({ step: 'activate' });
     expect(await verified(await append())).not.toBe('head-key-revoked');
     // A stolen key needs no retirement.
-    expect(await doctorOn('head/lender')).toContain('live for');
+    expect(await doctorOn('head/citizen')).toContain('live for');
   });
 });
 
-it.each(rotatable.filter((purpose) => purpose !== 'head/lender'))(
+it.each(rotatable.filter((purpose) => purpose !== 'head/citizen'))(
   'the key %s is rotated by the same steps',
   async (purpose) => {
     const made = await next(purpose);

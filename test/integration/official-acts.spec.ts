@@ -55,7 +55,7 @@ describe('a founded registry', () => {
   it('says the law it opened with', async () => {
     const { regime } = await operator.registry.journal.refreshRules();
     expect(regime).toHaveLength(defaultRules.length);
-    expect(valueAt(regime, 'lockDefault', Date.now())).toBe(24);
+    expect(valueAt(regime, 'noticeWindow', Date.now())).toBe(7);
   });
 
   it('takes no further act without signatures', async () => {

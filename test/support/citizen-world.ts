@@ -341,8 +341,8 @@ async function foundWith(
     ['mfo-gamma', 'mfo', ['checks', 'loans']],
     ['gkb', 'bureau', ['feed', 'stamps', 'loans']],
     ['pkb', 'bureau', ['feed', 'stamps', 'loans']],
-    ['regulator', 'regulator', ['oversight']],
-    ['court', 'court', ['court']],
+    ['regulator', 'regulator', []],
+    ['court', 'court', []],
   ] as const;
   const others = await Promise.all(
     otherKinds.map(async ([clientId, kind]) => ({

@@ -1,5 +1,5 @@
 /**
- * A registry that publishes: a lender's writer, the signer over a folder, a witness, and the public log on a port. Two of
+ * A registry that publishes: a citizen app's writer, the signer over a folder, a witness, and the public log on a port. Two of
  * them over copies of one database are a registry and its backup, or a fork.
  */
 import type { AddressInfo } from 'node:net';
@@ -66,7 +66,7 @@ export class PublishingRegistry {
   private constructor(
     readonly place: Place,
     readonly journal: Journal<Record<string, never>, object>,
-    private readonly sources: { readonly lender: DataSource; readonly signer: DataSource },
+    private readonly sources: { readonly citizen: DataSource; readonly signer: DataSource },
     private readonly app: NestFastifyApplication,
     readonly url: string,
   ) {
@@ -75,13 +75,13 @@ export class PublishingRegistry {
 
   static async open(place: Place): Promise<PublishingRegistry> {
     const { operator, database, origin, tilesDir, closedLogs } = place;
-    const [lender, signer] = [
-      await enter(database, 'tyiym_lender'),
+    const [citizen, signer] = [
+      await enter(database, 'tyiym_citizen'),
       await enter(database, 'tyiym_clerk_signer'),
     ];
-    const keys = join(operator.keysRoot, 'lender');
+    const keys = join(operator.keysRoot, 'citizen');
     const headKey = readSigningKey(keys, 'head.jwk.json');
-    const journal = newJournal(lender, 'lender', readLookupKeys(keys), {}, { origin, headKey });
+    const journal = newJournal(citizen, 'citizen', readLookupKeys(keys), {}, { origin, headKey });
     const config = {
       ...operator.config,
       ...{ app: 'log' as const, origin, tilesDir, database: loginOf(database, 'tyiym_log') },
@@ -90,7 +90,7 @@ export class PublishingRegistry {
     const app = await createApp(LogModule.register(config), config, pino({ level: 'silent' }));
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    return new PublishingRegistry(place, journal, { lender, signer }, app, `http://127.0.0.1:${port}`);
+    return new PublishingRegistry(place, journal, { citizen, signer }, app, `http://127.0.0.1:${port}`);
   }
 
   /** The vkey of the log under its own name, or another. */
@@ -103,7 +103,7 @@ export class PublishingRegistry {
     const act = (number: number) => ({
       look: {},
       decide: () => ({
-        entries: [{ kind: 'claim.answered' as const, body: { number } }],
+        entries: [{ kind: 'trail.read' as const, body: { number } }],
         answer: (receipts: () => readonly Receipt[]) => receipts()[0] as Receipt,
       }),
     });

@@ -15,7 +15,7 @@ export class OpeningsController {
   @Header('Cache-Control', 'public, max-age=31536000, immutable')
   @ApiOperation({
     operationId: 'getOpening',
-    summary: 'Entry and salt of a leaf whose kind is public: registry, key, party, regime, outage, log.',
+    summary: 'Entry and salt of a leaf whose kind is public: registry, key, party, regime, acts, log.',
   })
   @ApiOkResponse({ type: OpeningDto })
   @ApiNotFoundResponse({ description: 'No such entry, or its kind is not public.' })

@@ -12,6 +12,7 @@ import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { SealingKey } from '#libs/subject/seal.js';
 import { draftAct, readAct } from '#libs/acts/act-document.js';
 import { rowsOf, type Change } from '#libs/acts/change.js';
+import { assertEnactable } from '#libs/acts/enactable.js';
 import { ActRefused } from '#libs/acts/members.js';
 import { assertThumbprints } from '#libs/acts/thumbprints.js';
 import { actingOfficials } from '#libs/acts/official-changes.js';
@@ -52,6 +53,7 @@ export class OfficialActs {
    */
   async draft(change: Change, index = 0): Promise<string> {
     const { journal, origin } = this.options;
+    assertEnactable(change);
     await assertThumbprints(change);
     await this.nothingWaits();
     const registry = await journal.refreshRules();
@@ -71,6 +73,7 @@ export class OfficialActs {
     await this.nothingWaits();
     await journal.refreshRules();
     const act = readAct(text, { origin, at: journal.registryNow() });
+    assertEnactable(act);
     await assertThumbprints(act);
     const signers = await this.signers(text, cms);
     const receipts = await journal.submit<Applied>({
@@ -105,7 +108,10 @@ export class OfficialActs {
    */
   async found(changes: readonly Change[]): Promise<Applied> {
     const { origin } = this.options;
-    for (const change of changes) await assertThumbprints(change);
+    for (const change of changes) {
+      assertEnactable(change);
+      await assertThumbprints(change);
+    }
     const act: Act<ToolTables, Registry, Applied> = {
       look: {},
       decide: ({ at, size, rules }) => {

@@ -40,8 +40,6 @@ const steps: Readonly<Record<string, Step>> = {
   'lift.requested': liftRequested,
   'lift.cancelled': liftCancelled,
   'refusal.lifted': lifted,
-  'refusal.annulled': (now, entry) =>
-    now === undefined ? not('nothing is in force') : { next: none(now, entry) },
 };
 
 export class RefusalReplay {

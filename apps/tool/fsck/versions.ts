@@ -1,5 +1,5 @@
 /**
- * Refusal versions, by the letter: they rise by one with four kinds and with nothing else, each of which names the leaf
+ * Refusal versions, by the letter: they rise by one with three kinds and with nothing else, each of which names the leaf
  * of the one before. A hidden or invented change shows as a break in this chain.
  */
 import { countsVersion } from '#libs/journal/entry.js';

@@ -35,7 +35,7 @@ export async function groundOf(
     lookupKey,
     seed,
     refused: refusals,
-    lockHours: valueAt(regime, 'lockDefault', at),
+    lockHours: Math.max(...valueAt(regime, 'lockAllowed', at).filter((hours) => hours <= 24)),
     lenders,
   };
 }

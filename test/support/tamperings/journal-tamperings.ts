@@ -48,7 +48,7 @@ const entries: readonly Tampering[] = [
     name: 'the kind beside an entry',
     sql: [
       'ALTER TABLE entries DROP CONSTRAINT entries_check',
-      `UPDATE entries SET kind = 'claim.lodged' WHERE index = ${aCheck}`,
+      `UPDATE entries SET kind = 'trail.read' WHERE index = ${aCheck}`,
     ],
     named: 'column-differs entry',
   },
