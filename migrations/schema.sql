@@ -531,27 +531,27 @@ CREATE INDEX entries_of_subject ON ONLY public.entries USING btree (subject, ind
 CREATE TRIGGER entries_guard AFTER INSERT ON public.entries REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION entries_guard();
 CREATE TRIGGER feed_item AFTER INSERT ON public.entries FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))) EXECUTE FUNCTION feed_item();
 CREATE POLICY bureau_appends ON entries FOR INSERT TO tyiym_bureau
-  WITH CHECK (kind = ANY (ARRAY['refusal.stamped'::text, 'stamp.lost'::text, 'bureau.disagreed'::text, 'loan.reported'::text, 'loan.amended'::text, 'claim.answered'::text, 'correction.reported'::text]));
+  WITH CHECK (kind = ANY (ARRAY['refusal.stamped'::text, 'stamp.lost'::text, 'bureau.disagreed'::text, 'loan.reported'::text, 'loan.amended'::text, 'correction.reported'::text]));
 CREATE POLICY bureau_reads ON entries FOR SELECT TO tyiym_bureau
-  USING (kind = ANY (ARRAY['refusal.stamped'::text, 'stamp.lost'::text, 'bureau.disagreed'::text, 'loan.reported'::text, 'loan.amended'::text, 'claim.answered'::text, 'correction.reported'::text]));
+  USING (kind = ANY (ARRAY['refusal.stamped'::text, 'stamp.lost'::text, 'bureau.disagreed'::text, 'loan.reported'::text, 'loan.amended'::text, 'correction.reported'::text]));
 CREATE POLICY citizen_appends ON entries FOR INSERT TO tyiym_citizen
-  WITH CHECK (kind = ANY (ARRAY['refusal.placed'::text, 'refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text, 'claim.lodged'::text, 'trail.read'::text, 'status-certificate.issued'::text]));
+  WITH CHECK (kind = ANY (ARRAY['refusal.placed'::text, 'refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text, 'trail.read'::text]));
 CREATE POLICY citizen_reads ON entries FOR SELECT TO tyiym_citizen
   USING (subject IS NOT NULL);
 CREATE POLICY clerk_appends ON entries FOR INSERT TO tyiym_clerk_worker
-  WITH CHECK ((kind = ANY (ARRAY['refusal.lifted'::text, 'refusal.placed'::text, 'lift.cancelled'::text, 'breach.found'::text, 'finding.noted'::text, 'harvesting.suspected'::text, 'outage.declared'::text])) OR (kind = 'acts.verified'::text));
+  WITH CHECK (kind = ANY (ARRAY['refusal.lifted'::text, 'refusal.placed'::text, 'lift.cancelled'::text, 'harvesting.suspected'::text, 'acts.verified'::text]));
 CREATE POLICY clerk_reads ON entries FOR SELECT TO tyiym_clerk_worker
   USING (true);
 CREATE POLICY lender_appends ON entries FOR INSERT TO tyiym_lender
-  WITH CHECK (kind = ANY (ARRAY['check.made'::text, 'loan.reported'::text, 'loan.amended'::text, 'loan.written-off'::text, 'breach.answered'::text, 'claim.answered'::text, 'notice.delivered'::text]));
+  WITH CHECK (kind = ANY (ARRAY['check.made'::text, 'loan.reported'::text, 'loan.amended'::text, 'notice.delivered'::text]));
 CREATE POLICY lender_reads ON entries FOR SELECT TO tyiym_lender
-  USING (kind = ANY (ARRAY['check.made'::text, 'loan.reported'::text, 'loan.amended'::text, 'loan.written-off'::text, 'breach.answered'::text, 'claim.answered'::text, 'notice.delivered'::text]));
+  USING (kind = ANY (ARRAY['check.made'::text, 'loan.reported'::text, 'loan.amended'::text, 'notice.delivered'::text]));
 CREATE POLICY log_reads_leaves ON entries FOR SELECT TO tyiym_log
   USING (true);
 CREATE POLICY signer_reads_leaves ON entries FOR SELECT TO tyiym_clerk_signer
   USING (true);
 CREATE POLICY tool_appends ON entries FOR INSERT TO tyiym_tool
-  WITH CHECK (kind = ANY (ARRAY['registry.opened'::text, 'refusal.inherited'::text, 'party.admitted'::text, 'party.suspended'::text, 'party.key-changed'::text, 'regime.changed'::text, 'key.published'::text, 'key.retired'::text, 'key.compromised'::text, 'log.broken'::text, 'entries.disclosed'::text]));
+  WITH CHECK (kind = ANY (ARRAY['registry.opened'::text, 'refusal.inherited'::text, 'party.admitted'::text, 'party.suspended'::text, 'party.key-changed'::text, 'regime.changed'::text, 'key.published'::text, 'key.retired'::text, 'key.compromised'::text, 'log.broken'::text]));
 CREATE POLICY tool_closes_no_log ON entries AS RESTRICTIVE FOR INSERT TO tyiym_tool
   WITH CHECK (kind <> 'log.broken'::text);
 CREATE POLICY tool_inherits ON entries AS RESTRICTIVE FOR INSERT TO tyiym_tool
@@ -1632,7 +1632,7 @@ CREATE VIEW public_openings AS
     entry,
     seed
    FROM entries
-  WHERE ((kind = 'registry.opened'::text) OR (split_part(kind, '.'::text, 1) = ANY (ARRAY['key'::text, 'party'::text, 'regime'::text, 'outage'::text, 'log'::text, 'acts'::text])));
+  WHERE ((kind = 'registry.opened'::text) OR (split_part(kind, '.'::text, 1) = ANY (ARRAY['key'::text, 'party'::text, 'regime'::text, 'log'::text, 'acts'::text])));
 GRANT SELECT ON public_openings TO tyiym_log;
 COMMENT ON VIEW public_openings IS 'Entries that name no person and are open to everybody, with the seed of their salt.';
 
