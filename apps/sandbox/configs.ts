@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { ActPins } from '#libs/acts/belief.js';
 import { watchdogId } from '#libs/party/party.js';
 import { checkConfig, type Config } from '#libs/platform/config.js';
+import type { Contour } from './contour.js';
 import { watchdogIinFile } from './inhabitants.js';
 import { host, organisation, origin, urlsOf, type Home, type Ports } from './plan.js';
 
@@ -18,17 +19,23 @@ export interface DatabaseServer {
   readonly caFile?: string;
 }
 
+/** What the processes are told to believe. */
+export interface Believed {
+  readonly acts?: ActPins;
+  readonly contour?: Contour | undefined;
+}
+
 /** Writes `config/<process>.json` for every process, the tool's and the owner's too; returns the files by name. */
 export function writeConfigs(
   home: Home,
   ports: Ports,
   database: DatabaseServer,
   witnessVkey: string,
-  acts?: ActPins,
+  believed: Believed = {},
 ): Readonly<Record<string, string>> {
   mkdirSync(home.at('config'), { recursive: true, mode: 0o700 });
   return Object.fromEntries(
-    Object.entries(configsOf(home, ports, database, witnessVkey, acts)).map(([name, config]) => {
+    Object.entries(configsOf(home, ports, database, witnessVkey, believed)).map(([name, config]) => {
       const file = home.at('config', `${name}.json`);
       checkConfig(config, file);
       writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
@@ -42,7 +49,7 @@ function configsOf(
   ports: Ports,
   database: DatabaseServer,
   witnessVkey: string,
-  acts: ActPins | undefined,
+  { acts, contour }: Believed,
 ): Readonly<Record<string, object>> {
   const urls = urlsOf(ports);
   const { citizen, log, access, nca } = urls;
@@ -53,6 +60,7 @@ function configsOf(
     issuer: access,
     logBase: log,
     ...(acts !== undefined && app !== 'clerk-signer' && { acts }),
+    ...(contour !== undefined && { testContour: { numbers: contour.numbers } }),
   });
   const listen = (port: number): object => ({ host, port });
   const tls = (port: number, publicBase: string): object => ({
@@ -71,10 +79,10 @@ function configsOf(
   });
   const theLog = { witnesses: [{ vkey: witnessVkey, url: urls.witness }], tilesDir: '../tiles' };
   const authority = {
-    rootFiles: ['../nca/root.pem'],
-    intermediateFiles: ['../nca/ca.pem'],
-    crlUrls: { '*': `${nca}/crl/ca.crl` },
-    ncanodeUrl: null,
+    rootFiles: ['../nca/root.pem', ...(contour?.rootFiles ?? [])],
+    intermediateFiles: ['../nca/ca.pem', ...(contour?.intermediateFiles ?? [])],
+    crlUrls: { ...contour?.crlUrls, '*': `${nca}/crl/ca.crl` },
+    ncanodeUrl: contour?.ncanodeUrl ?? null,
   };
   return {
     citizen: {

@@ -1,6 +1,6 @@
 /**
  * Who lives in the sandbox: the authority with its roots, citizens and officials with certificates, parties with keys.
- * Made once, with numbers that belong to nobody (month 13), and read again at every later start.
+ * Made once, with numbers that belong to nobody, and read again at every later start.
  */
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,7 +11,16 @@ import { isIin } from '#libs/subject/iin.js';
 import { once, writeCredential, writeWhole } from './files.js';
 import { issueCertificate, type Credential } from './nca/issue.js';
 import { createAuthority, issuePerson, type Authority } from './nca/nca.js';
-import { citizens, host, officials, parties, type Home } from './plan.js';
+import {
+  type Born,
+  citizens,
+  host,
+  officials,
+  parties,
+  type Home,
+  type OfficialPlan,
+  type PersonPlan,
+} from './plan.js';
 
 /** Whom the watchdog asks about, in `parties/`. */
 export const watchdogIinFile = 'watchdog.iin';
@@ -36,10 +45,8 @@ export async function settle(home: Home, at: number): Promise<Inhabitants> {
   const authority = await once(home.at('nca', 'authority.json'), () => createAuthority({ at }));
   writeWhole(home.at('nca', 'root.pem'), authority.root.certPem, 0o644);
   writeWhole(home.at('nca', 'ca.pem'), authority.issuing.certPem, 0o644);
-  const everybody = [...citizens, ...officials];
-  const people = await once(home.at('people', 'people.json'), () =>
-    everybody.map(({ name }) => ({ name, iin: syntheticIin() })),
-  );
+  const everybody: readonly (PersonPlan | OfficialPlan)[] = [...citizens, ...officials];
+  const people = numbered(home.at('people', 'people.json'), everybody);
   for (const person of people) {
     const plan = everybody.find(({ name }) => name === person.name);
     if (plan !== undefined) await certify(home, authority, { ...plan, iin: person.iin }, at);
@@ -123,10 +130,32 @@ async function makeTls(home: Home, at: number): Promise<void> {
   writeWhole(home.at('tls', 'server.pem'), server.certPem, 0o644);
 }
 
-/** Month 13: nobody's. */
-function syntheticIin(): string {
+/** Everybody with a number: kept where they had one, new for who came with a later release. */
+function numbered(file: string, everybody: readonly (PersonPlan | OfficialPlan)[]): readonly Inhabitant[] {
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Inhabitant[]) : [];
+  const missing = everybody.filter(({ name }) => !kept.some((person) => person.name === name));
+  if (missing.length === 0) return kept;
+  const made = missing.map((plan) => ({
+    name: plan.name,
+    iin: syntheticIin('born' in plan ? plan.born : undefined),
+  }));
+  const people = [...kept, ...made];
+  writeWhole(file, `${JSON.stringify(people, null, 2)}\n`);
+  return people;
+}
+
+/**
+ * Nobody's: of month 13; or of a day before 1890, whose seventh digit says 1800s. Numbers were first given out in 2008 to
+ * the living, so the second kind passes for a date and belongs to nobody either.
+ */
+export function syntheticIin(born: Born = 'month-13'): string {
   for (;;) {
-    const digits = `${pad(randomInt(100), 2)}13${pad(randomInt(1, 29), 2)}${pad(randomInt(1_000_000), 6)}`;
+    const day = pad(randomInt(1, 29), 2);
+    const [yearMonth, century] =
+      born === '1800s'
+        ? [pad(randomInt(90), 2) + pad(randomInt(1, 13), 2), String(randomInt(1, 3))]
+        : [`${pad(randomInt(100), 2)}13`, pad(randomInt(10), 1)];
+    const digits = `${yearMonth}${day}${century}${pad(randomInt(100_000), 5)}`;
     if (isIin(digits)) return digits;
   }
 }

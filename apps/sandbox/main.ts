@@ -12,6 +12,7 @@ import { writeKeys } from '../tool/keygen/keygen.service.js';
 import { banner } from './banner.js';
 import { bureauChildren } from './bureau-process.js';
 import { apps, writeConfigs, type AppName } from './configs.js';
+import { contourFrom } from './contour.js';
 import { freeCluster, startDatabase, type SandboxDatabase } from './database.js';
 import { once } from './files.js';
 import { found, pinsOf } from './founding.js';
@@ -46,7 +47,8 @@ const usage = `npm start                 the registry and the outside world on t
 npm start -- --fresh      the same, but what an earlier start made is taken away first
 TYIYM_HOME=<folder>       where its files lie (default: .sandbox)
 TYIYM_PORT_BASE=<port>    its first port (default: 8080)
-DATABASE_URL=<url>        a PostgreSQL of your own instead of the one from npm`;
+DATABASE_URL=<url>        a PostgreSQL of your own instead of the one from npm
+TYIYM_CONTOUR=<file>      believe the authority's test contour as well (docs/operations.md)`;
 
 try {
   await start();
@@ -66,6 +68,7 @@ async function start(): Promise<void> {
   }
   const home = homeFrom(process.env['TYIYM_HOME']);
   const ports = portsFrom(process.env['TYIYM_PORT_BASE']);
+  const contour = contourFrom(process.env['TYIYM_CONTOUR']);
   onSignals();
   // Looked at first and touched later: a server that is not ours is left as it was found.
   const identity = identityOf(home);
@@ -93,12 +96,12 @@ async function start(): Promise<void> {
   say('People, parties and keys …');
   const inhabitants = await settle(home, now);
   const { server } = database;
-  writeConfigs(home, ports, server, witnessVkey(home));
+  writeConfigs(home, ports, server, witnessVkey(home), { contour });
   say('Tables and founding acts …');
   await found(home, ports, inhabitants);
   // Written down at the founding, because what is pinned must not be asked of the database later.
   const pins = await once(home.at('pins.json'), () => pinsOf(home));
-  const configs = writeConfigs(home, ports, server, witnessVkey(home), pins);
+  const configs = writeConfigs(home, ports, server, witnessVkey(home), { acts: pins, contour });
   say('The outside world …');
   await startTheOutside(home, ports, database, inhabitants);
   say('The registry …');

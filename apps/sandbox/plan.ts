@@ -202,7 +202,13 @@ export interface PersonPlan {
   readonly surname: string;
   readonly given: string;
   readonly scene: Scene;
+  /**
+   * What their number says of a birth. `month-13` (the default) is no date, and fails a validator that looks for one;
+   * `1800s` is a date that each calendar has and nobody alive can have.
+   */
+  readonly born?: Born;
 }
+export type Born = 'month-13' | '1800s';
 
 export const citizens: readonly PersonPlan[] = [
   { name: 'aigerim', surname: 'ҮЛГІБАЕВА', given: 'АЙГЕРІМ', scene: 'nothing' },
@@ -211,6 +217,8 @@ export const citizens: readonly PersonPlan[] = [
   { name: 'dana', surname: 'ҮЛГІБАЕВА', given: 'ДАНА', scene: 'lift-pending' },
   { name: 'erlan', surname: 'ҮЛГІБАЕВ', given: 'ЕРЛАН', scene: 'locked' },
   { name: 'gulnar', surname: 'ҮЛГІБАЕВА', given: 'ГҮЛНАР', scene: 'clear-then-refused' },
+  { name: 'zhanar', surname: 'ҮЛГІБАЕВА', given: 'ЖАНАР', scene: 'nothing', born: '1800s' },
+  { name: 'kairat', surname: 'ҮЛГІБАЕВ', given: 'ҚАЙРАТ', scene: 'in-force', born: '1800s' },
 ];
 
 export interface OfficialPlan {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { issueCertificate } from '../../apps/sandbox/nca/issue.js';
 import { authorityExtensions, createAuthority } from '../../apps/sandbox/nca/nca.js';
+import { isIin } from '#libs/subject/iin.js';
 import { checkConfig, ConfigError, loadConfig } from './config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tyiym-config-'));
@@ -20,11 +21,19 @@ beforeAll(async () => {
   const { root } = await createAuthority({ at });
   writeFileSync(join(folder, 'national.pem'), national.certPem);
   writeFileSync(join(folder, 'sandbox.pem'), root.certPem);
+  const test = await issueCertificate({
+    subject: [{ CN: ['НЕГІЗГІ КО TEST (RSA)'] }, { C: ['KZ'] }],
+    keyKind: 'ec',
+    from: at,
+    to: at + 1000,
+    extensions: authorityExtensions(1),
+  });
+  writeFileSync(join(folder, 'test.pem'), test.certPem);
   writeFileSync(join(folder, 'both.pem'), `${national.certPem}${root.certPem}`);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function load(sandbox: boolean, root: string): unknown {
+function load(sandbox: boolean, root: string, more: object = {}): unknown {
   const file = join(folder, 'tool.json');
   const database = { host: 'localhost', port: 5432, name: 'tyiym', user: 'tyiym_tool', passwordFile: 'p' };
   const addresses = { issuer: 'https://access.example.kz', logBase: 'https://log.example.kz' };
@@ -32,7 +41,7 @@ function load(sandbox: boolean, root: string): unknown {
   const nca = { rootFiles: [root], intermediateFiles: [], crlUrls: {} };
   writeFileSync(
     file,
-    JSON.stringify({ app: 'tool', sandbox, origin, database, keysDir: 'keys', ...addresses, nca }),
+    JSON.stringify({ app: 'tool', sandbox, origin, database, keysDir: 'keys', ...addresses, nca, ...more }),
   );
   try {
     return loadConfig(file).nca?.rootFiles;
@@ -46,10 +55,34 @@ describe('a configuration', () => {
     ['production', false, 'sandbox.pem'],
     ['production', false, 'both.pem'],
     ['the sandbox', true, 'national.pem'],
+    ['production', false, 'test.pem'],
+    ['the sandbox', true, 'test.pem'],
   ])('of %s (sandbox: %s) with a root of the other side is refused: %s', (_, sandbox, root) => {
     const refused = load(sandbox, root);
     expect(refused).toBeInstanceOf(ConfigError);
     expect(String(refused)).toContain('nca.rootFiles');
+  });
+
+  const testContour = { numbers: ['123456789011'] };
+
+  it('of a sandbox with a test contour takes the roots of that, but never national ones', () => {
+    expect(load(true, 'sandbox.pem', { testContour })).toEqual([join(folder, 'sandbox.pem')]);
+    expect(load(true, 'test.pem', { testContour })).toEqual([join(folder, 'test.pem')]);
+    expect(String(load(true, 'national.pem', { testContour }))).toContain('nca.rootFiles');
+    expect(isIin('123456789011')).toBe(true);
+  });
+
+  it.each([{}, { numbers: ['12345678901'] }, { numbers: ['000000000000'] }, { numbers: [7] }])(
+    'with a test contour of %j is refused',
+    (contour) => {
+      expect(String(load(true, 'sandbox.pem', { testContour: contour }))).toContain('testContour');
+    },
+  );
+
+  it('of production with a test contour is refused, whatever its roots', () => {
+    expect(String(load(false, 'national.pem', { testContour }))).toContain(
+      'testContour: belongs to a sandbox',
+    );
   });
 
   it.each([

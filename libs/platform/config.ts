@@ -24,6 +24,7 @@ import {
   validateSync,
   type ValidationError,
 } from 'class-validator';
+import { admitTestNumbers } from '#libs/subject/iin.js';
 import { isAddressEntry } from './address-list.js';
 import { unsafeMembers } from './outside-the-sandbox.js';
 
@@ -105,6 +106,11 @@ export class NcaConfig {
   @IsOptional() @IsString() readonly ncanodeUrl?: string | null;
 }
 
+/** The authority's test contour, whose people have numbers without a right control digit. Of a sandbox only. */
+export class TestContourConfig {
+  @IsArray() @Matches(/^(?!0{12}$)\d{12}$/, { each: true }) readonly numbers: string[];
+}
+
 export class OrganisationConfig {
   @IsString() readonly nameRu: string;
   @IsString() readonly nameKz: string;
@@ -180,6 +186,8 @@ export class Config {
   /** Where this process reaches the log, when that is not its public address. */
   @IsOptional() @Matches(/^https?:\/\/[^/]+$/) readonly logUrl?: string;
   @IsOptional() @ValidateNested() @Type(() => NcaConfig) readonly nca?: NcaConfig;
+  /** Absent: no roots of a test authority and no numbers but right ones. */
+  @IsOptional() @ValidateNested() @Type(() => TestContourConfig) readonly testContour?: TestContourConfig;
   /** Of the signer, who asks them, of the log, which shows their keys, and of the tool, which believes their clocks. */
   @IsOptional()
   @IsArray()
@@ -218,10 +226,11 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
     rootFiles: config.nca.rootFiles.map(at),
     intermediateFiles: config.nca.intermediateFiles.map(at),
   };
-  if (nca?.rootFiles.some((root) => holdsRootOf(!config.sandbox, root)))
+  if (nca?.rootFiles.some((root) => !holdsOnly(sidesOf(config), root)))
     throw new ConfigError(
-      `${file}:\n  nca.rootFiles: the sandbox has roots of its own, and only the sandbox`,
+      `${file}:\n  nca.rootFiles: the sandbox has roots of its own, and only the sandbox; those of a test authority belong to a sandbox with a testContour`,
     );
+  admitTestNumbers(config.testContour?.numbers ?? []);
   const tls = config.listenTls && {
     ...config.listenTls,
     certFile: at(config.listenTls.certFile),
@@ -251,11 +260,24 @@ export function loadConfig(file: string, expected?: readonly ConfiguredProcess[]
   };
 }
 
-/** Whether a root in the file is of this side: the sandbox's are named so. A file that is not there trusts nobody. */
-function holdsRootOf(sandbox: boolean, file: string): boolean {
+/** Whose roots they are: the sandbox's and those of the authority's test contour are named so. */
+type Side = 'sandbox' | 'test' | 'national';
+
+function sidesOf({ sandbox, testContour }: Config): readonly Side[] {
+  if (!sandbox) return ['national'];
+  return testContour === undefined ? ['sandbox'] : ['sandbox', 'test'];
+}
+
+/** Whether every root in the file is of one of these sides. A file that is not there trusts nobody. */
+function holdsOnly(sides: readonly Side[], file: string): boolean {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.some((block) => /^CN=Sandbox /m.test(new X509Certificate(block).subject) === sandbox);
+  return blocks.every((block) => sides.includes(sideOf(new X509Certificate(block).subject)));
+}
+
+function sideOf(subject: string): Side {
+  if (/^CN=Sandbox /m.test(subject)) return 'sandbox';
+  return /^CN=.*\bTEST\b/m.test(subject) ? 'test' : 'national';
 }
 
 /** @throws ConfigError */

@@ -18,6 +18,7 @@ interface Looked {
   readonly logUrl?: string;
   readonly watchdog?: { readonly lender: string };
   readonly nca?: { readonly ncanodeUrl?: string | null };
+  readonly testContour?: object;
 }
 
 /** A line for each member that would be unsafe; none in a sandbox, which is one machine. */
@@ -32,6 +33,7 @@ export function unsafeMembers(config: Looked): readonly string[] {
   });
   return [
     ...bases.filter(([, url]) => url?.startsWith('http:')).map(([name]) => `${name}: begins with https://`),
+    ...(config.testContour === undefined ? [] : ['testContour: belongs to a sandbox']),
     ...asked
       .filter(([, url]) => isOverNetwork(url))
       .map(([name]) => `${name}: begins with https://, or names this machine`),

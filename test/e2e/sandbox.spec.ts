@@ -192,6 +192,8 @@ const scenes = {
     dana: 'lift-pending',
     erlan: 'in-force',
     gulnar: 'in-force',
+    zhanar: 'none',
+    kairat: 'in-force',
   },
 };
 
