@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Logger } from 'pino';
-import { loop } from './loop.worker.js';
+import { begin, loop } from './loop.worker.js';
 
 /** Runs the loop over these turns; a turn that is an error throws it, and the last one ends the loop. */
 async function turns(...outcomes: readonly (Error | 'done')[]): Promise<string[]> {
@@ -21,6 +21,24 @@ async function turns(...outcomes: readonly (Error | 'done')[]): Promise<string[]
   expect(turn).toBe(outcomes.length);
   return lines.map((line) => line.replace(/"at":\[.*?\]/, ''));
 }
+
+describe('duties under way together', () => {
+  it('stop together, and gather no listeners on one signal', async () => {
+    const signals: AbortSignal[] = [];
+    const duty = {
+      name: 'test',
+      everyMs: 60_000,
+      act: (signal: AbortSignal) => Promise.resolve(signals.push(signal)),
+    };
+    const duties = begin(
+      Array.from({ length: 12 }, () => duty),
+      {} as Logger,
+    );
+    await duties.stop();
+    expect(new Set(signals).size).toBe(12);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  });
+});
 
 describe('a duty', () => {
   it('goes on after failures, which are told once in a row, and their end', async () => {

@@ -25,6 +25,26 @@ export interface Duty {
   act(signal: AbortSignal): Promise<unknown>;
 }
 
+/** Duties under way together. */
+export interface Duties {
+  /** Resolves after the turns under way. */
+  stop(): Promise<void>;
+}
+
+/** Begins duties, each under a signal of its own: one for all would gather a listener a duty, as a leak does. */
+export function begin(duties: readonly Duty[], log: Logger): Duties {
+  const running = duties.map((duty) => {
+    const stopping = new AbortController();
+    return { stopping, ended: loop(duty, log, stopping.signal) };
+  });
+  return {
+    stop: async () => {
+      for (const { stopping } of running) stopping.abort();
+      await Promise.all(running.map(({ ended }) => ended));
+    },
+  };
+}
+
 /** Resolves after the turn under way when `signal` aborts. */
 export async function loop(duty: Duty, log: Logger, signal: AbortSignal): Promise<void> {
   let failed: string | undefined;

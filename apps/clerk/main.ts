@@ -1,4 +1,5 @@
 /** The clerk: two processes of one program, told apart by `app` in the configuration, because neither may do the other's part. */
+import '#libs/platform/first-lines.js';
 import { configFromArguments } from '#libs/platform/config.js';
 import { startApp } from '#libs/platform/http.js';
 import { ClerkSignerModule } from './signer.module.js';

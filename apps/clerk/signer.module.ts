@@ -21,7 +21,7 @@ import { ImmutableFiles } from '#libs/platform/immutable-files.js';
 import { readSigningKey } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { parseVkey } from '#libs/tlog/note.js';
-import { loop } from './loop.worker.js';
+import { begin, type Duties } from './loop.worker.js';
 import { filesMended, lagDuty, signerDuty, witnessAnswers, type SignerState } from './signer.worker.js';
 import { waitingMs } from './signer/checkpoints.store.js';
 import { mendingDuty } from './mending.worker.js';
@@ -39,8 +39,7 @@ const witnessTimeoutMs = 1500;
 
 @Module({})
 export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly stopping = new AbortController();
-  private running: Promise<unknown> = Promise.resolve();
+  private duties: Duties | undefined;
 
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
@@ -111,12 +110,11 @@ export class ClerkSignerModule implements OnApplicationBootstrap, OnModuleDestro
       lagDuty(() => waitingMs(this.dataSource.manager)),
       mendingDuty(this.mending, this.log),
     ];
-    this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
+    this.duties = begin(duties, this.log);
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
+    await this.duties?.stop();
     await this.signer.end().catch(() => undefined);
     await Promise.all(this.witnesses.map((witness) => witness.close()));
     await this.dataSource.destroy();

@@ -33,7 +33,7 @@ import { PeopleAskedService } from './harvesting/people-asked.service.js';
 import { SealingService } from './feed/sealing.service.js';
 import { feedDuty, strangeKeys, withheldItems } from './feed.worker.js';
 import { jobsOf, tellOfMoves, type Jobs } from './jobs.worker.js';
-import { loop, type Duty } from './loop.worker.js';
+import { begin, type Duties, type Duty } from './loop.worker.js';
 import { clerkTables, MoveRefusalService, type ClerkTables } from './moves/move-refusal.service.js';
 import { NoticesService } from './notices/notices.service.js';
 import { StalePlacingsService } from './stale/stale-placings.service.js';
@@ -53,8 +53,7 @@ const LOGGER = Symbol('LOGGER');
 
 @Module({})
 export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly stopping = new AbortController();
-  private running: Promise<unknown> = Promise.resolve();
+  private duties: Duties | undefined;
 
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
@@ -154,7 +153,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
       comparisonDuty(dataSource.manager, log),
       ...this.watchdog(),
     ];
-    this.running = Promise.all(duties.map((duty) => loop(duty, this.log, this.stopping.signal)));
+    this.duties = begin(duties, this.log);
   }
 
   private watchdog(): readonly Duty[] {
@@ -164,8 +163,7 @@ export class ClerkWorkerModule implements OnApplicationBootstrap, OnModuleDestro
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
+    await this.duties?.stop();
     await this.bell.close();
     await this.jobs.close();
     await this.asker?.close();

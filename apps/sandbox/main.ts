@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { machineClock } from '#libs/platform/clock.js';
+import { inWords } from '#libs/platform/failure-words.js';
 import { writeKeys } from '../tool/keygen/keygen.service.js';
 import { banner } from './banner.js';
 import { bureauChildren } from './bureau-process.js';
@@ -55,7 +56,7 @@ try {
 } catch (error) {
   // A start that was told to stop fails at whatever was taken away first; that is no news.
   if (isStopping) await new Promise(() => undefined);
-  say(`\nThe sandbox could not start: ${reasonOf(error)}`);
+  say(`\nThe sandbox could not start: ${inWords(error)}`);
   if (process.env['TYIYM_DEBUG'] !== undefined) console.error(error);
   await stop(1);
 }
@@ -125,7 +126,7 @@ function words(): { readonly fresh?: boolean; readonly help?: boolean } {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    throw new Error(`${reasonOf(error)}\n\n${usage}`);
+    throw new Error(`${inWords(error)}\n\n${usage}`);
   }
 }
 
@@ -228,12 +229,6 @@ function childOf(app: AppName, ports: Ports, config: string): Child {
     ...(app in nodeOptions && { nodeOptions: nodeOptions[app] }),
     readyUrl: `http://${host}:${port[app]}/readyz`,
   };
-}
-
-/** What a person at the terminal can do something with: `fetch failed` alone says nothing. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
 function onSignals(): void {

@@ -160,18 +160,13 @@ function codeOf({ code, exitCode }: CommanderError): number {
 async function report(error: unknown, json: boolean): Promise<number> {
   const { ActRefused } = await import('#libs/acts/members.js');
   const { Problem } = await import('#libs/problem/problem.js');
+  const { inWords } = await import('#libs/platform/failure-words.js');
   const { problemKinds } = await import('#libs/problem/catalogue.js');
   const said =
     error instanceof Problem
       ? { code: error.code, message: problemKinds[error.code].title, errors: error.errors }
-      : { code: error instanceof ActRefused ? 'act-refused' : 'failed', message: messageOf(error) };
+      : { code: error instanceof ActRefused ? 'act-refused' : 'failed', message: inWords(error) };
   if (json) console.log(JSON.stringify({ error: said }));
   else console.error(`${said.code}: ${said.message}`);
   return error instanceof Problem || error instanceof ActRefused ? 1 : 3;
-}
-
-/** The message with those of its causes. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message} (${messageOf(error.cause)})`;
 }

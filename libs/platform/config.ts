@@ -163,7 +163,7 @@ export class Config {
   @IsBoolean() readonly sandbox: boolean;
   /** Name of the log, `tyiym.kz/journal/<n>`; the sandbox's begins with `sandbox.`. */
   @Matches(/^(sandbox\.)?tyiym\.kz\/journal\/[1-9]\d*$/) readonly origin: string;
-  @ValidateNested() @Type(() => DatabaseConfig) readonly database: DatabaseConfig;
+  @IsObject() @ValidateNested() @Type(() => DatabaseConfig) readonly database: DatabaseConfig;
   @IsString() readonly keysDir: string;
   /** Where the signer keeps the files of the public log, and the log serves them from. */
   @IsOptional() @IsString() readonly tilesDir?: string;

@@ -6,6 +6,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger, type LoggerOptions } from 'pino';
 import { Counter } from 'prom-client';
 import { failureRecord } from '#libs/problem/failure-record.js';
+import { inWords } from './failure-words.js';
 import { LogOutlet } from './log-outlet.js';
 import { metrics } from './metrics.js';
 
@@ -30,22 +31,42 @@ export function createLogger(app: string): Logger {
   return logger;
 }
 
+/** Ends the process with a line; replaced once the app listens. */
+let onCrash: ((error: unknown, origin: string) => void) | undefined;
+
+/** Until the app listens a failure is its operator's to read, with all its words: one line that says why nothing started. */
+export function logStart(app: string, logger: Logger): void {
+  endWith(app, logger, (last, error) => last.fatal(`the process could not start: ${inWords(error)}`));
+}
+
 /**
  * From now on a failure that no code expected ends the process with its line, before all lines that wait, and warnings
- * of Node become lines, because Node would write both to standard error and wait for its reader. Called once an app
- * listens: what goes wrong before is its operator's to read, with all its words.
+ * of Node become lines, because Node would write both to standard error and wait for its reader. What the failure quotes
+ * may be a caller's, so its words are left out.
  */
 export function logCrashes(app: string, logger: Logger): void {
-  const last = pino(optionsOf(app), {
-    write: (line: string) => (outlet ??= standardOutput(logger)).writeFirst(line),
-  });
-  process.on('uncaughtException', (error, origin) => {
+  endWith(app, logger, (last, error, origin) =>
     last.fatal(
       { origin, failure: failureRecord(error) },
       'the process ends because of an unexpected failure',
-    );
-    process.exit(1);
+    ),
+  );
+}
+
+function endWith(
+  app: string,
+  logger: Logger,
+  say: (last: Logger, error: unknown, origin: string) => void,
+): void {
+  const last: Logger = pino(optionsOf(app), {
+    write: (line: string) => (outlet ??= standardOutput(last)).writeFirst(line),
   });
+  if (onCrash !== undefined) process.off('uncaughtException', onCrash);
+  onCrash = (error, origin) => {
+    say(last, error, origin);
+    process.exit(1);
+  };
+  process.on('uncaughtException', onCrash);
   process.removeAllListeners('warning');
   process.on('warning', (warning) =>
     logger.warn({ warning: failureRecord(warning) }, 'Node warns of something'),

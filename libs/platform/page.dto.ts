@@ -3,8 +3,13 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
+/** `?after=` is the beginning: a client that keeps its cursor as a text begins with an empty one. */
+export const EmptyIsBeginning = (beginning?: string): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) => (value === '' ? beginning : value));
+
 export class PageQuery {
-  @ApiPropertyOptional({ description: 'Cursor from `next` of the page before.' })
+  @ApiPropertyOptional({ description: 'Cursor from `next` of the page before; absent or empty: the first.' })
+  @EmptyIsBeginning()
   @IsOptional()
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)
   readonly after?: string;

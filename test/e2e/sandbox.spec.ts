@@ -1,7 +1,7 @@
 /** The sandbox as a person at a terminal meets it: it starts whole, says plainly why not, and leaves nothing behind. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
@@ -57,6 +57,7 @@ describe('a start', () => {
         expect(await reportOf(sandbox, bureau, 'en', iinOf('marat'))).toContain('No voluntary refusal');
       }
       await sandbox.stop('SIGTERM');
+      expect(strayLines(join(place.home, 'logs'))).toEqual([]);
 
       sandbox = await Sandbox.start(place);
       expect(sandbox.output).not.toContain('Scenes');
@@ -230,6 +231,39 @@ async function reportOf(
   });
   expect(response.status).toBe(200);
   return response.text();
+}
+
+/** Lines of the processes' logs that are no JSON, and warnings of Node, each of which has a cause to be mended. */
+function strayLines(logs: string): readonly string[] {
+  const files = readdirSync(logs);
+  expect(files.toSorted()).toEqual(
+    [
+      'access',
+      'bureau',
+      'citizen',
+      'clerk-signer',
+      'clerk-worker',
+      'gkb',
+      'lender',
+      'log',
+      'pkb',
+      'witness',
+    ].map((name) => `${name}.log`),
+  );
+  return files.flatMap((file) =>
+    readFileSync(join(logs, file), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && (!isJson(line) || line.includes('"warning"')))
+      .map((line) => `${file}: ${line}`),
+  );
+}
+
+function isJson(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 /** Ends a start at the moment at which it says this. */

@@ -84,7 +84,7 @@ const read = async (query: string, lender = world.bank): Promise<Page> => {
 /** Where a lender stands now; everything it was told before is left behind. */
 const positionOf = async (lender = world.bank): Promise<string> => {
   for (let after = ''; ;) {
-    const { items, next } = await read(`?limit=500${after && `&after=${after}`}`, lender);
+    const { items, next } = await read(`?after=${after}&limit=500`, lender);
     if (items.length === 0) return next === null ? '' : `&after=${next}`;
     after = next ?? '';
   }

@@ -194,6 +194,7 @@ describe('starting from nothing', () => {
     expect(opened.map(({ sub_id }) => sub_id)).toEqual(lines.map(({ sub_id }) => sub_id));
     const [first, ...rest] = lines;
     expect((await snapshot(`?after=${first?.seq ?? 0}&atSeq=${atSeq}`)).lines).toEqual(rest);
+    expect((await snapshot(`?after=&atSeq=${atSeq}`)).lines).toEqual(lines);
     expect((await snapshot(`?atSeq=${atSeq + 1}`)).status).toBe(422);
 
     const position = async (afterSeq: number) =>
@@ -216,6 +217,8 @@ describe('starting from nothing', () => {
     expect(seqs(received)).toEqual([2, 3]);
     expect(next).toBe('3');
     expect((await replay('?afterSeq=1000000')).next).toBeNull();
+    const named = async (query: string) => (await replay(query)).items.map(({ jti }) => jti);
+    expect(await named('?afterSeq=&limit=2')).toEqual(await named('?limit=2'));
   });
 
   it('shows nobody another bureau’s stream', async () => {

@@ -13,10 +13,13 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { EmptyIsBeginning } from '#libs/platform/page.dto.js';
 import { MayBeAbsent } from '#libs/problem/members.dto.js';
 
 const decimal = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value;
+/** An empty one is the beginning, as on every list. */
+const cursor = ({ value }: { value: unknown }): unknown => (value === '' ? 0 : decimal({ value }));
 const day = /^2\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const most = Number.MAX_SAFE_INTEGER;
 
@@ -109,7 +112,7 @@ export class PositionRequest {
 export class EventsQuery {
   @ApiPropertyOptional({ type: 'integer', minimum: 0, default: 0 })
   @MayBeAbsent()
-  @Transform(decimal)
+  @Transform(cursor)
   @IsInt()
   @Min(0)
   @Max(most)
@@ -144,7 +147,7 @@ export class SnapshotQuery {
     description: '`seq` of the last line you have, to go on where a reading was broken off.',
   })
   @MayBeAbsent()
-  @Transform(decimal)
+  @Transform(cursor)
   @IsInt()
   @Min(0)
   @Max(most)
@@ -158,6 +161,7 @@ export class DayKeysQuery {
   readonly from?: string;
 
   @ApiPropertyOptional({ format: 'date', description: '`next` of the page before.' })
+  @EmptyIsBeginning()
   @MayBeAbsent()
   @Matches(day)
   readonly after?: string;

@@ -2,10 +2,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, Matches, Max, Min } from 'class-validator';
 import { MayBeAbsent } from '#libs/problem/members.dto.js';
+import { EmptyIsBeginning } from '#libs/platform/page.dto.js';
 import { PresentDto } from '../session/present.dto.js';
 
 export class TrailRequest extends PresentDto {
   @ApiPropertyOptional({ description: 'Cursor from `next` of the page before.' })
+  @EmptyIsBeginning()
   @MayBeAbsent()
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)
   readonly after?: string;

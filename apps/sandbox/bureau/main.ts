@@ -41,6 +41,10 @@ const log = (line: object): void =>
   void process.stdout.write(
     `${JSON.stringify({ time: new Date().toISOString(), app: own.clientId, ...line })}\n`,
   );
+process.on('uncaughtException', (error) => {
+  log({ level: 60, msg: `the process ends: ${error.message}` });
+  process.exit(1);
+});
 const secret = (file: string): string => readFileSync(at(file), 'utf8').trim();
 const book = await Book.open(
   {

@@ -29,7 +29,13 @@ export interface WitnessProcessConfig {
 
 const followClockEveryMs = 10_000;
 const mirrorEveryMs = 2_000;
-const say = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
+/** One JSON line an event, as of every process of the sandbox. */
+const say = (msg: string, level = 30): void =>
+  void process.stdout.write(`${JSON.stringify({ level, time: Date.now(), app: 'witness', msg })}\n`);
+process.on('uncaughtException', (error) => {
+  say(`the process ends: ${String(error)}`, 60);
+  process.exit(1);
+});
 
 const file = resolve(process.argv[process.argv.indexOf('--config') + 1] ?? '');
 const config = JSON.parse(readFileSync(file, 'utf8')) as WitnessProcessConfig;
@@ -41,7 +47,7 @@ const witness = new Witness({
   logVkeys: config.logVkeys,
   stateDir,
   clock: clock.now,
-  onConflict: (line) => say(`CONFLICT: the log showed a checkpoint that is ${line}`),
+  onConflict: (line) => say(`CONFLICT: the log showed a checkpoint that is ${line}`, 50),
 });
 
 await clock.follow();
@@ -53,7 +59,7 @@ const mirror =
         get: logFiles(config.mirrorOf),
         logKeys: config.logVkeys.map(parseVkey),
         dir: resolve(stateDir, 'mirror'),
-        onRefusal: (line) => say(`REFUSED: the log was not copied: ${line}`),
+        onRefusal: (line) => say(`REFUSED: the log was not copied: ${line}`, 50),
       });
 const server = createServer({
   witness,
@@ -68,6 +74,6 @@ say(`${key.vkey} listens`);
 
 while (mirror) {
   // The log may be down, and our disk full: the next look finds out.
-  await mirror.follow().catch((error: unknown) => say(`the mirror waits: ${String(error)}`));
+  await mirror.follow().catch((error: unknown) => say(`the mirror waits: ${String(error)}`, 40));
   await pause(mirrorEveryMs, undefined, { ref: false });
 }

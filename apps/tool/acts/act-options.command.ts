@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { EntryKind } from '#libs/journal/entry.js';
 import type { Receipt } from '#libs/journal/receipt.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 import { toolConfig, withConfig } from '../config.js';
 import type { Change } from '#libs/acts/change.js';
 import { readCmsFile } from '#libs/signature/cms-text.js';
@@ -67,7 +68,7 @@ async function act(
 ): Promise<void> {
   if (options.apply !== undefined) {
     const text = readFileSync(options.apply, 'utf8');
-    const stated = (JSON.parse(text) as { kind?: unknown }).kind;
+    const stated = (readJsonFile(options.apply) as { kind?: unknown } | null)?.kind;
     if (stated !== kind)
       throw new Error(`${options.apply} is an act of ${String(stated)}, this command is ${kind}`);
     const receipts = await acts.apply(

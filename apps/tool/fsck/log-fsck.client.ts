@@ -3,7 +3,7 @@
  * compared, the root held against the signed checkpoint, openings of public entries and keys against their leaves. What was
  * read is kept in a state file, so that the next run goes on from there and notices a log that is not the same any more.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import {
   auditBundle,
   emptyHashEdge,
@@ -17,6 +17,7 @@ import { rootOf, splitHashes } from '#libs/tlog/tree.js';
 import { verifyCheckpoint, type Policy, type Published } from '#libs/tlog/verify-tlog-proof.js';
 import type { LogClient } from '../verify/log.client.js';
 import { checkKeys, checkOpenings, type OpeningFinding } from './log-openings.client.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 /** A finding of the audit, or an opening or key that does not fit its leaf. */
 export type LogFinding = AuditFinding | OpeningFinding;
@@ -123,7 +124,7 @@ function prefetching(log: LogClient, size: number): ReadFile {
 
 function readState(file: string | undefined, origin: string): State | undefined {
   if (file === undefined || !existsSync(file)) return undefined;
-  const state = JSON.parse(readFileSync(file, 'utf8')) as State;
+  const state = readJsonFile(file) as State;
   if (state.origin !== origin) throw new Error(`${file} is of another log: ${state.origin}`);
   return state;
 }

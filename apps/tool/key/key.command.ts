@@ -1,11 +1,12 @@
 /** `tool key …`: which public keys the registry signs with; each is pinned by an entry. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { acting } from '../acts/act-options.command.js';
 import type { Change } from '#libs/acts/change.js';
 import { toolConfig, withConfig } from '../config.js';
 import { progressBar } from '../progress.command.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 interface RotateOptions {
   readonly config?: string;
@@ -50,7 +51,7 @@ export function register(program: Command): void {
       .option('--file <file>', 'publicKeys.json; not needed with --apply'),
     'key.published',
     ([kid], { file }) => {
-      const keys = JSON.parse(readFileSync(file, 'utf8')) as { kid: string }[];
+      const keys = readJsonFile(file) as { kid: string }[];
       const chosen = keys.filter((each) => kid === undefined || each.kid === kid);
       return chosen.map((each): Change => ({ kind: 'key.published', body: { ...each } }));
     },

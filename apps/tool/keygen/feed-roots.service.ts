@@ -2,9 +2,10 @@
  * The next root of the streams' secrets, beside those in use in the worker's `feed.json` and the tool's copy. It counts from a day that has not
  * begun, so that there is time to carry the file to its machine, and what was cut short is not begun again.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceSecretFile } from './secret-file.service.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 /** A root that is added: the first UTC day sealed under it, `yyyy-mm-dd`, and the secret as base64url. */
 interface LaterRoot {
@@ -30,7 +31,7 @@ export function addFeedRoot(
   secret: Buffer,
 ): { readonly from: string; readonly isNew: boolean } {
   const file = join(out, 'clerk-worker', 'feed.json');
-  const { key, later = [] } = JSON.parse(readFileSync(file, 'utf8')) as FeedFile;
+  const { key, later = [] } = readJsonFile(file) as FeedFile;
   const waiting = later.find(({ from }) => from > utcDay(now));
   if (waiting !== undefined) return { from: waiting.from, isNew: false };
   const from = utcDay(now + 2 * dayMs);

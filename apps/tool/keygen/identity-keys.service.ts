@@ -7,11 +7,12 @@
  * before another is begun.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IdentityFile, NamedSecret } from '#libs/platform/keys.js';
 import { keyTable } from './key-table.js';
 import { replaceSecretFile } from './secret-file.service.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 /** Where the exchange stands: nothing under way, a next key beside the one in use, or an old one beside it. */
 export type IdentityStage = 'single' | 'next' | 'old';
@@ -28,7 +29,7 @@ export interface IdentityFiles {
  * @throws Error when two files are not one step apart
  */
 export function wholeIdentityFiles(out: string): IdentityFiles {
-  const contents = filesIn(out).map((file) => JSON.parse(readFileSync(file, 'utf8')) as IdentityFile);
+  const contents = filesIn(out).map((file) => readJsonFile(file) as IdentityFile);
   const [first, ...others] = contents;
   if (first === undefined) throw new Error(`${out}: no process here has an identity.json`);
   const content = others.reduce(laterOf, first);

@@ -2,18 +2,10 @@
  * Writes a key set: each process's directory holds only its own files (0700/0600). Nothing that exists is ever
  * overwritten, because a lost lookup key loses every refusal.
  */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeKeySet, type PublicKey } from './keys.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 /** The public halves of all signing keys, beside the directories. */
 const publicKeysFile = 'publicKeys.json';
@@ -48,7 +40,7 @@ export async function writeKeys(out: string, now: number): Promise<readonly Publ
 
 /** What `writeKeys` left beside the directories. */
 export function readPublicKeys(out: string): readonly PublicKey[] {
-  return JSON.parse(readFileSync(join(out, publicKeysFile), 'utf8')) as PublicKey[];
+  return readJsonFile(join(out, publicKeysFile)) as PublicKey[];
 }
 
 /** Replaces the list in one step, so that a reader sees the old one or the new one. */

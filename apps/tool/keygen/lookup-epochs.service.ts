@@ -2,10 +2,10 @@
  * The next lookup key, in the directory of every process that has one. All of them must hold the same epochs, so what was
  * cut short is finished before anything new is made, and no key that is there is ever changed.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyTable } from './key-table.js';
 import { replaceSecretFile } from './secret-file.service.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 /** Epoch → key, base64url. */
 type Epochs = Readonly<Record<string, string>>;
@@ -37,5 +37,5 @@ export function addLookupEpoch(out: string, secret: Buffer): number {
 }
 
 function readEpochs(file: string): Epochs {
-  return (JSON.parse(readFileSync(file, 'utf8')) as { epochs: Epochs }).epochs;
+  return (readJsonFile(file) as { epochs: Epochs }).epochs;
 }

@@ -2,12 +2,13 @@
  * Rotation of a signing key in two steps, with its publication between them: the next key is made beside the one in use,
  * `tool key publish` pins it, and only then does it take its place. Nothing is lost when either step is cut short.
  */
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
 import type { KeyedProcess, KeyFile, KeyPurpose } from './key-table.js';
 import { readPublicKeys, writePublicKeys } from './keygen.service.js';
 import { makeSigningKey, type PublicKey } from './keys.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 /** Where the key of each purpose lies. */
 const places: Readonly<Record<string, readonly [KeyedProcess, KeyFile]>> = {
@@ -50,7 +51,7 @@ export function useNextKey(out: string, purpose: string): void {
 export function kidsIn(out: string, purpose: string): { readonly inUse: string; readonly waiting?: string } {
   const file = fileOf(out, purpose);
   const kidOf = (path: string): string => {
-    const read = JSON.parse(readFileSync(path, 'utf8')) as JWK & { keys?: JWK[] };
+    const read = readJsonFile(path) as JWK & { keys?: JWK[] };
     return String((read.keys?.[0] ?? read).kid);
   };
   const next = `${file}.next`;
@@ -64,5 +65,5 @@ function fileOf(out: string, purpose: string): string {
 }
 
 function accessKeys(file: string): readonly JWK[] {
-  return (JSON.parse(readFileSync(file, 'utf8')) as { keys: JWK[] }).keys;
+  return (readJsonFile(file) as { keys: JWK[] }).keys;
 }

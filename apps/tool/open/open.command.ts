@@ -1,8 +1,8 @@
 /** `tool open`: the registry begins. From this entry on every act needs two officials. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { acting } from '../acts/act-options.command.js';
 import { toolConfig } from '../config.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 export function register(program: Command): void {
   acting<{ regime?: string; config?: string }>(
@@ -14,8 +14,7 @@ export function register(program: Command): void {
     async (_, { regime, ...options }) => {
       const { defaultRules } = await import('#libs/regime/defaults.js');
       const { ruleToJson } = await import('#libs/regime/rule-json.js');
-      const rules: unknown =
-        regime === undefined ? defaultRules.map(ruleToJson) : JSON.parse(readFileSync(regime, 'utf8'));
+      const rules: unknown = regime === undefined ? defaultRules.map(ruleToJson) : readJsonFile(regime);
       const { origin } = await toolConfig(options);
       return [{ kind: 'registry.opened', body: { origin, regime: rules } }];
     },

@@ -1,7 +1,7 @@
 /** `tool party …`: who takes part, with which keys, and which officials sign acts. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { acting } from '../acts/act-options.command.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 const partyExample = `
 The file holds {"party": {"clientId","kind","bin","names":{"kk","ru","en"},"scopes":[…],"resource","keys":[
@@ -12,8 +12,7 @@ export function register(program: Command): void {
   const party = program
     .command('party')
     .description('admit and suspend parties and officials, change their keys');
-  const read = (file: string): Record<string, unknown> =>
-    JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  const read = (file: string): Record<string, unknown> => readJsonFile(file) as Record<string, unknown>;
 
   acting<{ file: string }>(
     party

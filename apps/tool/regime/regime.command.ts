@@ -1,7 +1,7 @@
 /** `tool regime set`: a dated row of law, enacted by an entry. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { acting } from '../acts/act-options.command.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 export function register(program: Command): void {
   const regime = program.command('regime').description('change the dated table of law');
@@ -14,8 +14,6 @@ export function register(program: Command): void {
         '{"name","subjectOfRule"?,"value","appliesBy","appliesFrom","appliesTo"?,"enactedOn"?,"source","certainty"}',
       ),
     'regime.changed',
-    (_, { file }) => [
-      { kind: 'regime.changed', body: { rule: JSON.parse(readFileSync(file, 'utf8')) as unknown } },
-    ],
+    (_, { file }) => [{ kind: 'regime.changed', body: { rule: readJsonFile(file) as unknown } }],
   );
 }

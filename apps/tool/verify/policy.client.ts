@@ -3,12 +3,13 @@
  * names them. The log's own key may as a last resort come from the log, which is said, too; a witness never, because a log
  * could make up as many as it likes.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseVkey, type Vkey } from '#libs/tlog/note.js';
 import type { Policy } from '#libs/tlog/verify-tlog-proof.js';
 import { sandboxDir } from '../home.client.js';
 import { LogClient } from './log.client.js';
+import { readJsonFile } from '#libs/platform/json-file.js';
 
 export interface PolicyOptions {
   readonly log?: string;
@@ -49,7 +50,7 @@ function sandboxPins():
   console.error(
     `Whom to believe is said by ${file}: pin --log-key and --witness to judge anything but that sandbox.`,
   );
-  const { logVkeys = [], witnesses = [] } = JSON.parse(readFileSync(file, 'utf8')) as {
+  const { logVkeys = [], witnesses = [] } = readJsonFile(file) as {
     logVkeys?: string[];
     witnesses?: string[];
   };

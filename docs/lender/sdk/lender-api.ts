@@ -551,7 +551,7 @@ export interface operations {
   readonly listChecks: {
     readonly parameters: {
       readonly query?: {
-        /** @description Cursor from `next` of the page before. */
+        /** @description Cursor from `next` of the page before; absent or empty: the first. */
         readonly after?: string;
         readonly limit?: number;
         /** @description First instant. */
@@ -887,7 +887,7 @@ export interface operations {
   readonly listLoans: {
     readonly parameters: {
       readonly query?: {
-        /** @description Cursor from `next` of the page before. */
+        /** @description Cursor from `next` of the page before; absent or empty: the first. */
         readonly after?: string;
         readonly limit?: number;
         /** @description First reported at or after this instant. */
@@ -1096,7 +1096,7 @@ export interface operations {
   readonly readNotices: {
     readonly parameters: {
       readonly query?: {
-        /** @description Cursor from `next` of the page before. */
+        /** @description Cursor from `next` of the page before; absent or empty: the first. */
         readonly after?: string;
         readonly limit?: number;
         /** @description Seconds to wait for a notice when there is none. */
