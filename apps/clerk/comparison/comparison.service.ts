@@ -12,6 +12,7 @@ import {
   raiseDoubt,
   refusalsWithin,
   settleDoubt,
+  standingDoubts,
   type DoubtKind,
 } from './comparison.store.js';
 import { boundsOf, Fold, itemLength, parts, standingOf } from './fold.js';
@@ -42,6 +43,8 @@ export class ComparisonService {
   /** The same entries once more, from the first on. */
   private again: Fold;
   private againAt = -Infinity;
+  /** What the second fold found the last time. */
+  private changed: string | undefined;
   /** The part that is compared next, and whether those before it in this round were right. */
   private next = 0;
   private isRight = true;
@@ -54,18 +57,25 @@ export class ComparisonService {
     this.again = new Fold(this.key);
   }
 
-  /** One turn: whether every entry is whole, and as many refusals and entries as a turn does. */
+  /**
+   * One turn: whether every entry is whole, and as many refusals and entries as a turn does. While a doubt stands nobody is
+   * answered, so nothing is put off to a later turn: a doubt that somebody else wrote is proven or settled in this one.
+   */
   async turn(signal: AbortSignal): Promise<void> {
     const { tx } = this.settings;
+    if (this.changed !== undefined) await this.raise('entries-differ', this.changed);
+    const inDoubt = await standingDoubts(tx);
+    const atMost = inDoubt.length > 0 ? { entries: Infinity, rows: Infinity } : this.atMost;
     const blanked = await firstBlanked(tx);
     if (blanked === undefined) await this.settle('entries-blanked');
     else await this.raise('entries-blanked', `from entry ${blanked} on`);
     const { size, life } = await groundOf(tx);
     // Under a server that was started anew lies perhaps another copy, which its signer compares before anybody is answered.
     if (life !== this.life || size < this.fold.size) this.begin(life);
-    if (!(await this.extend(this.fold, size, this.atMost.entries, signal))) return;
-    await this.compareRows(signal);
-    await this.foldAgain(signal);
+    if (!(await this.extend(this.fold, size, atMost.entries, signal))) return;
+    await this.compareRows(atMost.rows, signal);
+    const isDue = this.settings.clock() - this.againAt >= foldAgainMs;
+    if (isDue || inDoubt.includes('entries-differ')) await this.foldAgain(atMost.entries, signal);
   }
 
   private begin(life: string): void {
@@ -73,6 +83,7 @@ export class ComparisonService {
     this.fold = new Fold(this.key);
     this.again = new Fold(this.key);
     this.againAt = -Infinity;
+    this.changed = undefined;
     this.next = 0;
     this.isRight = true;
   }
@@ -92,8 +103,8 @@ export class ComparisonService {
   }
 
   /** The parts after those of the turn before: rows of one snapshot against the entries below its very size. */
-  private async compareRows(signal: AbortSignal): Promise<void> {
-    for (let rows = 0; rows < this.atMost.rows && !signal.aborted;) {
+  private async compareRows(atMost: number, signal: AbortSignal): Promise<void> {
+    for (let rows = 0; rows < atMost && !signal.aborted;) {
       const from = this.next;
       const to = this.fold.runFrom(from, this.rowsPage);
       const expectedRows = this.fold.standing(from, to).count;
@@ -121,14 +132,14 @@ export class ComparisonService {
   }
 
   /** A second fold, some entries a turn: an entry that was changed since the first makes the two differ. */
-  private async foldAgain(signal: AbortSignal): Promise<void> {
-    const { clock } = this.settings;
-    if (clock() - this.againAt < foldAgainMs) return;
-    if (!(await this.extend(this.again, this.fold.size, this.atMost.entries, signal))) return;
-    if (this.again.equals(this.fold)) await this.settle('entries-differ');
-    else await this.raise('entries-differ', `entries below ${this.fold.size} no longer say what they said`);
+  private async foldAgain(atMost: number, signal: AbortSignal): Promise<void> {
+    if (!(await this.extend(this.again, this.fold.size, atMost, signal))) return;
+    const isSame = this.again.equals(this.fold);
+    this.changed = isSame ? undefined : `entries below ${this.fold.size} no longer say what they said`;
+    if (this.changed === undefined) await this.settle('entries-differ');
+    else await this.raise('entries-differ', this.changed);
     this.again = new Fold(this.key);
-    this.againAt = clock();
+    this.againAt = this.settings.clock();
   }
 
   private async raise(kind: DoubtKind, what: string): Promise<void> {

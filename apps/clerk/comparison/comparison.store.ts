@@ -65,6 +65,12 @@ export async function firstBlanked(tx: EntityManager): Promise<number | undefine
   return rows[0]?.index;
 }
 
+/** The doubts that stand, also those that another process wrote. */
+export async function standingDoubts(tx: EntityManager): Promise<readonly DoubtKind[]> {
+  const rows = await tx.query<{ kind: DoubtKind }[]>('SELECT kind FROM doubts');
+  return rows.map(({ kind }) => kind);
+}
+
 /** From its commit on nobody is answered. @returns whether it is new */
 export async function raiseDoubt(tx: EntityManager, kind: DoubtKind, what: string): Promise<boolean> {
   const rows = await tx.query<unknown[]>(
