@@ -47,7 +47,7 @@ const party: Party = {
   },
 };
 /** Beside what is shown here no law or party changes. */
-const rules: Rules = {
+export const rulesHere: Rules = {
   parties: new Map([[lender, party]]),
   regime: defaultRules.map((rule) => ({ ...rule, entryIndex: 0 })),
 };
@@ -66,7 +66,7 @@ export async function lenderHere(
   changes: Partial<LenderOptions> = {},
 ): Promise<Lender> {
   const dataSource = await openDatabase(target, { poolSize: 4 });
-  const loadRules = (): Promise<Rules> => Promise.resolve(rules);
+  const loadRules = (): Promise<Rules> => Promise.resolve(rulesHere);
   const journal = newJournal<LenderTables, Rules>(dataSource, 'lender', lookup, lenderTables, {
     loadRules,
     ...changes,
