@@ -42,7 +42,8 @@ CREATE TRIGGER signer_lease_guard AFTER INSERT OR UPDATE ON signer_lease FOR EAC
 CREATE FUNCTION move_alarms_guard() RETURNS trigger LANGUAGE plpgsql
   SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-  PERFORM FROM entries e WHERE e.index = NEW.entry_index AND e.kind IN ('lift.requested', 'refusal.lifted')
+  PERFORM FROM entries e WHERE e.index = NEW.entry_index AND e.kind IN ('refusal.placed', 'refusal.lock-grown',
+      'lift.requested', 'lift.cancelled', 'refusal.lifted')
     AND NEW.raised_at BETWEEN e.at AND registry_now() + interval '1 minute';
   IF NOT FOUND THEN
     RAISE EXCEPTION 'an alarm is about a move that is there' USING ERRCODE = 'integrity_constraint_violation';

@@ -39,6 +39,7 @@ import { Stalls1764000000045 } from './0045-stalls.js';
 import { FeedRoots1764000000046 } from './0046-feed-roots.js';
 import { WrappedAnew1764000000047 } from './0047-wrapped-anew.js';
 import { RowsOfOwnEntries1764000000048 } from './0048-rows-of-own-entries.js';
+import { RefusalsOfEntries1764000000049 } from './0049-refusals-of-entries.js';
 import { SmallGuards1764000000050 } from './0050-small-guards.js';
 import { KindsThatAreAppended1764000000052 } from './0052-kinds-that-are-appended.js';
 
@@ -83,6 +84,7 @@ export const migrations = [
   FeedRoots1764000000046,
   WrappedAnew1764000000047,
   RowsOfOwnEntries1764000000048,
+  RefusalsOfEntries1764000000049,
   SmallGuards1764000000050,
   KindsThatAreAppended1764000000052,
 ];

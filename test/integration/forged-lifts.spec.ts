@@ -10,7 +10,7 @@ import type { SigningKey } from '#libs/platform/keys.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { newClerkScene, type ClerkScene } from '../support/clerk-scene.js';
 import { pastGuards } from '../support/database.js';
-import { forgeEntry, type ForgedEntry } from '../support/forged-request.js';
+import { forgeEntry, forgePastGuards, type ForgedEntry } from '../support/forged-request.js';
 import { publishedHeadKey } from '../support/head-keys.js';
 import { registryNow, type LiftingPerson } from '../support/lift-scene.js';
 import type { Forgery, ScenePerson } from '../support/signed-acts.js';
@@ -52,8 +52,24 @@ async function pending(person: ScenePerson, index: number): Promise<void> {
 }
 
 describe('with the database password of the citizen’s process alone', () => {
+  it.each([
+    ['lift.requested', { lockHours: 0 }],
+    ['refusal.lock-grown', { lockHours: 168 }],
+    ['lift.cancelled', {}],
+  ])('%s is not appended without its row', async (kind, body) => {
+    const person =
+      kind === 'lift.cancelled' ? await scene.lifts.lifting({ lockHours: 0 }) : await scene.lifts.person(0);
+    await expect(forgeEntry(scene.thief, person, { kind, version: 1, body })).rejects.toMatchObject({
+      code: '23000',
+    });
+    await scene.thief.query('ROLLBACK');
+  });
+});
+
+describe('with the triggers of the database out of the way, but no key', () => {
   const request = async (person: ScenePerson, entry: Omit<ForgedEntry, 'kind' | 'version'>) => {
-    const index = await forgeEntry(scene.thief, person, { kind: 'lift.requested', version: 1, ...entry });
+    const forged = { kind: 'lift.requested', version: 1, ...entry };
+    const index = await forgePastGuards(scene.database.superuser, person, forged);
     await pending(person, index);
     return index;
   };
@@ -97,40 +113,42 @@ describe('with the database password of the citizen’s process alone', () => {
     await scene.movesNothing(person, index, 'head-differs');
   });
 
-  it('the signed lift of another person is kept under no request', async () => {
+  it('the signed lift of another person lifts nothing', async () => {
     const [person, other] = [await scene.lifts.person(0), await scene.lifts.lifting({ lockHours: 0 })];
     const { requestIndex: documentOf } = other;
-    await expect(request(person, { body: await repeated(documentOf), documentOf })).rejects.toMatchObject({
-      code: '23000',
-    });
-    await scene.thief.query('ROLLBACK');
+    const index = await request(person, { body: await repeated(documentOf), documentOf });
+    await scene.movesNothing(person, index, 'head-differs');
   });
+
+  const grown = (person: ScenePerson, lockHours: number) =>
+    forgePastGuards(scene.database.superuser, person, {
+      ...{ kind: 'refusal.lock-grown', version: 1, body: { lockHours } },
+    });
 
   it('an unsigned longer lock makes an honest lift wait no longer', async () => {
-    const person = await scene.lifts.person(0);
-    await forgeEntry(scene.thief, person, {
-      kind: 'refusal.lock-grown',
-      version: 1,
-      body: { lockHours: 168 },
-    });
-    const { index } = await scene.lifts.sign(person, { kind: 'lift', lockHours: 0 });
-    expect(await scene.newClerk().move(index)).toBe('lifted');
+    const person = await scene.lifts.lifting({ lockHours: 0 });
+    await grown(person, 168);
+    expect(await scene.newClerk().move(person.requestIndex)).toBe('lifted');
   });
 
-  it('an unsigned shorter lock makes nobody wait shorter', async () => {
+  it('an unsigned shorter lock makes nobody wait shorter, though the row says so', async () => {
     const person = await scene.lifts.person(24);
-    await forgeEntry(scene.thief, person, { kind: 'refusal.lock-grown', version: 1, body: { lockHours: 0 } });
+    await grown(person, 0);
     const rowSays = (hours: number) =>
       pastGuards(scene.database.superuser, 'UPDATE refusals SET lock_hours = $2 WHERE subject = $1', [
         person.subject.bytes,
         hours,
       ]);
     await rowSays(0);
-    const { index } = await scene.lifts.sign(person, { kind: 'lift', lockHours: 0 });
+    await expect(scene.lifts.sign(person, { kind: 'lift', lockHours: 0 })).rejects.toMatchObject({
+      cause: { code: '23000' },
+    });
+    await rowSays(24);
+    const { index } = await scene.lifts.sign(person, { kind: 'lift', lockHours: 24 });
+    await rowSays(0);
     expect(await scene.newClerk().move(index)).toBe('early');
     expect(scene.alarms).toEqual([{ entryIndex: index, fault: 'row-differs' }]);
     await scene.advance(24);
-    await rowSays(24);
     expect(await scene.newClerk().move(index)).toBe('lifted');
   });
 });
@@ -183,7 +201,7 @@ describe('with the citizen’s process itself in hand, whose head key is honest'
   it('a lift that was called off does not lift under a second entry', async () => {
     const person = await scene.lifts.lifting({ lockHours: 0 });
     await scene.lifts.sign(person, { kind: 'place', lockHours: 0 });
-    const index = await forgeEntry(scene.thief, person, {
+    const index = await forgePastGuards(scene.database.superuser, person, {
       ...{ kind: 'lift.requested', version: 1, head: scene.heads.citizen, documentOf: person.requestIndex },
       body: await repeated(person.requestIndex),
     });
@@ -220,7 +238,7 @@ describe('with the whole database in hand', () => {
     return person.requestIndex;
   };
   const signedWith = (key: () => Promise<SigningKey>) => async (person: LiftingPerson) => {
-    const index = await forgeEntry(scene.thief, person, {
+    const index = await forgePastGuards(scene.database.superuser, person, {
       ...{ kind: 'lift.requested', version: 1, head: await key(), documentOf: person.requestIndex },
       body: await repeated(person.requestIndex),
     });
@@ -260,7 +278,7 @@ describe('with the whole database in hand', () => {
       'person-differs',
       async (person) => {
         const { requestIndex, kept } = await scene.lifts.lifting({ lockHours: 0 });
-        const index = await forgeEntry(scene.thief, person, {
+        const index = await forgePastGuards(scene.database.superuser, person, {
           ...{ kind: 'lift.requested', version: 1, head: scene.heads.citizen },
           body: await repeated(person.requestIndex, { applicationId: uuidToId('app', kept.applicationUuid) }),
         });

@@ -84,6 +84,18 @@ describe('a return', () => {
     expect(scene.alarms).toEqual([{ entryIndex: index, fault: 'no-document' }]);
     expect((await scene.rowOf(person))?.state).toBe('in-force');
   });
+
+  it('that the row no longer asks for places all the same', async () => {
+    const { person, index } = await lifted({ placeAgainAfterHours: 24 });
+    await pastGuards(
+      scene.database.superuser,
+      'UPDATE refusals SET placed_again_at = NULL WHERE subject = $1',
+      [person.subject.bytes],
+    );
+    await scene.advance(24);
+    expect(await scene.newClerk().move(index)).toBe('placed');
+    expect(scene.alarms).toEqual([{ entryIndex: index, fault: 'row-differs' }]);
+  });
 });
 
 describe('a national signature', () => {

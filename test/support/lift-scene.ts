@@ -4,7 +4,6 @@
  * Its authority answers over HTTP and can revoke, grow old or fall silent.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { DataSource } from 'typeorm';
 import type { SigningKey } from '#libs/platform/keys.js';
@@ -22,6 +21,7 @@ import {
   serialNumberOf,
   type Authority,
 } from '../../apps/sandbox/nca/nca.js';
+import { iinOfPerson } from '../../apps/tool/load/synthetic-person.js';
 import { pastGuards, type TestDatabase } from './database.js';
 import { publishedHeadKey } from './head-keys.js';
 import { newJournal } from './journals.js';
@@ -74,9 +74,6 @@ export interface SceneKeys {
   readonly head?: SigningKey;
 }
 
-const vectors = JSON.parse(readFileSync('test/vectors/iin-vectors.json', 'utf8')) as {
-  valid: readonly { iin: string }[];
-};
 const hour = 3_600_000;
 
 /** @param dataSource of the citizen's role */
@@ -97,7 +94,7 @@ export async function liftScene(
   const journal = newJournal(dataSource, 'citizen', lookup, citizenTables, { headKey });
   await admitChannel(database);
   await enactLaw(database);
-  const iins = vectors.valid.map(({ iin }) => parseIin(iin));
+  let people = 0;
   const serials: string[] = [];
   const scene = { authority: 'good' as AuthorityMode, asked: 0 };
   const server = await serveCrl(database, authority, scene, serials);
@@ -107,8 +104,7 @@ export async function liftScene(
     now: () => registryNow(database),
   };
   const person = async (lockHours?: number): Promise<ScenePerson> => {
-    const iin = iins.shift();
-    if (iin === undefined) throw new Error('no more synthetic people');
+    const iin = parseIin(iinOfPerson(people++));
     const credential = await issue(authority, iin, at);
     serials.push(serialNumberOf(credential.certPem));
     const known = await knowPerson(hand, iin, credential);

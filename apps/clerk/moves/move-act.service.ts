@@ -1,6 +1,6 @@
 /**
- * The act of a due move, purely: what was proven outside of the head's lock is held against the row once more under it,
- * and nothing is left when the refusal has moved on meanwhile.
+ * The act of a due move, purely: what was proven outside of the head's lock is written under it as entries and signatures
+ * give it, and nothing is left when the refusal has moved on meanwhile.
  */
 import type { Act, Decision } from '#libs/journal/act.js';
 import { Problem } from '#libs/problem/problem.js';
@@ -33,6 +33,8 @@ export interface Answered extends Pick<RevocationAnswer, 'status' | 'freshUntil'
 export interface Intent {
   /** The refusal as entries and signatures give it. */
   readonly standing: Refusal;
+  /** The entry that the row named before anything was proven: each honest move changes it, and nothing else is asked of it. */
+  readonly seenAt: number | undefined;
   readonly iin: Iin;
   /** The request it rests on, as entries name it. */
   readonly requestedBy: string;
@@ -40,15 +42,14 @@ export interface Intent {
   readonly answered?: Answered;
 }
 
-/** The act, which leaves nothing if the row no longer waits on the entry that was judged. */
+/** The act, which leaves nothing if the refusal was moved since it was judged. */
 export function moveAct(intent: Intent): Act<MoveTables, unknown, Outcome> {
-  const { standing, requestedBy, answered } = intent;
+  const { standing, seenAt, requestedBy, answered } = intent;
   const { subject } = standing;
   return {
     look: { refusals: [subject] },
     decide: (seen) => {
-      const now = seen.find('refusals', subjectText(subject));
-      if (now?.state !== standing.state || now.entryIndex !== standing.entryIndex) return nothing('outdated');
+      if (seen.find('refusals', subjectText(subject))?.entryIndex !== seenAt) return nothing('outdated');
       const [move] =
         answered === undefined
           ? comeBack(standing, requestedBy, seen.at)

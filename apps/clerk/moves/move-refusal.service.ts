@@ -1,7 +1,7 @@
 /**
  * Carries out what a citizen signed for, when its hour has come: the lift, or the return after it. Only this process
- * lifts, and it lifts only what entries, heads and signatures bear out; a row says no more than where to look. It is
- * decided again under the head's lock, so that a job run twice, late, early or by two workers at once does what one job
+ * lifts, and it lifts only what entries, heads and signatures bear out, whatever the row says. It is decided again under
+ * the head's lock, so that a job run twice, late, early or by two workers at once does what one job
  * at the right time would have done.
  */
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { LRUCache } from 'lru-cache';
 import type { Act } from '#libs/journal/act.js';
 import { isId, idToUuid, uuidToId } from '#libs/journal/id.js';
 import type { Instant } from '#libs/journal/instant.js';
-import { membersOf } from '#libs/journal/proven-entry.js';
+import { membersOf, type StoredEntry } from '#libs/journal/proven-entry.js';
 import { askClerkToMove, dueMovesTable } from '#libs/refusal/due-moves.store.js';
 import { refusalsTable } from '#libs/refusal/refusals.store.js';
 import type { ChosenVerifier } from '#libs/signature/signature-verifier.js';
@@ -24,12 +24,11 @@ import { dueOf, isStillDue, lostMoves, peopleOf, requestOf, type Due } from './r
 import { revocationAnswersTable } from './revocation-answers.store.js';
 import { iinOfPerson, sealedAnswer } from './signed-act.js';
 import {
-  differsIn,
+  differs,
   isEnded,
   pendingLift,
   returnAfter,
-  returnOfRow,
-  waitingReturn,
+  unsignedReturn,
   type DueReturn,
   type ProvenLift,
 } from './standing.js';
@@ -95,58 +94,65 @@ export class MoveRefusalService {
 
   private async lift(due: Due): Promise<Outcome> {
     const { tx, journal } = this.settings;
-    const { entry, refusal: row } = due;
+    const { entry, row } = due;
     const judged = await this.unlessUnproven(() => this.judgeLift(due));
     if (judged === 'outdated') return judged;
     if (judged instanceof Unproven) return this.refuse(entry.index, judged.fault);
     const { lift, standing } = judged;
     const seal = judgementSeal(lift.act, entry.index, randomBytes);
     await keepJudgement(tx, { entryIndex: entry.index, found: { dueAt: lift.liftsAt, seal } });
-    if (differsIn(row, standing)) await this.alarm(entry.index, 'row-differs');
+    if (differs(row, standing)) await this.alarm(entry.index, 'row-differs');
     if (due.at < lift.liftsAt) return this.tooEarly(entry.index, lift.liftsAt);
     const answered = await this.askCertificate(due, lift);
     const requestedBy = uuidToId('ent', entry.uuid);
-    const outcome = await journal.submit(moveAct({ standing, iin: lift.act.iin, requestedBy, answered }));
+    const outcome = await journal.submit(
+      moveAct({ standing, seenAt: row?.entryIndex, iin: lift.act.iin, requestedBy, answered }),
+    );
     return outcome === 'early' ? this.tooEarly(entry.index, lift.liftsAt) : outcome;
   }
 
   /** Judges the request, and whether it is still the person's newest word. */
   private async judgeLift({ entry, subject, refusal }: Due) {
     const lift = await this.judging.lift(entry, subject);
-    // Entries were read before, so a row that honestly moved on with them has moved on by now.
-    if (isEnded(lift)) {
-      if (!(await isStillDue(this.settings.tx, subject, entry.index))) return 'outdated' as const;
-      throw new Unproven('not-pending');
-    }
+    if (isEnded(lift)) return this.endedBefore(entry, subject);
     return { lift, standing: pendingLift(refusal, lift) };
   }
 
+  /** Entries have ended what the row calls due: a row that honestly moved on with them has moved on by now. */
+  private async endedBefore(entry: StoredEntry, subject: SubjectKey): Promise<'outdated'> {
+    mustBeProven(!(await isStillDue(this.settings.tx, subject, entry.index)), 'not-pending');
+    return 'outdated';
+  }
+
   private async placeAgain(due: Due): Promise<Outcome> {
-    const { entry, subject, refusal: row } = due;
+    const { entry, subject, refusal, row } = due;
     const judged = await this.unlessUnproven(() => this.judgeReturn(due));
+    if (judged === 'outdated') return judged;
     const isUnproven = judged instanceof Unproven;
-    const wanted = isUnproven ? returnOfRow(row) : judged;
+    if (isUnproven && judged.fault === 'not-pending') return this.refuse(entry.index, judged.fault);
+    const wanted = isUnproven ? unsignedReturn(refusal) : judged;
     if (wanted === undefined) {
       // Only a signed document that asks for no return stops one, and only a row that lies is worth an alarm.
-      if (!isUnproven && row.placedAgainAt !== undefined)
-        return this.refuse(entry.index, 'return-not-signed');
+      if (row?.placedAgainAt !== undefined) return this.refuse(entry.index, 'return-not-signed');
       return 'outdated';
     }
-    // A return makes safer, so doubt about its signature keeps nobody from it.
+    // A return makes safer, so neither doubt about its signature nor a row that says otherwise keeps anybody from it.
     if (isUnproven) await this.alarm(entry.index, judged.fault);
+    if (differs(row, refusal)) await this.alarm(entry.index, 'row-differs');
     if (due.at < wanted.at) return this.tooEarly(entry.index, wanted.at);
+    const { at: placedAgainAt, lockHours, requestedBy } = wanted;
     const outcome = await this.settings.journal.submit(
       moveAct({
-        standing: waitingReturn(row, entry, wanted),
-        iin: await this.personOf(subject),
-        requestedBy: wanted.requestedBy,
+        standing: { ...refusal, lockHours, placedAgainAt },
+        ...{ seenAt: row?.entryIndex, iin: await this.personOf(subject), requestedBy },
       }),
     );
     return outcome === 'early' ? this.tooEarly(entry.index, wanted.at) : outcome;
   }
 
   /** The return that the signed lift asks for; undefined when it asks for none. */
-  private async judgeReturn({ entry, subject }: Due): Promise<DueReturn | undefined> {
+  private async judgeReturn({ entry, subject, refusal }: Due): Promise<DueReturn | 'outdated' | undefined> {
+    if (refusal.entryIndex !== entry.index) return this.endedBefore(entry, subject);
     const requestedBy = membersOf(entry)?.['requestedBy'];
     mustBeProven(isId('ent', requestedBy), 'entry-unreadable');
     const request = await requestOf(this.settings.tx, subject, idToUuid('ent', requestedBy));

@@ -8,31 +8,37 @@ import { refusalFromJson } from '#libs/refusal/refusals.store.js';
 import type { SubjectKey } from '#libs/subject/subject.js';
 import type { KeptAct, SealedPerson } from './signed-act.js';
 
-/** A move that a row waits for, with the entry that makes it due: a `lift.requested`, or the lift before a return. */
+/** A move that entries or a row wait for, and the entry that makes it due: a `lift.requested`, or the lift before a return. */
 export interface Due {
   /** Registry time of the reading, by the database. */
   readonly at: number;
   readonly entry: StoredEntry;
   readonly subject: SubjectKey;
-  /** As the row says: a cache, believed only for what makes safer. */
+  /** As the person's entries give it, signed or not. */
   readonly refusal: Refusal;
+  /** As the row says, if there is one: a cache, never believed. */
+  readonly row: Refusal | undefined;
 }
 
-/** @returns undefined when the row has moved on, so that nothing waits on this entry any more. */
+type Json = Record<string, unknown>;
+
+/** @returns undefined when neither the person's entries nor the row wait on this entry. */
 export async function dueOf(tx: EntityManager, entryIndex: number): Promise<Due | undefined> {
-  const rows: (StoredEntry & { refusal: Record<string, unknown>; now: number })[] = await tx.query(
-    `SELECT ${storedEntryColumns}, to_jsonb(r) AS refusal, (extract(epoch FROM registry_now()) * 1000)::bigint AS now
-     FROM entries e JOIN refusals r ON r.subject = e.subject AND r.subject_epoch = e.subject_epoch
-     WHERE e.index = $1 AND r.entry_index = $1
-       AND ((r.state = 'lift-pending' AND e.kind = 'lift.requested')
-         OR (r.state = 'none' AND e.kind = 'refusal.lifted'))`,
+  const rows: (StoredEntry & { refusal: Json; cached: Json | null; now: number })[] = await tx.query(
+    `SELECT ${storedEntryColumns}, to_jsonb(f) AS refusal, to_jsonb(r) AS cached,
+       (extract(epoch FROM registry_now()) * 1000)::bigint AS now
+     FROM entries e CROSS JOIN refusal_of(e.subject, e.subject_epoch) f
+     LEFT JOIN refusals r ON r.subject = e.subject AND r.subject_epoch = e.subject_epoch
+     WHERE e.index = $1 AND $1 IN (f.entry_index, r.entry_index) AND (e.kind, true) IN (
+       ('lift.requested', 'lift-pending' IN (f.state, r.state)), ('refusal.lifted', 'none' IN (f.state, r.state)))`,
     [entryIndex],
   );
-  const row = rows[0];
-  if (row === undefined) return undefined;
-  const { refusal, now, ...entry } = row;
+  const found = rows[0];
+  if (found === undefined) return undefined;
+  const { refusal, cached, now, ...entry } = found;
   const subject = { epoch: refusal['subject_epoch'] as number, bytes: bytesFromJson(refusal['subject']) };
-  return { at: now, entry, subject, refusal: refusalFromJson(refusal) };
+  const row = cached === null ? undefined : refusalFromJson(cached);
+  return { at: now, entry, subject, refusal: refusalFromJson(refusal), row };
 }
 
 /** Entries of a person that say something of his refusal, in their order; his pseudonyms are those of every epoch. */

@@ -1,7 +1,8 @@
 /**
  * A refusal as entries and signatures give it, in the shape of a row: what the transitions decide on instead of the row,
- * which other processes may have written. Of the row only the placing's instant is kept, which moves nothing.
+ * which others may have written.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { countsVersion, isEntryKind } from '#libs/journal/entry.js';
 import { uuidToId } from '#libs/journal/id.js';
 import type { Instant } from '#libs/journal/instant.js';
@@ -25,19 +26,19 @@ export interface ProvenLift extends Stated {
 
 const hourMs = 3_600_000;
 
-/** The refusal with this lift pending. @throws Unproven `not-pending` when no earlier entry put it in force. */
-export function pendingLift(row: Refusal, lift: ProvenLift): Refusal {
+/** The refusal of these entries with this lift pending. @throws Unproven `not-pending` when none before put it in force. */
+export function pendingLift({ subject, placedAt }: Refusal, lift: ProvenLift): Refusal {
   const { request, lockHours, liftsAt, placeAgainAfterHours: again, history } = lift;
   const moved = history.findLast(
     ({ kind, index }) => index < request.index && isEntryKind(kind) && countsVersion(kind),
   );
   mustBeProven(moved !== undefined, 'not-pending');
   return {
-    subject: row.subject,
+    subject,
     state: 'lift-pending',
     version: versionOf(request),
     lockHours,
-    ...(row.placedAt !== undefined && { placedAt: row.placedAt }),
+    ...(placedAt !== undefined && { placedAt }),
     liftRequestedAt: request.at,
     liftsAt,
     ...(again !== undefined && { placeAgainAfterHours: again, placedAgainAt: liftsAt + again * hourMs }),
@@ -55,10 +56,9 @@ export function isEnded({ request, history }: ProvenLift): boolean {
   );
 }
 
-/** Members of a row in which it gives another hour, lock or return than what was proven. */
-export function differsIn(row: Refusal, proven: Refusal): boolean {
-  const members = ['lockHours', 'liftsAt', 'placeAgainAfterHours', 'requestIndex', 'version'] as const;
-  return members.some((name) => row[name] !== proven[name]);
+/** Whether a row says anything else in any member, or is not there. */
+export function differs(row: Refusal | undefined, proven: Refusal): boolean {
+  return !isDeepStrictEqual(row, proven);
 }
 
 /** What a return needs to know: its hour, its lock, and the request it rests on as entries name it. */
@@ -75,18 +75,14 @@ export function returnAfter(lifted: StoredEntry, lift: ProvenLift): DueReturn | 
   return { at: lifted.at + again * hourMs, lockHours, requestedBy: uuidToId('ent', request.uuid) };
 }
 
-/** The return that the row asks for, where nothing better is known: it can only make safer. */
-export function returnOfRow({ placedAgainAt: at, requestedBy, lockHours }: Refusal): DueReturn | undefined {
+/** The return that entries alone ask for, where no signature bears it out: it can only make safer. */
+export function unsignedReturn({
+  placedAgainAt: at,
+  requestedBy,
+  lockHours,
+}: Refusal): DueReturn | undefined {
   if (at === undefined || requestedBy === undefined) return undefined;
   return { at, lockHours, requestedBy: uuidToId('ent', requestedBy) };
-}
-
-/** The lifted refusal that waits for this return. */
-export function waitingReturn(row: Refusal, lifted: StoredEntry, { at, lockHours }: DueReturn): Refusal {
-  return {
-    ...{ ...row, state: 'none', version: versionOf(lifted), lockHours, placedAgainAt: at },
-    ...{ movedLeaf: lifted.leafHash, entryIndex: lifted.index },
-  };
 }
 
 function versionOf(entry: StoredEntry): number {
