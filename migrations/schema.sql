@@ -526,10 +526,12 @@ CREATE TABLE entries (
 ALTER TABLE entries ENABLE ROW LEVEL SECURITY;
 CREATE INDEX entries_blanked ON ONLY public.entries USING btree (index) WHERE ((entry IS NULL) OR (seed IS NULL) OR ((subject IS NULL) AND (version IS NOT NULL)));
 CREATE INDEX entries_by_time ON ONLY public.entries USING brin (at);
+CREATE INDEX entries_of_moves ON ONLY public.entries USING btree (subject, index) WHERE (kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]));
 CREATE INDEX entries_of_refusals ON ONLY public.entries USING btree (index) WHERE (kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]));
 CREATE INDEX entries_of_subject ON ONLY public.entries USING btree (subject, index) WHERE (subject IS NOT NULL);
 CREATE TRIGGER entries_guard AFTER INSERT ON public.entries REFERENCING NEW TABLE AS appended FOR EACH STATEMENT EXECUTE FUNCTION entries_guard();
 CREATE TRIGGER feed_item AFTER INSERT ON public.entries FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))) EXECUTE FUNCTION feed_item();
+CREATE TRIGGER moves_with_row AFTER INSERT ON public.entries FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text]))) EXECUTE FUNCTION moves_with_row();
 CREATE POLICY bureau_appends ON entries FOR INSERT TO tyiym_bureau
   WITH CHECK (kind = ANY (ARRAY['refusal.stamped'::text, 'stamp.lost'::text, 'bureau.disagreed'::text, 'loan.reported'::text, 'loan.amended'::text, 'correction.reported'::text]));
 CREATE POLICY bureau_reads ON entries FOR SELECT TO tyiym_bureau
@@ -1680,6 +1682,7 @@ COMMENT ON VIEW registry_openings IS 'Entries that move the rules. They name no 
 -- Partitions of entries
 --   bound as it is named
 --   CREATE TRIGGER feed_item AFTER INSERT ON public.<partition> FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text]))) EXECUTE FUNCTION feed_item() of the parent
+--   CREATE TRIGGER moves_with_row AFTER INSERT ON public.<partition> FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text]))) EXECUTE FUNCTION moves_with_row() of the parent
 --   column at timestamp(3) with time zone NOT NULL
 --   column commitment bytea NOT NULL
 --   column entry text
@@ -1702,6 +1705,7 @@ COMMENT ON VIEW registry_openings IS 'Entries that move the rules. They name no 
 --   index CREATE INDEX ON public.<partition> USING brin (at) of entries_by_time
 --   index CREATE INDEX ON public.<partition> USING btree (index) WHERE ((entry IS NULL) OR (seed IS NULL) OR ((subject IS NULL) AND (version IS NOT NULL))) of entries_blanked
 --   index CREATE INDEX ON public.<partition> USING btree (index) WHERE (kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lifted'::text, 'refusal.annulled'::text])) of entries_of_refusals
+--   index CREATE INDEX ON public.<partition> USING btree (subject, index) WHERE (kind = ANY (ARRAY['refusal.inherited'::text, 'refusal.placed'::text, 'refusal.lock-grown'::text, 'lift.requested'::text, 'lift.cancelled'::text, 'refusal.lifted'::text, 'refusal.annulled'::text])) of entries_of_moves
 --   index CREATE INDEX ON public.<partition> USING btree (subject, index) WHERE (subject IS NOT NULL) of entries_of_subject
 --   index CREATE UNIQUE INDEX ON public.<partition> USING btree (index) of entries_pkey
 --   kind r p
@@ -2330,7 +2334,8 @@ CREATE OR REPLACE FUNCTION public.move_alarms_guard()
  SET search_path TO 'public', 'pg_temp'
 AS $function$
 BEGIN
-  PERFORM FROM entries e WHERE e.index = NEW.entry_index AND e.kind IN ('lift.requested', 'refusal.lifted')
+  PERFORM FROM entries e WHERE e.index = NEW.entry_index AND e.kind IN ('refusal.placed', 'refusal.lock-grown',
+      'lift.requested', 'lift.cancelled', 'refusal.lifted')
     AND NEW.raised_at BETWEEN e.at AND registry_now() + interval '1 minute';
   IF NOT FOUND THEN
     RAISE EXCEPTION 'an alarm is about a move that is there' USING ERRCODE = 'integrity_constraint_violation';
@@ -2340,6 +2345,24 @@ END $function$;
 REVOKE ALL ON FUNCTION move_alarms_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION move_alarms_guard() TO PUBLIC;
 COMMENT ON FUNCTION move_alarms_guard() IS 'No alarm is noted before its move.';
+
+CREATE OR REPLACE FUNCTION public.moves_with_row()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM refusals r WHERE r.subject = NEW.subject AND r.subject_epoch = NEW.subject_epoch
+    AND r.entry_index >= NEW.index AND r.version >= NEW.version;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'an entry that moves a refusal is appended with its row' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$;
+REVOKE ALL ON FUNCTION moves_with_row() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION moves_with_row() TO PUBLIC;
+COMMENT ON FUNCTION moves_with_row() IS 'Without its row an entry would move nothing now and count in the next move.';
 
 CREATE OR REPLACE FUNCTION public.notice_deliveries_guard()
  RETURNS trigger
@@ -2426,6 +2449,123 @@ REVOKE ALL ON FUNCTION party_keys_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION party_keys_guard() TO PUBLIC;
 COMMENT ON FUNCTION party_keys_guard() IS 'Two owners of one key or certificate could each say it was the other. Two appends never run side by side, so a look is enough.';
 
+CREATE OR REPLACE FUNCTION public.refusal_after(before refusals, since bigint)
+ RETURNS refusals
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  fold refusals := before;
+  prior refusals;
+  said record;
+  body jsonb;
+  hours integer;
+  request text;
+  allowed boolean;
+BEGIN
+  FOR said IN SELECT e.index, e.id, e.kind, e.at, e.entry, e.leaf_hash, e.version,
+      e.xmin = pg_current_xact_id()::xid AS is_new FROM entries e
+    WHERE e.subject = before.subject AND e.subject_epoch = before.subject_epoch AND e.index > since
+      AND e.kind IN ('refusal.inherited', 'refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled',
+  'refusal.lifted', 'refusal.annulled')
+    ORDER BY e.index
+  LOOP
+    prior := fold;
+    body := said.entry::jsonb;
+    hours := (body ->> 'lockHours')::integer;
+    request := id_of('ent', fold.requested_by);
+    allowed := body ->> 'kind' = said.kind AND (body ->> 'at')::timestamptz = said.at
+      AND (body ->> 'version')::integer = said.version
+      AND (NOT said.is_new OR said.version = coalesce(fold.version, 0)
+        + (said.kind IN ('refusal.inherited', 'refusal.placed', 'refusal.lifted', 'refusal.annulled'))::integer);
+    fold.version := said.version;
+    CASE said.kind
+    WHEN 'refusal.inherited', 'refusal.placed' THEN
+      -- A return rests on the lift that asked for it: at its hour, with the lock from before.
+      allowed := allowed AND hours >= 0 AND (fold.state IS NULL OR fold.state = 'none' AND said.kind = 'refusal.placed')
+        AND (NOT body ? 'requestedBy' OR fold.placed_again_at <= said.at AND hours = fold.lock_hours
+          AND body ->> 'requestedBy' = request)
+        AND (NOT said.is_new OR (body ? 'requestedBy') = (session_user = 'tyiym_clerk_worker'))
+        AND (SELECT coalesce(hours <= max(h::integer), true) FROM regime r CROSS JOIN jsonb_array_elements_text(r.value) h
+          WHERE r.name = 'lockAllowed');
+      fold.state := 'in-force';
+      fold.lock_hours := hours;
+      fold.placed_at := CASE WHEN said.kind = 'refusal.inherited' THEN coalesce((body ->> 'placedAt')::timestamptz, said.at)
+        ELSE said.at END;
+    WHEN 'refusal.lock-grown' THEN
+      allowed := allowed AND fold.state = 'in-force' AND hours > fold.lock_hours
+        AND (SELECT coalesce(hours <= max(h::integer), true) FROM regime r CROSS JOIN jsonb_array_elements_text(r.value) h
+          WHERE r.name = 'lockAllowed');
+      fold.lock_hours := hours;
+    WHEN 'lift.requested' THEN
+      allowed := allowed AND fold.state = 'in-force' AND hours = fold.lock_hours;
+      fold.state := 'lift-pending';
+      fold.lift_requested_at := said.at;
+      -- A rule that was enacted later makes nobody wait longer or shorter.
+      fold.lifts_at := said.at + interval '1 hour' * greatest(fold.lock_hours, (SELECT r.value::integer FROM regime r
+        WHERE r.name = 'liftDelay' AND r.subject_of_rule = '' AND r.applies_from <= said.at
+          AND (r.applies_to IS NULL OR r.applies_to > said.at) AND r.entry_index < said.index
+        ORDER BY r.entry_index DESC, r.applies_from DESC LIMIT 1));
+      fold.place_again_after_hours := (body ->> 'placeAgainAfterHours')::integer;
+      fold.placed_again_at := fold.lifts_at + interval '1 hour' * fold.place_again_after_hours;
+      fold.requested_by := said.id;
+      fold.request_index := said.index;
+    WHEN 'lift.cancelled' THEN
+      allowed := allowed AND fold.state = 'lift-pending' AND coalesce(body ->> 'requestedBy' = request, true);
+      fold.state := 'in-force';
+    ELSE
+      allowed := allowed AND (fold.state = 'lift-pending' AND fold.lifts_at <= said.at AND body ->> 'requestedBy' = request
+        OR said.kind = 'refusal.annulled' AND fold.state = 'in-force');
+      fold.state := 'none';
+      fold.placed_at := NULL;
+      fold.lift_requested_at := NULL;
+      fold.lifts_at := NULL;
+      fold.placed_again_at := said.at + interval '1 hour' * fold.place_again_after_hours;
+    END CASE;
+    IF said.kind IN ('refusal.inherited', 'refusal.placed', 'refusal.lifted', 'refusal.annulled') THEN
+      allowed := allowed AND (NOT said.is_new OR body ->> 'prev' IS NOT DISTINCT FROM
+        rtrim(translate(encode(fold.moved_leaf, 'base64'), '+/', '-_'), '='));
+      fold.moved_leaf := said.leaf_hash;
+    END IF;
+    IF fold.state = 'in-force' THEN
+      fold.lift_requested_at := NULL;
+      fold.lifts_at := NULL;
+      fold.place_again_after_hours := NULL;
+      fold.placed_again_at := NULL;
+      fold.requested_by := NULL;
+      fold.request_index := NULL;
+    END IF;
+    fold.entry_index := said.index;
+    IF allowed IS NOT TRUE THEN
+      IF said.is_new THEN
+        RAISE EXCEPTION 'an entry that the refusal before it does not allow' USING ERRCODE = 'integrity_constraint_violation';
+      END IF;
+      -- It came past this guard and stays for good. It counts for nothing, so that it stops no honest move.
+      fold := prior;
+    END IF;
+  END LOOP;
+  RETURN fold;
+END $function$;
+REVOKE ALL ON FUNCTION refusal_after(refusals,bigint) FROM PUBLIC;
+COMMENT ON FUNCTION refusal_after(refusals,bigint) IS 'A refusal after the person''s entries behind this index. Fails on an entry of this transaction that the refusal before it does not allow.';
+
+CREATE OR REPLACE FUNCTION public.refusal_of(of_subject bytea, of_epoch smallint)
+ RETURNS refusals
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+  nobody refusals;
+BEGIN
+  nobody.subject := of_subject;
+  nobody.subject_epoch := of_epoch;
+  RETURN refusal_after(nobody, -1);
+END $function$;
+REVOKE ALL ON FUNCTION refusal_of(bytea,smallint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION refusal_of(bytea,smallint) TO tyiym_clerk_worker;
+COMMENT ON FUNCTION refusal_of(bytea,smallint) IS 'The refusal as all entries of the person give it; without a state when there are none.';
+
 CREATE OR REPLACE FUNCTION public.refusals_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2436,10 +2576,6 @@ DECLARE
   -- More entries than one transaction of a role that writes refusals ever appends: keeps the search in one or two partitions.
   reach CONSTANT integer := 4096;
   fold refusals;
-  said record;
-  body jsonb;
-  hours integer;
-  allowed boolean;
 BEGIN
   IF NEW.state = 'sentinel' OR (TG_OP = 'UPDATE' AND OLD.state = 'sentinel') THEN
     IF session_user <> 'tyiym_owner' THEN
@@ -2447,85 +2583,34 @@ BEGIN
     END IF;
     RETURN NULL;
   END IF;
-  IF TG_OP = 'UPDATE' THEN
-    fold := OLD;
-  ELSE
+  IF TG_OP = 'INSERT' AND session_user <> 'tyiym_clerk_worker' THEN
+    -- A first placing has no history to be searched for under the head's lock.
     fold.subject := NEW.subject;
     fold.subject_epoch := NEW.subject_epoch;
+    fold := refusal_after(fold, NEW.entry_index - reach);
+  ELSE
+    fold := refusal_of(NEW.subject, NEW.subject_epoch);
   END IF;
-  FOR said IN SELECT e.index, e.id, e.kind, e.at, e.entry, e.leaf_hash, e.version FROM entries e
-    WHERE e.subject = NEW.subject AND e.subject_epoch = NEW.subject_epoch
-      AND e.index > greatest(coalesce(fold.entry_index, -1), NEW.entry_index - reach) AND e.index <= NEW.entry_index
-      AND e.kind IN ('refusal.inherited', 'refusal.placed', 'refusal.lock-grown', 'lift.requested', 'lift.cancelled',
-        'refusal.lifted', 'refusal.annulled')
-      AND e.xmin = pg_current_xact_id()::xid
-    ORDER BY e.index
-  LOOP
-    body := said.entry::jsonb;
-    hours := (body ->> 'lockHours')::integer;
-    allowed := body ->> 'kind' = said.kind AND (body ->> 'at')::timestamptz = said.at
-      AND (body ->> 'version')::integer = said.version;
-    CASE said.kind
-    WHEN 'refusal.inherited', 'refusal.placed' THEN
-      -- A return rests on the lift that asked for it: at its hour, with the lock from before.
-      allowed := allowed AND hours >= 0 AND (fold.state IS NULL OR fold.state = 'none' AND said.kind = 'refusal.placed')
-        AND (NOT body ? 'requestedBy' OR fold.placed_again_at <= said.at AND hours = fold.lock_hours)
-        AND (body ? 'requestedBy') = (session_user = 'tyiym_clerk_worker');
-      fold.state := 'in-force';
-      fold.version := coalesce(fold.version, 0) + 1;
-      fold.lock_hours := hours;
-      fold.placed_at := CASE said.kind WHEN 'refusal.inherited' THEN (body ->> 'placedAt')::timestamptz ELSE said.at END;
-      fold.moved_leaf := said.leaf_hash;
-    WHEN 'refusal.lock-grown' THEN
-      allowed := allowed AND fold.state = 'in-force' AND hours > fold.lock_hours;
-      fold.lock_hours := hours;
-    WHEN 'lift.requested' THEN
-      allowed := allowed AND fold.state = 'in-force' AND hours = fold.lock_hours;
-      fold.state := 'lift-pending';
-      fold.lift_requested_at := said.at;
-      fold.lifts_at := said.at + interval '1 hour' * greatest(fold.lock_hours, (SELECT r.value::integer FROM regime r
-        WHERE r.name = 'liftDelay' AND r.subject_of_rule = '' AND r.applies_from <= said.at
-          AND (r.applies_to IS NULL OR r.applies_to > said.at)
-        ORDER BY r.entry_index DESC, r.applies_from DESC LIMIT 1));
-      fold.place_again_after_hours := (body ->> 'placeAgainAfterHours')::integer;
-      fold.placed_again_at := fold.lifts_at + interval '1 hour' * fold.place_again_after_hours;
-      fold.requested_by := said.id;
-      fold.request_index := said.index;
-    WHEN 'lift.cancelled' THEN
-      allowed := allowed AND fold.state = 'lift-pending';
-      fold.state := 'in-force';
-    ELSE
-      allowed := allowed AND (fold.state = 'lift-pending' AND fold.lifts_at <= said.at
-        OR said.kind = 'refusal.annulled' AND fold.state = 'in-force');
-      fold.state := 'none';
-      fold.version := fold.version + 1;
-      fold.placed_at := NULL;
-      fold.lift_requested_at := NULL;
-      fold.lifts_at := NULL;
-      fold.placed_again_at := said.at + interval '1 hour' * fold.place_again_after_hours;
-      fold.moved_leaf := said.leaf_hash;
-    END CASE;
-    IF fold.state = 'in-force' THEN
-      fold.lift_requested_at := NULL;
-      fold.lifts_at := NULL;
-      fold.place_again_after_hours := NULL;
-      fold.placed_again_at := NULL;
-      fold.requested_by := NULL;
-      fold.request_index := NULL;
-    END IF;
-    fold.entry_index := said.index;
-    IF allowed IS NOT TRUE OR said.version IS DISTINCT FROM fold.version THEN
-      RAISE EXCEPTION 'an entry that the refusal before it does not allow' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-  END LOOP;
-  IF NOT FOUND OR fold IS DISTINCT FROM NEW THEN
+  IF NEW IS NOT DISTINCT FROM fold AND (TG_OP = 'INSERT'
+      OR (NEW.subject, NEW.subject_epoch) = (OLD.subject, OLD.subject_epoch)) THEN
+    RETURN NULL;
+  END IF;
+  IF TG_OP = 'INSERT' OR NEW IS DISTINCT FROM refusal_after(OLD, OLD.entry_index) THEN
     RAISE EXCEPTION 'a refusal moves only as the entries of the person say' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+  -- The writer computed it from a row that was altered past this guard. Its entries are allowed, so the row becomes theirs.
+  UPDATE refusals r SET state = fold.state, version = fold.version, lock_hours = fold.lock_hours, placed_at = fold.placed_at,
+    lift_requested_at = fold.lift_requested_at, lifts_at = fold.lifts_at,
+    place_again_after_hours = fold.place_again_after_hours, placed_again_at = fold.placed_again_at,
+    requested_by = fold.requested_by, request_index = fold.request_index, moved_leaf = fold.moved_leaf,
+    entry_index = fold.entry_index WHERE r.subject = NEW.subject AND r.subject_epoch = NEW.subject_epoch;
+  INSERT INTO move_alarms SELECT e.index, 'row-differs', greatest(e.at, registry_now()) FROM entries e
+    WHERE e.index = fold.entry_index ON CONFLICT DO NOTHING;
   RETURN NULL;
 END $function$;
 REVOKE ALL ON FUNCTION refusals_guard() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION refusals_guard() TO PUBLIC;
-COMMENT ON FUNCTION refusals_guard() IS 'The row is the fold of the person''s entries of this transaction over the row before, in every column. Runs for moved refusals only.';
+COMMENT ON FUNCTION refusals_guard() IS 'The row is the fold of the person''s entries in every column, whatever the row before was. Runs for moved refusals only.';
 
 CREATE OR REPLACE FUNCTION public.registry_acts_kept()
  RETURNS trigger
