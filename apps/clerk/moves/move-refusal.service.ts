@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Act } from '#libs/journal/act.js';
 import { isId, idToUuid, uuidToId } from '#libs/journal/id.js';
@@ -24,7 +25,6 @@ import { dueOf, isStillDue, lostMoves, peopleOf, requestOf, type Due } from './r
 import { revocationAnswersTable } from './revocation-answers.store.js';
 import { iinOfPerson, sealedAnswer } from './signed-act.js';
 import {
-  differs,
   isEnded,
   pendingLift,
   returnAfter,
@@ -101,7 +101,7 @@ export class MoveRefusalService {
     const { lift, standing } = judged;
     const seal = judgementSeal(lift.act, entry.index, randomBytes);
     await keepJudgement(tx, { entryIndex: entry.index, found: { dueAt: lift.liftsAt, seal } });
-    if (differs(row, standing)) await this.alarm(entry.index, 'row-differs');
+    if (!isDeepStrictEqual(row, standing)) await this.alarm(entry.index, 'row-differs');
     if (due.at < lift.liftsAt) return this.tooEarly(entry.index, lift.liftsAt);
     const answered = await this.askCertificate(due, lift);
     const requestedBy = uuidToId('ent', entry.uuid);
@@ -138,7 +138,7 @@ export class MoveRefusalService {
     }
     // A return makes safer, so neither doubt about its signature nor a row that says otherwise keeps anybody from it.
     if (isUnproven) await this.alarm(entry.index, judged.fault);
-    if (differs(row, refusal)) await this.alarm(entry.index, 'row-differs');
+    if (!isDeepStrictEqual(row, refusal)) await this.alarm(entry.index, 'row-differs');
     if (due.at < wanted.at) return this.tooEarly(entry.index, wanted.at);
     const { at: placedAgainAt, lockHours, requestedBy } = wanted;
     const outcome = await this.settings.journal.submit(

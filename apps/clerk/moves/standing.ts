@@ -2,7 +2,6 @@
  * A refusal as entries and signatures give it, in the shape of a row: what the transitions decide on instead of the row,
  * which others may have written.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { countsVersion, isEntryKind } from '#libs/journal/entry.js';
 import { uuidToId } from '#libs/journal/id.js';
 import type { Instant } from '#libs/journal/instant.js';
@@ -54,11 +53,6 @@ export function isEnded({ request, history }: ProvenLift): boolean {
   return history.some(
     ({ kind, index }) => index > request.index && (kind === 'lift.cancelled' || kind === 'refusal.lifted'),
   );
-}
-
-/** Whether a row says anything else in any member, or is not there. */
-export function differs(row: Refusal | undefined, proven: Refusal): boolean {
-  return !isDeepStrictEqual(row, proven);
 }
 
 /** What a return needs to know: its hour, its lock, and the request it rests on as entries name it. */
