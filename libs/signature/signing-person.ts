@@ -13,9 +13,9 @@ import { isUnder, OID } from './oids.js';
  */
 export function signingPerson(certificate: Certificate): string {
   // What the authority gives for signing bears nonRepudiation, and what it gives for signing in does not. Beside it stood
-  // keyEncipherment in 2022 and keyAgreement since, so neither tells anything.
+  // keyEncipherment in 2022 and keyAgreement since, so neither tells anything. What certifies is an authority's.
   const usage = keyUsageOf(certificate);
-  const signs = usage?.digitalSignature === true && usage.nonRepudiation;
+  const signs = usage?.digitalSignature === true && usage.nonRepudiation && !usage.keyCertSign;
   const purposes = purposesOf(certificate);
   const personal =
     purposes.includes(OID.naturalPerson) && !purposes.some((purpose) => isUnder(purpose, OID.organisation));
