@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { uuidToId } from '#libs/journal/id.js';
 import { Problem } from '#libs/problem/problem.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import { parseIin, type Iin } from '#libs/subject/iin.js';
@@ -111,12 +112,93 @@ describe.each(edges)('%s', (_what, before, move) => {
 });
 
 /** What a role with its password and no key of a citizen would leave, with a row that says the same. */
+const none: Spoiled = {
+  ...{ placedAt: undefined, liftRequestedAt: undefined, liftsAt: undefined, placeAgainAfterHours: undefined },
+  ...{ placedAgainAt: undefined, requestedBy: undefined, requestIndex: undefined },
+};
+const prev = ({ movedLeaf }: Refusal) => ({ prev: movedLeaf.toString('base64url') });
+const by = ({ requestedBy = '' }: Refusal) => ({ requestedBy: uuidToId('ent', requestedBy) });
+const anothers = { requestedBy: uuidToId('ent', '00000000-0000-7000-8000-000000000001') };
+const placing = (body: (before: Refusal) => object, lockHours: number, version: number): Forgery => ({
+  ...{ kind: 'refusal.placed', version, body: (before) => ({ lockHours, ...body(before) }) },
+  row: (_, at, { leafHash }) => ({
+    ...none,
+    state: 'in-force',
+    lockHours,
+    placedAt: at,
+    movedLeaf: leafHash,
+  }),
+});
+const lifting = (body: (before: Refusal) => object): Forgery => ({
+  ...{ kind: 'refusal.lifted', version: 2, body: (before) => ({ ...body(before) }) },
+  row: (before, at, { leafHash }) => ({
+    ...{ state: 'none', placedAt: undefined, liftRequestedAt: undefined, liftsAt: undefined },
+    ...{ movedLeaf: leafHash, placedAgainAt: before?.placeAgainAfterHours && at + 24 * hourMs },
+  }),
+});
+const asking = (lockHours: number): Forgery => ({
+  ...{ kind: 'lift.requested', version: 1, body: { lockHours } },
+  row: (_, at, { uuid, index }) => ({
+    ...{
+      ...none,
+      placedAt: _?.placedAt,
+      state: 'lift-pending',
+      liftRequestedAt: at,
+      liftsAt: at + 12 * hourMs,
+    },
+    ...{ requestedBy: uuid, requestIndex: index },
+  }),
+});
+const back: readonly Step[] = [locked, asked, 12, { do: 'carry out' }];
 const forgeries: readonly (readonly [
   what: string,
   before: readonly Step[],
   writer: Writer,
   forgery: Forgery,
 ])[] = [
+  ['a second placing with a longer lock', [locked], 'citizen', placing(prev, 24, 2)],
+  ['a placing of a later version', back, 'citizen', placing(prev, 24, 5)],
+  ['a placing after another leaf', [...back], 'citizen', placing(() => ({ prev: 'x' }), 24, 3)],
+  [
+    'a return too early, otherwise right',
+    back,
+    'clerk',
+    placing((row) => ({ ...prev(row), ...by(row) }), 12, 3),
+  ],
+  ['a return with less lock', [...back, 24], 'clerk', placing((row) => ({ ...prev(row), ...by(row) }), 0, 3)],
+  [
+    'a return of another lift',
+    [...back, 24],
+    'clerk',
+    placing((row) => ({ ...prev(row), ...anothers }), 12, 3),
+  ],
+  [
+    'a lift too early, otherwise right',
+    [locked, asked],
+    'clerk',
+    lifting((row) => ({ ...prev(row), ...by(row) })),
+  ],
+  ['a lift of another request', [placed, asked], 'clerk', lifting((row) => ({ ...prev(row), ...anothers }))],
+  ['a lift after another leaf', [placed, asked], 'clerk', lifting((row) => ({ prev: 'x', ...by(row) }))],
+  ['a request that names less lock', [locked], 'citizen', asking(0)],
+  ['a second request', [locked, asked, 1], 'citizen', asking(12)],
+  [
+    ...(['a lock that grows while a lift is pending', [locked, asked], 'citizen'] as const),
+    { kind: 'refusal.lock-grown', version: 1, body: { lockHours: 24 }, row: () => ({ lockHours: 24 }) },
+  ],
+  [
+    ...(['a lift called off that nobody asked for', [locked], 'citizen'] as const),
+    { kind: 'lift.cancelled', version: 1, body: {}, row: () => ({}) },
+  ],
+  [
+    ...(['another request called off', [locked, asked], 'clerk'] as const),
+    {
+      kind: 'lift.cancelled',
+      version: 1,
+      body: anothers,
+      row: (row) => ({ ...none, placedAt: row?.placedAt, state: 'in-force' }),
+    },
+  ],
   [
     'a lock that shrinks',
     [{ do: 'place', lockHours: 24 }],

@@ -48,11 +48,13 @@ export interface RefusalWriters {
   close(): Promise<void>;
 }
 
+type Body = Readonly<Record<string, unknown>>;
+
 /** What is appended, and what the row says afterwards beside what it said before. */
 export interface Forgery {
   readonly kind: EntryKind;
   readonly version: number;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: Body | ((before: Refusal) => Body);
   row(before: Refusal | undefined, at: number, made: Made): Spoiled;
 }
 
@@ -132,7 +134,13 @@ function forgedAct(keys: LookupKeys, iin: Iin, forgery: Forgery): Act<Tables, ob
   return {
     look: { refusals: [subject] },
     decide: ({ find, at }) => ({
-      entries: [{ kind, person: { subject, iin, version }, body }],
+      entries: [
+        {
+          kind,
+          person: { subject, iin, version },
+          body: bodyAfter(body, find('refusals', subjectText(subject))),
+        },
+      ],
       rows: ([made]) => {
         if (made === undefined) throw new Error('no entry');
         const before = find('refusals', subjectText(subject));
@@ -142,6 +150,12 @@ function forgedAct(keys: LookupKeys, iin: Iin, forgery: Forgery): Act<Tables, ob
       answer: () => undefined,
     }),
   };
+}
+
+function bodyAfter(body: Forgery['body'], before: Refusal | undefined): Body {
+  if (typeof body !== 'function') return body;
+  if (before === undefined) throw new Error('nothing before');
+  return body(before);
 }
 
 function movesOf(before: Refusal | undefined, doing: Doing, at: number): readonly Move[] {
