@@ -130,6 +130,8 @@ function firstLines(text) {
 const tools = [
   ['openssl', () => answers('openssl', 'version')],
   ['python3', () => answers('python3', '--version')],
+  ['postgresql-client', () => answers('psql', '--version')],
+  ['zsh', () => answers('zsh', '--version')],
   ['golang-go', () => answers('go', 'version')],
   ['golang-golang-x-mod-dev', () => existsSync('/usr/share/gocode/src/golang.org/x/mod/sumdb')],
 ];
