@@ -18,10 +18,14 @@
 //
 //   --placings N     signed placings, one after another, idle and beside lenders at full speed (1000; 0: none)
 //   --items N        items that both bureaus are behind (30000; 0: none)
+//
+// With `--lifts N`, how long after its hour a lift is carried out, one of N after another, and what it costs the worker.
+//
 // With `--only floods`, or with one by its name, what a bank that asks 100 checks a second notices of it, beside as many
 // requests to /livez: flood-bodies, flood-refused, flood-readyz, flood-batches, flood-polls.
 import '../support/typescript.mjs';
 
 if (process.argv.includes('--feed')) await import('./feed.ts');
+else if (process.argv.includes('--lifts')) await import('./lifts.ts');
 else if (process.argv.some((word) => /^flood(s|-)/.test(word))) await import('./floods.ts');
 else await import('./main.ts');

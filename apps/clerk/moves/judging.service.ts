@@ -31,6 +31,7 @@ import {
   openAct,
   sha256,
   statedIn,
+  type KeptAct,
   type OpenedAct,
   type OpeningKeys,
   type Stated,
@@ -61,16 +62,21 @@ export class JudgingService {
    */
   async lift(request: StoredEntry, subject: SubjectKey): Promise<ProvenLift> {
     const { tx, keys } = this.settings;
-    const headKeys = await this.settings.headKeys();
-    const fault = await this.faultOf(request, headKeys);
+    // All at once, because the lift waits for each of them.
+    const [headKeys, part, kept, { regime }] = await Promise.all([
+      this.settings.headKeys(),
+      partOf(tx, request.index),
+      keptAct(tx, request.index),
+      this.settings.rules(),
+    ]);
+    const fault = await faultOfEntry(request, part, headKeys);
     if (fault !== undefined) throw new Unproven(fault);
-    const { act, stated } = await this.open(request, subject);
+    const { act, stated } = this.open(kept, request, subject);
     const signer = await this.signerOf(act, request);
     mustBeSignedBy(act, request, signer);
     const history = await refusalEntries(tx, subjectsOf(keys.lookup, act.iin));
     await this.mustBeUnused(request, history, headKeys);
     const lockHours = await this.lockOf({ request, subject, stated, history, headKeys });
-    const { regime } = await this.settings.rules();
     // As of signing: a rule that was enacted later waited for nobody.
     const law = regime.filter(({ entryIndex }) => entryIndex < request.index);
     const waits = Math.max(lockHours, valueAt(law, 'liftDelay', request.at));
@@ -81,11 +87,11 @@ export class JudgingService {
     return faultOfEntry(entry, await partOf(this.settings.tx, entry.index), headKeys);
   }
 
-  private async open(
+  private open(
+    kept: KeptAct | undefined,
     entry: StoredEntry,
     subject: SubjectKey,
-  ): Promise<{ readonly act: OpenedAct; readonly stated: Stated }> {
-    const kept = await keptAct(this.settings.tx, entry.index);
+  ): { readonly act: OpenedAct; readonly stated: Stated } {
     mustBeProven(kept !== undefined, 'no-document');
     const act = openAct(kept, subject, this.settings.keys);
     return { act, stated: statedIn(act, entry) };
@@ -170,7 +176,7 @@ export class JudgingService {
     // A return is the clerk's own word for the lock that a signed lift ended.
     if (membersOf(entry)?.['requestedBy'] !== undefined) return true;
     try {
-      const { act } = await this.open(entry, subject);
+      const { act } = this.open(await keptAct(this.settings.tx, entry.index), entry, subject);
       mustBeSignedBy(act, entry, await this.signerOf(act, entry));
       return true;
     } catch (error) {

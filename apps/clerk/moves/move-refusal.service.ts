@@ -100,10 +100,15 @@ export class MoveRefusalService {
     if (judged instanceof Unproven) return this.refuse(entry.index, judged.fault);
     const { lift, standing } = judged;
     const seal = judgementSeal(lift.act, entry.index, randomBytes);
-    await keepJudgement(tx, { entryIndex: entry.index, found: { dueAt: lift.liftsAt, seal } });
+    const keeping = keepJudgement(tx, { entryIndex: entry.index, found: { dueAt: lift.liftsAt, seal } });
+    // The authority is asked meanwhile, and whatever it says the judgement is kept before anything moves.
+    const asking = due.at < lift.liftsAt ? undefined : this.askCertificate(due, lift);
+    const [kept, asked] = await Promise.allSettled([keeping, asking]);
+    if (kept.status === 'rejected') throw kept.reason;
     if (!isDeepStrictEqual(row, standing)) await this.alarm(entry.index, 'row-differs');
-    if (due.at < lift.liftsAt) return this.tooEarly(entry.index, lift.liftsAt);
-    const answered = await this.askCertificate(due, lift);
+    if (asked.status === 'rejected') throw asked.reason;
+    const answered = asked.value;
+    if (answered === undefined) return this.tooEarly(entry.index, lift.liftsAt);
     const requestedBy = uuidToId('ent', entry.uuid);
     const outcome = await journal.submit(
       moveAct({ standing, seenAt: row?.entryIndex, iin: lift.act.iin, requestedBy, answered }),
