@@ -45,6 +45,8 @@ const maxSkewMs = 1000;
 const mostReloads = 5;
 /** As many as PostgreSQL writes while as many are decided; fewer pay more for the statement than they win. */
 const partLength = 64;
+/** Acts of the bulk in a batch beside single ones: half of a part, because each single waits for one batch and its own. */
+const besideSingles = 32;
 /** Two of the largest check-batches in the lane of the bulk. */
 const defaultQueue = { single: 4096, bulk: 20_000 };
 
@@ -61,7 +63,7 @@ export class Journal<T extends Tables, Rules> {
 
   constructor(private readonly options: JournalOptions<T, Rules>) {
     this.maxBatch = options.maxBatch ?? 128;
-    this.queue = new Lanes(options.maxQueue ?? defaultQueue, partLength);
+    this.queue = new Lanes(options.maxQueue ?? defaultQueue, besideSingles);
     this.statements = new Statements(options.tables);
     this.keyChecks = JSON.stringify(options.keyChecks);
   }

@@ -1,7 +1,7 @@
 /**
  * What waits for the writer, in two lanes: a person stands behind each single act, a queue of open applications behind
  * the bulk. In each lane the parties take turns, so that the backlog of one delays nobody else. Singles go first, and
- * while there are any the bulk has one part of a batch, because the next single waits for all of it; alone, the bulk
+ * while there are any the bulk has a few acts of a batch, because the next single waits for all of it; alone, the bulk
  * has the whole batch. Neither lane starves.
  */
 import { Turns } from './turns.js';

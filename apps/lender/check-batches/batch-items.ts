@@ -1,8 +1,10 @@
 /**
  * A batch as it came, item by item: one bad item spoils only itself. An item whose `ref` cannot be repeated (none, not
  * printable, or it holds an IIN) is answered with `ref: null` in its place; two that share one are both refused,
- * because the caller could not tell their answers apart.
+ * because the caller could not tell their answers apart. Ten thousand items take tens of milliseconds, so single checks
+ * are heard between every few of them.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Question } from '#libs/check/check.js';
 import { Problem, problemAt, type ProblemPointer } from '#libs/problem/problem.js';
 import { IinSearch, looksLikeIin } from '#libs/subject/holds-iin.js';
@@ -17,23 +19,41 @@ export interface BatchItem {
 }
 
 /**
- * The items in their order.
+ * What is asked about, in its order.
+ * @param values as `itemsOf` gives them
  * @param key the Idempotency-Key, which must not hold the IIN of any item either
- * @throws Problem `request-malformed` when it is no batch, `reference-holds-iin` at the key
+ * @throws Problem `reference-holds-iin` at the key
  */
-export function parseBatch(body: unknown, key: string): readonly BatchItem[] {
-  const values = itemsOf(body);
+export async function parseBatch(values: readonly Item[], key: string): Promise<readonly BatchItem[]> {
   const uses = new Map<unknown, number>();
   for (const { ref } of values) uses.set(ref, (uses.get(ref) ?? 0) + 1);
-  const items = values.map((value) => parseItem(value, (uses.get(value.ref) ?? 0) > 1));
+  const items = await inTurns(values, (value) => parseItem(value, (uses.get(value.ref) ?? 0) > 1));
   const search = new IinSearch(items.flatMap(({ asked }) => (asked instanceof Problem ? [] : [asked.iin])));
   if (search.finds(key)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
-  return items.map((item) => withoutIin(item, search));
+  return inTurns(items, (item) => withoutIin(item, search));
 }
 
-type Item = Readonly<Record<string, unknown>> & { readonly ref?: unknown };
+/** So many items are worked on before other calls are heard. */
+const itemsOfTurn = 64;
 
-function itemsOf(body: unknown): readonly Item[] {
+/** Maps a list a few items a turn of the event loop, in its order. */
+export async function inTurns<T, R>(
+  list: readonly T[],
+  map: (item: T, place: number) => R,
+): Promise<readonly R[]> {
+  const mapped: R[] = [];
+  for (const [place, item] of list.entries()) {
+    if (place > 0 && place % itemsOfTurn === 0) await turn();
+    mapped.push(map(item, place));
+  }
+  return mapped;
+}
+
+/** An item as it came. */
+export type Item = Readonly<Record<string, unknown>> & { readonly ref?: unknown };
+
+/** The items of a body. @throws Problem `request-malformed` when it is no batch */
+export function itemsOf(body: unknown): readonly Item[] {
   const { items, ...others } = (typeof body === 'object' ? (body ?? {}) : {}) as Readonly<
     Record<string, unknown>
   >;

@@ -14,7 +14,7 @@ import { Problem } from '#libs/problem/problem.js';
 import { answerOf } from '../checks/check-answer.js';
 import { ChecksService, type Made } from '../checks/checks.service.js';
 import { CheckLimits } from '../limits/check-limits.service.js';
-import { maxItems, parseBatch, type BatchItem } from './batch-items.js';
+import { inTurns, itemsOf, maxItems, parseBatch, type BatchItem } from './batch-items.js';
 
 export interface BatchCall {
   readonly clientId: string;
@@ -48,14 +48,14 @@ export class CheckBatchesService {
    * @throws Problem about the whole call; what was made until then stays made, and the same call finds it again.
    */
   async make(call: BatchCall): Promise<{ readonly answer: Buffer; readonly isReplay: boolean }> {
-    const items = parseBatch(call.body, call.idempotent.key);
+    const items = itemsOf(call.body);
     const own = this.ofLender.get(call.clientId) ?? 0;
     // Its own batches are in the way: another lender's never are.
     if (own + items.length > maxOfLender) throw new Problem('too-many-requests', { retryAfterS: 5 });
     if (this.inProgress + items.length > maxInProgress) throw new Problem('registry-unavailable');
     this.count(call.clientId, items.length);
     try {
-      return await this.makeAll(call, items);
+      return await this.makeAll(call, await parseBatch(items, call.idempotent.key));
     } finally {
       this.count(call.clientId, -items.length);
     }
@@ -100,18 +100,19 @@ export class CheckBatchesService {
   ): Promise<readonly (Made | Problem | undefined)[]> {
     const { key, bodyHmac } = idempotent;
     const closed = this.limits.closedFor(clientId);
-    const outcomes = await Promise.allSettled(
-      items.slice(from, from + sliceLength).map(({ asked }, place) => {
-        if (asked instanceof Problem) return undefined;
-        if (closed !== undefined) return new Problem('too-many-requests', closed);
-        // One key has one spelling: digits follow the last "#", and the route is no other's.
-        const request = { route, key: `${key}#${from + place}`, bodyHmac };
-        return this.checks.submit(clientId, asked, request, 'bulk');
-      }),
-    );
-    return outcomes.map((outcome) => {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      return outcome.value;
+    const outcomes = await inTurns(items.slice(from, from + sliceLength), ({ asked }, place) => {
+      if (asked instanceof Problem) return undefined;
+      if (closed !== undefined) return new Problem('too-many-requests', closed);
+      // One key has one spelling: digits follow the last "#", and the route is no other's.
+      const request = { route, key: `${key}#${from + place}`, bodyHmac };
+      // What fails is told when all have been asked for.
+      return this.checks
+        .submit(clientId, asked, request, 'bulk')
+        .catch((error: unknown) => new Failed(error));
+    });
+    return (await Promise.all(outcomes)).map((outcome) => {
+      if (outcome instanceof Failed) throw outcome.reason;
+      return outcome;
     });
   }
 
@@ -122,7 +123,7 @@ export class CheckBatchesService {
   ): Promise<readonly string[]> {
     const earlier = made.flatMap((each) => (isMade(each) && 'replayOf' in each ? [each.replayOf] : []));
     const found = await readReceipts(this.dataSource.manager, earlier);
-    return items.map(({ ref, asked }, place) => {
+    return inTurns(items, ({ ref, asked }, place) => {
       const each = made[place];
       const problem = asked instanceof Problem ? asked : each instanceof Problem ? each : undefined;
       if (problem !== undefined)
@@ -139,6 +140,11 @@ export class CheckBatchesService {
       return answerOf(receipt, { ref });
     });
   }
+}
+
+/** What became of an item that failed. */
+class Failed {
+  constructor(readonly reason: unknown) {}
 }
 
 function isMade(each: Made | Problem | undefined): each is Made {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import type { ChecksService, Made } from '../checks/checks.service.js';
 import type { CheckLimits } from '../limits/check-limits.service.js';
+import { parseBatch } from './batch-items.js';
 import { CheckBatchesService } from './check-batches.service.js';
 
 /** Checks that are answered when they are told to. */
@@ -33,6 +34,24 @@ function scene() {
 const itemOf = (place: number) => ({
   ...{ ref: `r-${place}`, iin: '061313294730', product: 'bank-loan', stage: 'decision' },
   loanRef: `L-${place}`,
+});
+
+describe('a batch', () => {
+  it('lets other calls be heard between a few of its items', async () => {
+    let [heard, isDone] = [0, false];
+    const others = (): void => {
+      heard += 1;
+      if (!isDone) setImmediate(others);
+    };
+    setImmediate(others);
+    const items = await parseBatch(
+      Array.from({ length: 640 }, (_, place) => itemOf(place)),
+      'a-key-of-it',
+    );
+    isDone = true;
+    expect(items.map(({ ref }) => ref)).toEqual(Array.from({ length: 640 }, (_, place) => `r-${place}`));
+    expect(heard).toBeGreaterThanOrEqual(2 * 9);
+  });
 });
 
 describe('the batches of a lender', () => {
