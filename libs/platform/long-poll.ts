@@ -59,6 +59,9 @@ export interface WaitingPlaces {
   readonly inAll: number;
 }
 
+/** The place of a caller who leaves is taken for so long at least: leaving must not be the way to open more polls. */
+const leastMs = 1000;
+
 /** The calls of this process that wait. */
 export class LongPolls {
   private readonly waiting = new Map<string, number>();
@@ -78,6 +81,7 @@ export class LongPolls {
     if (!this.hasRoom(party)) throw new Problem('too-many-requests', { retryAfterS: 1 });
     this.count(party, 1);
     const { socket } = request.raw;
+    const since = performance.now();
     const leaving = new AbortController();
     const leave = (): void => leaving.abort();
     socket.once('close', leave);
@@ -86,7 +90,9 @@ export class LongPolls {
       return await work(leaving.signal);
     } finally {
       socket.removeListener('close', leave);
-      this.count(party, -1);
+      const leftMs = leaving.signal.aborted ? since + leastMs - performance.now() : 0;
+      if (leftMs > 0) setTimeout(() => this.count(party, -1), leftMs).unref();
+      else this.count(party, -1);
     }
   }
 
