@@ -21,11 +21,14 @@
 //
 // With `--lifts N`, how long after its hour a lift is carried out, one of N after another, and what it costs the worker.
 //
+// With `--stalls`, how soon checks are answered again when a database role keeps the head or all tables that it may lock.
+//
 // With `--only floods`, or with one by its name, what a bank that asks 100 checks a second notices of it, beside as many
 // requests to /livez: flood-bodies, flood-refused, flood-readyz, flood-batches, flood-polls.
 import '../support/typescript.mjs';
 
 if (process.argv.includes('--feed')) await import('./feed.ts');
 else if (process.argv.includes('--lifts')) await import('./lifts.ts');
+else if (process.argv.includes('--stalls')) await import('./stalls.ts');
 else if (process.argv.some((word) => /^flood(s|-)/.test(word))) await import('./floods.ts');
 else await import('./main.ts');
