@@ -1,10 +1,8 @@
 /**
  * A batch as it came, item by item: one bad item spoils only itself. An item whose `ref` cannot be repeated (none, not
  * printable, or it holds an IIN) is answered with `ref: null` in its place; two that share one are both refused,
- * because the caller could not tell their answers apart. Ten thousand items take tens of milliseconds, so single checks
- * are heard between every few of them.
+ * because the caller could not tell their answers apart.
  */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Question } from '#libs/check/check.js';
 import { Problem, problemAt, type ProblemPointer } from '#libs/problem/problem.js';
 import { IinSearch, looksLikeIin } from '#libs/subject/holds-iin.js';
@@ -18,35 +16,26 @@ export interface BatchItem {
   readonly asked: Question | Problem;
 }
 
+/** Maps a list in its order, and may let others be heard in between: ten thousand items take tens of milliseconds. */
+type MapsAll = <T, R>(list: readonly T[], map: (item: T) => R) => Promise<readonly R[]>;
+
 /**
  * What is asked about, in its order.
  * @param values as `itemsOf` gives them
  * @param key the Idempotency-Key, which must not hold the IIN of any item either
  * @throws Problem `reference-holds-iin` at the key
  */
-export async function parseBatch(values: readonly Item[], key: string): Promise<readonly BatchItem[]> {
+export async function parseBatch(
+  values: readonly Item[],
+  key: string,
+  mapAll: MapsAll,
+): Promise<readonly BatchItem[]> {
   const uses = new Map<unknown, number>();
   for (const { ref } of values) uses.set(ref, (uses.get(ref) ?? 0) + 1);
-  const items = await inTurns(values, (value) => parseItem(value, (uses.get(value.ref) ?? 0) > 1));
+  const items = await mapAll(values, (value) => parseItem(value, (uses.get(value.ref) ?? 0) > 1));
   const search = new IinSearch(items.flatMap(({ asked }) => (asked instanceof Problem ? [] : [asked.iin])));
   if (search.finds(key)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
-  return inTurns(items, (item) => withoutIin(item, search));
-}
-
-/** So many items are worked on before other calls are heard. */
-const itemsOfTurn = 64;
-
-/** Maps a list a few items a turn of the event loop, in its order. */
-export async function inTurns<T, R>(
-  list: readonly T[],
-  map: (item: T, place: number) => R,
-): Promise<readonly R[]> {
-  const mapped: R[] = [];
-  for (const [place, item] of list.entries()) {
-    if (place > 0 && place % itemsOfTurn === 0) await turn();
-    mapped.push(map(item, place));
-  }
-  return mapped;
+  return mapAll(items, (item) => withoutIin(item, search));
 }
 
 /** An item as it came. */

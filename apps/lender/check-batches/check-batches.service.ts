@@ -8,13 +8,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { readReceipts } from '#libs/journal/journal.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
+import { inTurns } from '#libs/platform/in-turns.js';
 import { PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
 import { problemDocument } from '#libs/problem/problem-document.js';
 import { Problem } from '#libs/problem/problem.js';
 import { answerOf } from '../checks/check-answer.js';
 import { ChecksService, type Made } from '../checks/checks.service.js';
 import { CheckLimits } from '../limits/check-limits.service.js';
-import { inTurns, itemsOf, maxItems, parseBatch, type BatchItem } from './batch-items.js';
+import { itemsOf, maxItems, parseBatch, type BatchItem } from './batch-items.js';
 
 export interface BatchCall {
   readonly clientId: string;
@@ -55,7 +56,7 @@ export class CheckBatchesService {
     if (this.inProgress + items.length > maxInProgress) throw new Problem('registry-unavailable');
     this.count(call.clientId, items.length);
     try {
-      return await this.makeAll(call, await parseBatch(items, call.idempotent.key));
+      return await this.makeAll(call, await parseBatch(items, call.idempotent.key, inTurns));
     } finally {
       this.count(call.clientId, -items.length);
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
+import { inTurns } from '#libs/platform/in-turns.js';
 import type { ChecksService, Made } from '../checks/checks.service.js';
 import type { CheckLimits } from '../limits/check-limits.service.js';
 import { parseBatch } from './batch-items.js';
@@ -44,10 +45,8 @@ describe('a batch', () => {
       if (!isDone) setImmediate(others);
     };
     setImmediate(others);
-    const items = await parseBatch(
-      Array.from({ length: 640 }, (_, place) => itemOf(place)),
-      'a-key-of-it',
-    );
+    const values = Array.from({ length: 640 }, (_, place) => itemOf(place));
+    const items = await parseBatch(values, 'a-key-of-it', inTurns);
     isDone = true;
     expect(items.map(({ ref }) => ref)).toEqual(Array.from({ length: 640 }, (_, place) => `r-${place}`));
     expect(heard).toBeGreaterThanOrEqual(2 * 9);
