@@ -180,13 +180,85 @@ describe('an import', () => {
     expect(await entries()).toHaveLength(2);
   });
 
+  it('lets no line stop the others, whatever it holds and however lines end, and names each', async () => {
+    const placed = '2025-03-01T00:00:00Z';
+    const lines = [
+      'egov_application,iin,placed_at,lifted_at',
+      `E-1,${first},2025-03-01T00:00:00+16:00,`,
+      `E-2,${second},2025-03-01T23:59:59.999999999+14:00,`,
+      `E-3,${first},infinity,`,
+      `E-4,${first},${placed},${'9'.repeat(300_000)}`,
+      `E-5\0,${first},${placed},`,
+      `\\N,${third},${placed},`,
+      'egov_application,iin,placed_at,lifted_at',
+      `"E-7",${first},"${placed}",`,
+      `E-8\t,${first},${placed},`,
+      `\\.`,
+      `E-9,${first},2025-03-01T24:00:00Z,`,
+      `E-10,${fourth},${placed},`,
+      `E-11,${first},${placed},\x80`,
+    ];
+    // With a mark, with CRLF, and without an end of the last line, as a spreadsheet on Windows writes it.
+    const delivered = join(dir, 'whatever.csv');
+    writeFileSync(delivered, `\ufeff${lines.join('\r\n')}`);
+    const { code, said, report } = await run('--refusals', delivered);
+    expect([code, said]).toMatchObject([1, { people: 3, inherited: 3 }]);
+    expect(report.flatMap(({ what, line, code: why }) => (what === 'left-out' ? [[line, why]] : []))).toEqual(
+      [
+        [2, 'date-malformed'],
+        [4, 'date-malformed'],
+        [5, 'date-malformed'],
+        [6, 'reference-malformed'],
+        [8, 'iin-malformed'],
+        [9, 'date-malformed'],
+        [10, 'reference-malformed'],
+        [11, 'columns-wrong'],
+        [12, 'date-malformed'],
+        [14, 'date-malformed'],
+      ],
+    );
+    const made = await entries();
+    expect(made.map(({ sourceRef, placedAt }) => [sourceRef, placedAt]).toSorted()).toEqual([
+      ['E-10', '2025-03-01T00:00:00.000Z'],
+      ['E-2', '2025-03-01T09:59:59.999Z'],
+      ['\\N', '2025-03-01T00:00:00.000Z'],
+    ]);
+  });
+
+  it('names what it does not carry out: a lift or another day after the taking over, a source without lines', async () => {
+    await run(
+      '--refusals',
+      egov(`E-1,${first},2025-03-01T00:00:00Z,`, `E-2,${second},2025-03-01T00:00:00Z,`),
+    );
+    const { code, said, report } = await run(
+      ...['--refusals', egov(`E-1,${first},2025-03-01T00:00:00Z,2025-04-01T00:00:00Z`)],
+      ...['--refusals', file('pkb_record,iin,marked_on,removed_on', [`P-2,${second},2024-12-24,`])],
+      ...['--refusals', file('gkb_record,iin,marked_on,removed_on', [])],
+    );
+    expect([code, said]).toMatchObject([
+      1,
+      { inherited: 0, alreadyHere: 1, notCarriedOut: 2, withoutLines: ['gkb'], notGiven: [] },
+    ]);
+    const named = report.filter(({ what }) => what === 'not-carried-out');
+    expect(named).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ differs: ['state'], here: { placedAt: '2025-03-01T00:00:00.000Z' } }),
+        expect.objectContaining({ differs: ['instant'] }),
+      ]),
+    );
+    expect(JSON.stringify([said, report])).not.toContain(first);
+  });
+
   it('is refused for a file that is no delivery, and for a source given twice', async () => {
     const one = egov(`E-1,${first},2025-03-01T00:00:00Z,`);
+    const utf16 = join(dir, 'utf16.csv');
+    writeFileSync(utf16, Buffer.from(`\ufeff${readFileSync(one, 'utf8')}`, 'utf16le'));
     for (const files of [
       [file('iin', [first])],
       [egov(), file('', [])],
       [one, one],
       [join(dir, 'none.csv')],
+      [utf16],
     ]) {
       const { code, said } = await run(...files.flatMap((each) => ['--refusals', each]));
       expect([code, said]).toMatchObject([3, { error: { code: 'failed' } }]);

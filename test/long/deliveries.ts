@@ -31,7 +31,11 @@ const headers: Readonly<Record<string, string>> = {
 const every = { missing: 1009, state: 2003, day: 3001, twice: 50_021, malformed: 10_007 };
 
 const sources = values.sources.split(',');
-const sums = { people, inForce: people, leftOut: 0, saidTwice: 0, differing: 0 };
+const sums = {
+  ...{ people, inForce: people, leftOut: 0, saidTwice: 0, differing: 0 },
+  ...{ notCarriedOut: 0, withoutLines: [] },
+  notGiven: Object.keys(headers).filter((source) => !sources.includes(source)),
+};
 for (const source of sources) await deliver(source);
 for (let number = 0; number < people; number += 1) {
   if (differs(number)) sums.differing += 1;

@@ -25,7 +25,7 @@ export function register(program: Command): void {
     .option('--dry-run', 'append nothing: read, compare and report')
     .addHelpText(
       'after',
-      '\nFormats: docs/going-live.md. Killed or interrupted it is run again with the same files; nobody is inherited twice.\nEnds with 1 when lines were left out; everybody else was taken over.',
+      '\nFormats: docs/going-live.md. Killed or interrupted it is run again with the same files; nobody is inherited twice.\nEnds with 1 when lines were left out, a file has none, or something was delivered that is not carried out; everybody else was taken over.',
     )
     .action(async (flags: ImportFlags, command: Command) => {
       if (flags.refusals.length === 0)
@@ -37,16 +37,24 @@ export function register(program: Command): void {
           ? JSON.stringify({ ...sums, report: flags.report })
           : inWords(sums, leftOut, flags),
       );
-      if (leftOut > 0) process.exitCode = 1;
+      if (leftOut + sums.notCarriedOut + sums.withoutLines.length > 0) process.exitCode = 1;
     });
 }
 
 function inWords(sums: ImportSums, leftOut: number, { dryRun, report }: ImportFlags): string {
-  const { people, inForce, inherited, alreadyHere, differing, saidTwice } = sums;
+  const { people, inForce, inherited, alreadyHere, differing, saidTwice, withoutLines, notGiven } = sums;
+  const names = (of: readonly string[]): string => of.join(' and ');
   return [
     `${String(people)} people, ${String(inForce)} with a refusal in force.`,
     `${String(inherited)} ${dryRun === true ? 'would be' : 'were'} inherited, ${String(alreadyHere)} were here already.`,
     `${String(leftOut)} lines were left out, ${String(saidTwice)} said somebody twice, sources differ about ${String(differing)}: ${report}`,
+    ...(sums.notCarriedOut > 0
+      ? [
+          `${String(sums.notCarriedOut)} were taken over before, and the delivery says otherwise now: nothing was changed.`,
+        ]
+      : []),
+    ...(withoutLines.length > 0 ? [`The file of ${names(withoutLines)} has no line but its header.`] : []),
+    ...(notGiven.length > 0 ? [`No file of ${names(notGiven)} was given.`] : []),
   ].join('\n');
 }
 

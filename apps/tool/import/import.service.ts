@@ -14,7 +14,7 @@ import { seal, unseal, type SealedPlace } from '#libs/subject/seal.js';
 import { subjectOf } from '#libs/subject/subject.js';
 import { ImportRefused } from './import-refused.js';
 import { inheritOne, type Heirs, type Inheritance } from './inheriting.service.js';
-import { differenceOf, inheritedLine, stricter, type SaidLine } from './merge.js';
+import { differenceOf, inheritedLine, notCarriedOut, stricter, type SaidLine } from './merge.js';
 import { ReportFile } from './report-file.service.js';
 import { readSourceFile, type FileLine } from './source-file.service.js';
 import { sourceNames, type SourceName } from './sources.js';
@@ -62,6 +62,12 @@ export interface ImportSums {
   readonly alreadyHere: number;
   readonly saidTwice: number;
   readonly differing: number;
+  /** People taken over before of whom this delivery says otherwise: what stands in the Journal stays. */
+  readonly notCarriedOut: number;
+  /** Sources whose file has a header and no line. */
+  readonly withoutLines: readonly SourceName[];
+  /** Sources of which no file was given. */
+  readonly notGiven: readonly SourceName[];
 }
 
 /** Lines that are staged, and people who are appended, at once: what an import holds in memory. */
@@ -86,14 +92,21 @@ export async function importRefusals(options: ImportOptions): Promise<ImportSums
 interface Person {
   readonly subject: Buffer;
   readonly iin: Iin;
-  readonly isKnown: boolean;
+  readonly hereSince: number | null;
   readonly sayings: Map<SourceName, SaidLine>;
 }
 
 class Import {
   private readonly key = { keyId: randomBytes(4), secret: randomBytes(32) };
   private readonly deliveries = new Map<SourceName, Delivery>();
-  private readonly sums = { inForce: 0, inherited: 0, alreadyHere: 0, saidTwice: 0, differing: 0 };
+  private readonly sums = {
+    inForce: 0,
+    inherited: 0,
+    alreadyHere: 0,
+    saidTwice: 0,
+    differing: 0,
+    notCarriedOut: 0,
+  };
   private readonly newest: { readonly epoch: number; readonly lookupKey: Buffer };
 
   constructor(
@@ -113,7 +126,14 @@ class Import {
     const people = await indexLines(client);
     onStep('people', people);
     await this.inheritAll();
-    return { sources: Object.fromEntries(this.deliveries), people, ...this.sums };
+    const lines = (name: SourceName): number | undefined => this.deliveries.get(name)?.lines;
+    return {
+      sources: Object.fromEntries(this.deliveries),
+      people,
+      ...this.sums,
+      withoutLines: sourceNames.filter((name) => lines(name) === 0),
+      notGiven: sourceNames.filter((name) => lines(name) === undefined),
+    };
   }
 
   /** Reads a file whole: every line is staged, or named in the report. */
@@ -162,18 +182,23 @@ class Import {
       appending = next;
       this.options.onProgress(done);
     };
-    for await (const { iin, isKnown, sayings } of this.people()) {
+    for await (const { iin, hereSince, sayings } of this.people()) {
       done += 1;
       const difference = differenceOf(sayings, sources);
       if (difference !== undefined) {
         this.sums.differing += 1;
         await this.report.write({ what: 'difference', ...difference });
       }
+      const left = hereSince === null ? undefined : notCarriedOut(sayings, sources, hereSince);
+      if (left !== undefined) {
+        this.sums.notCarriedOut += 1;
+        await this.report.write({ what: 'not-carried-out', ...left });
+      }
       const line = inheritedLine(sayings);
       if (line === undefined) continue;
       this.sums.inForce += 1;
       const sourceDigest = this.deliveries.get(line.source)?.sha256 ?? '';
-      if (isKnown) this.sums.alreadyHere += 1;
+      if (hereSince !== null) this.sums.alreadyHere += 1;
       else if (this.options.isDryRun) this.sums.inherited += 1;
       else heirs.push({ iin, line, sourceDigest });
       if (heirs.length >= somePeople) await append();
@@ -194,12 +219,12 @@ class Import {
   private async *people(): AsyncGenerator<Person> {
     let person: Person | undefined;
     for await (const staged of this.lines()) {
-      const { subject, sealedIin: _sealedIin, isKnown, ...line } = staged;
+      const { subject, sealedIin: _sealedIin, hereSince, ...line } = staged;
       if (person !== undefined && !person.subject.equals(subject)) {
         yield person;
         person = undefined;
       }
-      person ??= { subject, isKnown, iin: this.iinOf(staged), sayings: new Map() };
+      person ??= { subject, hereSince, iin: this.iinOf(staged), sayings: new Map() };
       const before = person.sayings.get(line.source);
       if (before !== undefined) {
         this.sums.saidTwice += 1;

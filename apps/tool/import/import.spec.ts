@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { differenceOf, inheritedLine, stricter, type SaidLine } from './merge.js';
+import { differenceOf, inheritedLine, notCarriedOut, stricter, type SaidLine } from './merge.js';
 import { readSourceLine, sourceOfHeader, type SourceName } from './sources.js';
 
 const iin = '061313294730';
@@ -45,9 +45,45 @@ describe('a line', () => {
     expect(readSourceLine(source, fields, now)).toBe(fault);
   });
 
+  it.each([
+    ['2025-03-01T00:00:00Z', '2025-03-01T00:00:00.000Z'],
+    ['2025-03-01T00:00:00-00:00', '2025-03-01T00:00:00.000Z'],
+    ['2025-03-01T00:00:00+14:00', '2025-02-28T10:00:00.000Z'],
+    ['2025-03-01T00:00:00-12:00', '2025-03-01T12:00:00.000Z'],
+    ['2025-03-01T23:59:59.999999999Z', '2025-03-01T23:59:59.999Z'],
+    ['2000-01-01T00:00:00+06:00', '1999-12-31T18:00:00.000Z'],
+  ])('of eGov says %s as the registry spells it', (given, placed) => {
+    expect(readSourceLine('egov', ['E-1', iin, given, ''], now)).toMatchObject({ placed });
+  });
+
+  it.each([
+    ...['2025-03-01T00:00:00+14:01', '2025-03-01T00:00:00+16:00', '2025-03-01T00:00:00-12:01'],
+    ...['2025-03-01T00:00:00+99:00', '2025-03-01T00:00:00+05:60', '2025-03-01T00:00:00+0500'],
+    ...['2025-03-01T24:00:00Z', '2025-03-01T23:59:60Z', '2025-03-01T00:00:00.Z', '2025-03-01T00:00Z'],
+    ...['2025-03-01T00:00:00.0000000001Z', '2025-03-01 00:00:00Z', '2025-03-01t00:00:00z'],
+    ...['0000-01-01T00:00:00Z', '1999-12-31T00:00:00Z', '10000-01-01T00:00:00Z', '+02025-03-01T00:00:00Z'],
+    ...['infinity', '-infinity', 'now', 'today', 'epoch', '2025-060T00:00:00Z', '2025-W10-1', ''],
+    ...['\\N', '2025-03-01T00:00:00Z\r', '2025-03-01T00:00:00Z\0', '２025-03-01T00:00:00Z'],
+    ...['2025-03-01T00:00:00Z BC', '2025-03-01T00:00:00 Asia/Almaty', '2100-02-29T00:00:00Z'],
+  ])('of eGov is left out for the date %j', (date) => {
+    expect(readSourceLine('egov', ['E-1', iin, date, ''], now)).toBe('date-malformed');
+    if (date !== '')
+      expect(readSourceLine('egov', ['E-1', iin, '2025-01-01T00:00:00Z', date], now)).toBe('date-malformed');
+  });
+
+  it.each(['infinity', 'today', '2025-3-1', '20250301', '0001-01-01', '2025-03-01 ', '10000-01-01', '\\N'])(
+    'of a bureau is left out for the day %j',
+    (date) => expect(readSourceLine('gkb', ['G-1', iin, date, ''], now)).toBe('date-malformed'),
+  );
+
+  it.each(['a\0b', 'a\tb', 'a\rb', '\ufeffa', 'ё', 'a b', 'x'.repeat(65)])(
+    'is left out for the reference %j',
+    (ref) => expect(readSourceLine('gkb', [ref, iin, '2025-01-01', ''], now)).toBe('reference-malformed'),
+  );
+
   it('is read as it is spelled', () => {
     expect(readSourceLine('egov', ['E-1', iin, '2025-03-01T23:10:00.5+05:00', ''], now)).toEqual({
-      ...{ iin, sourceRef: 'E-1', placed: '2025-03-01T23:10:00.5+05:00' },
+      ...{ iin, sourceRef: 'E-1', placed: '2025-03-01T18:10:00.500Z' },
     });
     expect(readSourceLine('pkb', ['P\\1', iin, '2026-03-02', '2026-03-02'], now)).toEqual({
       ...{ iin, sourceRef: 'P\\1', placed: '2026-03-02', lifted: '2026-03-02' },
@@ -104,5 +140,19 @@ describe('what the sources say of one person', () => {
     const [first, second] = [line('egov', lifted), line('egov', { line: 3, placedOn: '2025-04-01' })];
     expect(stricter(first, second)).toBe(second);
     expect(stricter(second, line('egov'))).toMatchObject({ placedOn: '2025-03-01' });
+  });
+
+  it('is not carried out where the registry has taken over otherwise before, and names that', () => {
+    const before = line('egov').placedAt;
+    const all = ['egov', 'gkb'] as const;
+    expect(notCarriedOut(said(line('egov'), line('gkb', lifted)), all, before)).toBeUndefined();
+    expect(notCarriedOut(said(line('egov', lifted), line('gkb', lifted)), all, before)).toMatchObject({
+      differs: ['state'],
+      said: { egov: { state: 'lifted' }, gkb: { sourceRef: 'gkb-1' } },
+      here: { placedAt: '2025-02-28T19:00:00.000Z' },
+    });
+    expect(
+      notCarriedOut(said(line('egov'), line('gkb', { placedOn: '2025-02-01' })), all, before)?.differs,
+    ).toEqual(['instant']);
   });
 });

@@ -2,7 +2,7 @@
  * What the sources say of one person, made into one answer: the refusal is in force if any of them says so, and wherever
  * they do not say the same, that is named. The person stands in none of it: references lead back to the sources.
  */
-import type { Instant } from '#libs/journal/instant.js';
+import { formatInstant, type Instant } from '#libs/journal/instant.js';
 import { sourceNames, type SourceName } from './sources.js';
 
 /** A line of a source, as far as sources can be compared by it. */
@@ -58,8 +58,34 @@ export function differenceOf(sayings: Sayings, sources: readonly SourceName[]): 
       ? (['day'] as const)
       : []),
   ];
-  if (differs.length === 0) return undefined;
-  return { differs, said: Object.fromEntries(sources.map((name) => [name, shown(sayings.get(name))])) };
+  return differs.length === 0 ? undefined : { differs, said: saidBy(sources, sayings) };
+}
+
+/** What sources say of a person whose refusal the registry has taken over already, and cannot be made so any more. */
+interface NotCarriedOut {
+  /** `state`: all who name him say it was lifted; `instant`: the refusal that counts is of another instant. */
+  readonly differs: readonly ('state' | 'instant')[];
+  readonly said: Difference['said'];
+  readonly here: { readonly placedAt: string };
+}
+
+/** @param hereSince instant of the refusal in the registry. @returns undefined when the sources say the same */
+export function notCarriedOut(
+  sayings: Sayings,
+  sources: readonly SourceName[],
+  hereSince: Instant,
+): NotCarriedOut | undefined {
+  const standing = inheritedLine(sayings);
+  if (standing?.placedAt === hereSince) return undefined;
+  return {
+    differs: [standing === undefined ? 'state' : 'instant'],
+    said: saidBy(sources, sayings),
+    here: { placedAt: formatInstant(hereSince) },
+  };
+}
+
+function saidBy(sources: readonly SourceName[], sayings: Sayings): Difference['said'] {
+  return Object.fromEntries(sources.map((name) => [name, shown(sayings.get(name))]));
 }
 
 function shown(line: SaidLine | undefined): object | null {

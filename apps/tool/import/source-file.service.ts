@@ -20,8 +20,9 @@ export interface FileLine {
   readonly read: SourceLine | LineFault;
 }
 
-/** Far above any honest line: a file without line ends is no delivery. */
-const longestLine = 100_000;
+/** Bytes of a line that are read. No honest line has as many, so a line that was cut here is left out by its columns. */
+const longestLine = 1024;
+const lineFeed = 0x0a;
 
 interface Parsed {
   readonly record: readonly string[];
@@ -32,7 +33,7 @@ interface Parsed {
  * Gives each line to `take`, in order.
  * @param onBytes told of bytes as they are read
  * @returns the source, and the SHA-256 of the whole file in base64url
- * @throws ImportRefused when its first line is the header of no source, or a line has no end
+ * @throws ImportRefused when its first line is the header of no source, or it is not in UTF-8
  */
 export async function readSourceFile(
   path: string,
@@ -48,7 +49,6 @@ export async function readSourceFile(
     quote: null,
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
-    max_record_size: longestLine,
   });
   const reading = pipeline(
     createReadStream(path),
@@ -59,26 +59,62 @@ export async function readSourceFile(
         yield some;
       }
     },
+    async function* (bytes: AsyncIterable<Buffer>) {
+      const cut = lineCutter();
+      let isFirst = true;
+      for await (const some of bytes) {
+        if (isFirst && isUtf16(some)) throw new ImportRefused(`${path} is in UTF-16: deliver it in UTF-8`);
+        isFirst = false;
+        yield cut(some);
+      }
+    },
     parser,
   );
   // It is awaited below; until then a failure reaches whoever reads from the parser.
   reading.catch(() => undefined);
   let source: SourceName | undefined;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      if (source !== undefined) {
-        await take({ source, line: info.lines, read: readSourceLine(source, record, now) });
-        continue;
-      }
-      source = sourceOfHeader(record);
-      if (source === undefined) throw new ImportRefused(`${path} begins with the header of no source`);
+  for await (const { record, info } of parser as AsyncIterable<Parsed>) {
+    if (source !== undefined) {
+      await take({ source, line: info.lines, read: readSourceLine(source, record, now) });
+      continue;
     }
-    await reading;
-  } catch (error) {
-    const { code, lines } = error as { readonly code?: string; readonly lines?: number };
-    if (code !== 'CSV_MAX_RECORD_SIZE') throw error;
-    throw new ImportRefused(`${path}: line ${String(lines)} does not end`, { cause: error });
+    source = sourceOfHeader(record);
+    if (source === undefined)
+      throw new ImportRefused(
+        `${path} begins with the header of no source; it is to be CSV in UTF-8, without quotation marks`,
+      );
   }
+  await reading;
   if (source === undefined) throw new ImportRefused(`${path} is empty`);
   return { source, sha256: hash.digest('base64url') };
+}
+
+/**
+ * Drops of each line what is beyond the longest: so a line without an end costs no memory, and stops none of the others.
+ * @returns what is left of each part, in turn
+ */
+function lineCutter(): (some: Buffer) => Buffer {
+  let taken = 0;
+  return (some) => {
+    const kept: Buffer[] = [];
+    let from = 0;
+    for (let at = 0; at < some.length;) {
+      const feed = some.indexOf(lineFeed, at);
+      const end = feed === -1 ? some.length : feed;
+      const room = longestLine - taken;
+      if (end - at > room) {
+        kept.push(some.subarray(from, at + room));
+        from = end;
+      }
+      taken = feed === -1 ? Math.min(longestLine, taken + end - at) : 0;
+      at = end + 1;
+    }
+    return from === 0 ? some : Buffer.concat([...kept, some.subarray(from)]);
+  };
+}
+
+/** UTF-16 by its mark, which the parser would take for another delivery than the one that was agreed on. */
+function isUtf16(some: Buffer): boolean {
+  const mark = some.subarray(0, 2).toString('hex');
+  return mark === 'fffe' || mark === 'feff';
 }

@@ -16,11 +16,14 @@ const headers: Readonly<Record<SourceName, readonly string[]>> = {
   pkb: ['pkb_record', 'iin', 'marked_on', 'removed_on'],
 };
 
-/** A line that says something. Instants (eGov) and legal days (bureaus) are kept as they are spelled. */
+/**
+ * A line that says something. An instant (eGov) is spelled anew by us, so that nothing a source spells reaches the
+ * database; a legal day (bureaus) has one spelling.
+ */
 export interface SourceLine {
   readonly iin: Iin;
   readonly sourceRef: string;
-  /** RFC 3339 with a zone, or `yyyy-mm-dd`. */
+  /** `yyyy-mm-ddThh:mm:ss.sssZ`, or `yyyy-mm-dd`. */
   readonly placed: string;
   /** Absent while it is in force. */
   readonly lifted?: string;
@@ -59,33 +62,28 @@ export function readSourceLine(
   if (!isIin(iin)) return 'iin-malformed';
   if (!/^[!-~]{1,64}$/.test(sourceRef)) return 'reference-malformed';
   if (new IinSearch([iin]).finds(sourceRef)) return 'reference-holds-iin';
-  const { isDate, isAfter, limit } = source === 'egov' ? instants(now) : days(now);
-  const given = lifted === '' ? [placed] : [placed, lifted];
-  if (!given.every(isDate)) return 'date-malformed';
-  if (given.some((date) => isAfter(date, limit))) return 'date-in-future';
-  if (lifted === '') return { iin, sourceRef, placed };
-  return isAfter(placed, lifted) ? 'dates-out-of-order' : { iin, sourceRef, placed, lifted };
+  // Both kinds of date, once read, are spelled so that the later one is the greater text.
+  const [read, limit] =
+    source === 'egov' ? [readInstant, new Date(now.at).toISOString()] : [readDay, now.day];
+  const [from, to] = [read(placed), lifted === '' ? '' : read(lifted)];
+  if (from === undefined || to === undefined) return 'date-malformed';
+  if (from > limit || to > limit) return 'date-in-future';
+  if (to === '') return { iin, sourceRef, placed: from };
+  return from > to ? 'dates-out-of-order' : { iin, sourceRef, placed: from, lifted: to };
 }
 
-interface Dates {
-  isDate(text: string): boolean;
-  isAfter(one: string, other: string): boolean;
-  /** The last date that is no future. */
-  readonly limit: string;
+/** Hours that clocks anywhere differ from UTC: beyond them an offset is a slip of the pen. */
+const timeOfDay =
+  /^T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|-(0\d|1[01]):[0-5]\d|-12:00|\+(0\d|1[0-3]):[0-5]\d|\+14:00)$/;
+
+/** An RFC 3339 instant of this century, spelled as the registry does; the part of a millisecond is dropped. */
+function readInstant(text: string): string | undefined {
+  if (readDay(text.slice(0, 10)) === undefined || !timeOfDay.test(text.slice(10))) return undefined;
+  return new Date(text).toISOString();
 }
 
-const timeOfDay = /^T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
-
-function instants({ at }: ReadingTime): Dates {
-  return {
-    isDate: (text) => isThisCentury(text.slice(0, 10)) && timeOfDay.test(text.slice(10)),
-    isAfter: (one, other) => Date.parse(one) > Date.parse(other),
-    limit: new Date(at).toISOString(),
-  };
-}
-
-function days({ day }: ReadingTime): Dates {
-  return { isDate: isThisCentury, isAfter: (one, other) => one > other, limit: day };
+function readDay(text: string): string | undefined {
+  return isThisCentury(text) ? text : undefined;
 }
 
 function isThisCentury(day: string): boolean {

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { finished } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import type { Instant } from '#libs/journal/instant.js';
 import type { SaidLine } from './merge.js';
 import type { SourceName } from './sources.js';
 
@@ -15,8 +16,8 @@ export interface StagedLine extends SaidLine {
   /** Pseudonym by the newest lookup key. */
   readonly subject: Buffer;
   readonly sealedIin: Buffer;
-  /** Whether the person has a refusal in the registry already. */
-  readonly isKnown: boolean;
+  /** Since when the person has a refusal in the registry already; null when there is none. */
+  readonly hereSince: Instant | null;
 }
 
 /** Place in the order in which lines are taken. */
@@ -80,6 +81,11 @@ export async function indexLines(client: ClientBase): Promise<number> {
   return counted.people;
 }
 
+type Row = Omit<StagedLine, 'placedAt' | 'hereSince'> & {
+  readonly placedAt: Date;
+  readonly hereSince: Date | null;
+};
+
 /** The next lines behind a place, in the order of persons, sources and lines. Days are those of the one time zone. */
 export async function nextLines(
   client: ClientBase,
@@ -87,15 +93,19 @@ export async function nextLines(
   after: LinePlace,
   limit: number,
 ): Promise<readonly StagedLine[]> {
-  const { rows } = await client.query<Omit<StagedLine, 'placedAt'> & { readonly placedAt: Date }>({
+  const { rows } = await client.query<Row>({
     name: 'import-next-lines',
     text: `SELECT l.subject, l.source, l.line, l.sealed_iin AS "sealedIin", l.source_ref AS "sourceRef", l.in_force AS "isInForce",
        coalesce(l.placed_at, l.placed_on::timestamp AT TIME ZONE 'Asia/Almaty') AS "placedAt",
        to_char(coalesce(l.placed_on, (l.placed_at AT TIME ZONE 'Asia/Almaty')::date), 'YYYY-MM-DD') AS "placedOn",
-       EXISTS (SELECT FROM refusals r WHERE r.subject = l.subject AND r.subject_epoch = $5) AS "isKnown"
+       (SELECT r.placed_at FROM refusals r WHERE r.subject = l.subject AND r.subject_epoch = $5) AS "hereSince"
      FROM import_lines l WHERE (l.subject, l.source, l.line) > ($1, $2 COLLATE "C", $3)
      ORDER BY l.subject, l.source, l.line LIMIT $4`,
     values: [after.subject, after.source, after.line, limit, epoch],
   });
-  return rows.map((row) => ({ ...row, placedAt: row.placedAt.getTime() }));
+  return rows.map(({ placedAt, hereSince, ...row }) => ({
+    ...row,
+    placedAt: placedAt.getTime(),
+    hereSince: hereSince?.getTime() ?? null,
+  }));
 }
