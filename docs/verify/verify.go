@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -80,6 +79,7 @@ func verify(q question) string {
 		must(json.Unmarshal(q.Proof, &proof) == nil, "the proof is no text")
 	}
 	must(q.Jwks != nil || hasProof, "neither keys nor a proof were given")
+	must(q.Quorum >= 0, "a whole number")
 	if q.Jwks != nil {
 		now := time.Now().Unix()
 		if q.Now != nil {
@@ -97,7 +97,7 @@ func verify(q question) string {
 	must(bytes.Equal(followed(leafHash, index, p.size, p.hashes), p.root), "not in the log")
 	signedByLog := false
 	for _, text := range q.Log {
-		if key := readVkey(text); key.name == p.origin && key.kind == 1 {
+		if key := readVkey(text, 1); key.name == p.origin {
 			signedByLog = hasSigned(key, p) || signedByLog
 		}
 	}
@@ -105,7 +105,7 @@ func verify(q question) string {
 	// One key is one witness, however often it was pinned or signed.
 	signed := map[string]bool{}
 	for _, text := range q.Witnesses {
-		if key := readVkey(text); key.kind == 4 && hasSigned(key, p) {
+		if key := readVkey(text, 4); hasSigned(key, p) {
 			signed[string(key.raw)] = true
 		}
 	}
@@ -171,7 +171,8 @@ func headEnded(r receipt, entry map[string]any, leafHash []byte, index int64, ke
 
 // followed is RFC 9162 section 2.1.3.2: the root that a leaf and its proof lead to; one length of proof is right.
 func followed(leafHash []byte, index, size int64, proof [][]byte) []byte {
-	must(index < size, "the index is beyond the tree")
+	must(index >= 0 && index < size, "the index is beyond the tree")
+	must(len(leafHash) == 32, "the leaf hash is none")
 	node, last, reached := index, size-1, leafHash
 	for _, sibling := range proof {
 		must(last > 0 && len(sibling) == 32, "the proof is too long")
@@ -192,6 +193,7 @@ func followed(leafHash []byte, index, size int64, proof [][]byte) []byte {
 // grown is RFC 9162 section 2.1.4.2: whether the tree of size has grown out of the one of oldSize, entry for entry.
 func grown(oldSize int64, oldRoot []byte, size int64, root []byte, proof [][]byte) bool {
 	must(oldSize > 0 && oldSize <= size, "sizes to compare")
+	must(len(oldRoot) == 32 && len(root) == 32, "the roots are none")
 	if oldSize == size {
 		return len(proof) == 0 && bytes.Equal(oldRoot, root)
 	}
@@ -344,14 +346,15 @@ type vkey struct {
 	raw  []byte
 }
 
-// readVkey reads name+hex+base64(type, key) of c2sp.org/signed-note.
-func readVkey(s string) vkey {
+// readVkey reads name+hex+base64(type, key) of c2sp.org/signed-note; type 1 is a log's, type 4 a witness's.
+func readVkey(s string, kind byte) vkey {
 	parts := strings.SplitN(s, "+", 3)
 	must(len(parts) == 3 && parts[0] != "", "a pinned key is no vkey")
 	typed := standard64(parts[2], 33)
 	id := hash([]byte(parts[0]+"\n"), typed)[:4]
 	must(hex.EncodeToString(id) == parts[1], "a pinned key is no vkey")
-	return vkey{parts[0], typed[0], id, typed[1:]}
+	must(typed[0] == kind, "a pinned key is of another type")
+	return vkey{parts[0], kind, id, typed[1:]}
 }
 
 // hasSigned says whether the key signed the checkpoint. A line of a known key that does not verify spoils the note.
@@ -458,23 +461,29 @@ func answer(s string) (out map[string]string) {
 }
 
 func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 16<<20)
-	asked, failed := 0, 0
+	input, err := io.ReadAll(os.Stdin)
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetEscapeHTML(false)
-	for lines.Scan() {
-		if lines.Text() == "" {
+	asked, failed := 0, 0
+	for _, line := range strings.Split(string(input), "\n") {
+		if line == "" {
 			continue
 		}
-		out := answer(lines.Text())
+		out := map[string]string{"error": "encoding: save it as UTF-8 without a byte-order mark"}
+		isPlain := utf8.Valid(input) && !bytes.Contains(input, []byte{0}) && !bytes.HasPrefix(input, []byte("\xef\xbb\xbf"))
+		if isPlain {
+			out = answer(line)
+		}
 		asked++
 		if out["error"] != "" {
 			failed++
 		}
 		_ = encoder.Encode(out)
+		if !isPlain {
+			break
+		}
 	}
-	if asked == 0 || failed > 0 || lines.Err() != nil {
+	if err != nil || asked == 0 || failed > 0 {
 		os.Exit(1)
 	}
 }

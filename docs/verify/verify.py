@@ -47,6 +47,7 @@ def verify(question):
 
     proof, jwks, quorum = question.get("proof"), question.get("jwks"), question.get("quorum", 0)
     must(jwks is not None or proof is not None, "neither keys nor a proof were given")
+    count(quorum)
     if jwks is not None:
         ended = head_ended(receipt, entry, leaf_hash, index, jwks["keys"], question.get("now", int(time.time())))
         must(ended is None or proof is not None, ended)
@@ -57,10 +58,11 @@ def verify(question):
     must(published["index"] == index, "the proof is of another place")
     reached = followed(leaf_hash, index, published["size"], published["hashes"])
     must(reached == published["root"], "not in the log")
-    log = [key for key in map(read_vkey, question.get("log", [])) if key[0] == published["origin"] and key[1] == 1]
+    log = [read_vkey(text, 1) for text in question.get("log", [])]
+    log = [key for key in log if key[0] == published["origin"]]
     must(any([has_signed(key, published) for key in log]), "no pinned key of the log signed")
     # One key is one witness, however often it was pinned or signed.
-    keys = [key for key in map(read_vkey, question.get("witnesses", [])) if key[1] == 4]
+    keys = [read_vkey(text, 4) for text in question.get("witnesses", [])]
     must(len({key[3] for key in keys if has_signed(key, published)}) >= quorum, "too few of the witnesses signed")
     return "witnessed" if quorum > 0 else "logged"
 
@@ -98,7 +100,8 @@ def head_ended(receipt, entry, leaf_hash, index, keys, now):
 
 def followed(leaf_hash, index, size, proof):
     """RFC 9162 section 2.1.3.2: the root that a leaf and its proof lead to; exactly one length of proof is right."""
-    must(index < size, "the index is beyond the tree")
+    must(count(index) < count(size), "the index is beyond the tree")
+    must(len(leaf_hash) == 32, "the leaf hash is none")
     node, last, reached = index, size - 1, leaf_hash
     for sibling in proof:
         must(last > 0 and len(sibling) == 32, "the proof is too long")
@@ -115,7 +118,8 @@ def followed(leaf_hash, index, size, proof):
 
 def grown(old_size, old_root, size, root, proof):
     """RFC 9162 section 2.1.4.2: whether the tree of `size` has grown out of the one of `old_size`, entry for entry."""
-    must(0 < old_size <= size, "sizes to compare")
+    must(0 < count(old_size) <= count(size), "sizes to compare")
+    must(len(old_root) == 32 and len(root) == 32, "the roots are none")
     if old_size == size:
         return not proof and old_root == root
     node, last = old_size - 1, size - 1
@@ -175,13 +179,14 @@ def read_line(line):
     return name, raw[:4], raw[4:]
 
 
-def read_vkey(text):
-    """name+hex+base64(type, key) of c2sp.org/signed-note: name, type, id, key."""
+def read_vkey(text, kind):
+    """name+hex+base64(type, key) of c2sp.org/signed-note: name, type (1 of a log, 4 of a witness), id, key."""
     name, key_id, data = text.split("+", 2)
     typed = standard64(data, 33)
     named = sha256(name.encode() + b"\n" + typed)[:4]
     must(named.hex() == key_id and name != "", "a pinned key is no vkey")
-    return name, typed[0], named, typed[1:]
+    must(typed[0] == kind, "a pinned key is of another type")
+    return name, kind, named, typed[1:]
 
 
 def has_signed(key, published):
@@ -306,7 +311,18 @@ def answer(line):
         return {"error": str(error) or type(error).__name__}
 
 
+def read_lines(data):
+    """A mark at the beginning, UTF-16 or another code page: json would take some of them and others would not."""
+    try:
+        must(b"\0" not in data and not data.startswith(b"\xef\xbb\xbf"), "")
+        return [line for line in data.decode().split("\n") if line]
+    except (DoesNotHold, UnicodeDecodeError):
+        return None
+
+
 if __name__ == "__main__":
-    answers = [answer(line) for line in sys.stdin.buffer.read().split(b"\n") if line]
+    lines = read_lines(sys.stdin.buffer.read())
+    wrong = [{"error": "encoding: save it as UTF-8 without a byte-order mark"}]
+    answers = wrong if lines is None else [answer(line) for line in lines]
     sys.stdout.write("".join(json.dumps(each) + "\n" for each in answers))
     sys.exit(0 if answers and all("error" not in each for each in answers) else 1)

@@ -9,6 +9,7 @@
  * On the command line it reads a question a line (JSON) from standard input, answers a line each, and ends with 1 when
  * one does not hold. Node ≥ 22.18 runs it as it is; for an older one take the types away with any TypeScript compiler.
  */
+import { isUtf8 } from 'node:buffer';
 import { createHash, createHmac, createPublicKey, verify as verifySignature } from 'node:crypto';
 
 export interface Question {
@@ -48,16 +49,17 @@ export function verify(question: Question): Answer {
   const ended = jwks && headEnded(receipt, entry, leafHash, index, jwks.keys, now);
   must(ended === undefined || proof !== undefined, String(ended));
   must(jwks !== undefined || proof !== undefined, 'neither keys nor a proof were given');
+  count(quorum);
   if (proof === undefined) return { level: 'signed', entry: text };
 
   const published = readProof(proof);
   must(published.index === index, 'the proof is of another place');
   must(followed(leafHash, index, published.size, published.hashes).equals(published.root), 'not in the log');
   const { log = [], witnesses = [] } = question;
-  const ofLog = log.map(readVkey).filter(({ name, type }) => name === published.origin && type === 1);
+  const ofLog = log.map((key) => readVkey(key, 1)).filter(({ name }) => name === published.origin);
   must(ofLog.filter((key) => hasSigned(key, published)).length > 0, 'no pinned key of the log signed');
   // One key is one witness, however often it was pinned or signed.
-  const keys = witnesses.map(readVkey).filter(({ type }) => type === 4);
+  const keys = witnesses.map((key) => readVkey(key, 4));
   const signed = keys.filter((key) => hasSigned(key, published)).map(({ raw }) => raw.toString('hex'));
   must(new Set(signed).size >= quorum, 'too few of the pinned witnesses signed');
   return { level: quorum > 0 ? 'witnessed' : 'logged', entry: text };
@@ -109,7 +111,8 @@ function headEnded(
 
 /** RFC 9162 §2.1.3.2: the root that a leaf and its proof lead to; exactly one length of proof is right. */
 export function followed(leafHash: Buffer, index: number, size: number, proof: readonly Buffer[]): Buffer {
-  must(index < size, 'the index is beyond the tree');
+  must(count(index) < count(size), 'the index is beyond the tree');
+  must(leafHash.length === 32, 'the leaf hash is none');
   let [node, last, hash] = [index, size - 1, leafHash];
   const half = (value: number): number => Math.floor(value / 2);
   for (const sibling of proof) {
@@ -130,7 +133,8 @@ export function grown(
   now: { readonly size: number; readonly root: Buffer },
   proof: readonly Buffer[],
 ): boolean {
-  must(old.size > 0 && old.size <= now.size, 'sizes to compare');
+  must(count(old.size) > 0 && old.size <= count(now.size), 'sizes to compare');
+  must(old.root.length === 32 && now.root.length === 32, 'the roots are none');
   if (old.size === now.size) return proof.length === 0 && old.root.equals(now.root);
   const half = (value: number): number => Math.floor(value / 2);
   let [node, last] = [old.size - 1, now.size - 1];
@@ -211,13 +215,14 @@ interface Vkey {
   readonly raw: Buffer;
 }
 
-/** `name+hex+base64(type ‖ key)` of c2sp.org/signed-note; type 1 signs a text, type 4 a text at a time. */
-function readVkey(text: string): Vkey {
+/** `name+hex+base64(type ‖ key)` of c2sp.org/signed-note; type 1 signs a text (a log), type 4 a text at a time (a witness). */
+function readVkey(text: string, type: number): Vkey {
   const [name = '', id = '', ...rest] = text.split('+');
   const typed = base64(rest.join('+'), 33);
   const named = sha256(Buffer.from(`${name}\n`), typed).subarray(0, 4);
   must(named.toString('hex') === id && name !== '', 'a pinned key is no vkey');
-  return { name, type: typed[0] ?? 0, id: named, raw: typed.subarray(1) };
+  must(typed[0] === type, 'a pinned key is of another type');
+  return { name, type, id: named, raw: typed.subarray(1) };
 }
 
 /** Whether the key signed the checkpoint. A line of a known key that does not verify spoils the whole note. */
@@ -302,11 +307,12 @@ function answerLine(line: string): object {
 }
 
 if (/(^|[\\/])verify\.m?[jt]s$/.test(process.argv[1] ?? '')) {
-  const lines = Buffer.concat(await process.stdin.toArray())
-    .toString()
-    .split('\n')
-    .filter(Boolean);
-  const answers = lines.map(answerLine);
+  const input = Buffer.concat(await process.stdin.toArray());
+  // A mark at the beginning, UTF-16 or another code page would only read as "no JSON".
+  const isPlain = isUtf8(input) && !input.includes(0) && input.subarray(0, 3).toString('hex') !== 'efbbbf';
+  const answers = isPlain
+    ? input.toString().split('\n').filter(Boolean).map(answerLine)
+    : [{ error: 'encoding: save it as UTF-8 without a byte-order mark' }];
   process.stdout.write(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
   process.exitCode = answers.length > 0 && answers.every((answer) => !('error' in answer)) ? 0 : 1;
 }

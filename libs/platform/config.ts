@@ -139,7 +139,10 @@ export class WatchdogConfig {
 /** Somebody outside who cosigns checkpoints. */
 export class WitnessConfig {
   /** Name and key: `name+hex+base64` of C2SP signed-note, type 0x04. */
-  @Matches(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/) readonly vkey: string;
+  @Matches(/^[^\s+]+\+[0-9a-f]{8}\+B[A-P][A-Za-z0-9+/]{42}$/, {
+    message: 'vkey must be a key of a witness, type 0x04',
+  })
+  readonly vkey: string;
   /** Submission prefix: the signer posts to `<url>/add-checkpoint`. */
   @Matches(/^https?:\/\/\S+[^/\s]$/) readonly url: string;
 }

@@ -159,6 +159,40 @@ describe('a proof', () => {
     expect(verifyConsistency(1, leaf, 2, nodeHash(leaf, leaf), [leaf.subarray(1)])).toBe(false);
   });
 
+  it.each([0, 1, 31, 33, 64])('of a leaf, a root or a sibling of %i bytes holds nowhere', (length) => {
+    const odd = Buffer.alloc(length);
+    const pair = nodeHash(leaf, leaf);
+    expect(() => inclusionRoot(odd, 0, 1, [])).toThrow('32 bytes');
+    expect(() => appendLeaves(emptyFrontier, [odd])).toThrow('32 bytes');
+    expect([
+      verifyInclusion(odd, 0, 1, [], odd),
+      verifyInclusion(leaf, 0, 1, [], odd),
+      verifyInclusion(odd, 0, 2, [leaf], pair),
+      verifyInclusion(leaf, 0, 2, [odd], pair),
+      verifyConsistency(1, odd, 1, odd, []),
+      verifyConsistency(1, leaf, 1, odd, []),
+      verifyConsistency(0, odd, 1, leaf, []),
+      verifyConsistency(0, odd, 0, odd, []),
+      verifyConsistency(1, odd, 2, pair, [leaf]),
+      verifyConsistency(1, leaf, 2, odd, [leaf]),
+      verifyConsistency(1, leaf, 2, pair, [odd]),
+    ]).toEqual(Array(11).fill(false));
+  });
+
+  it.each([-1, 0.5, NaN, Infinity, -Infinity, 2 ** 53, 2 ** 64])(
+    'of a size or an index of %d holds nowhere',
+    (odd) => {
+      expect([
+        verifyInclusion(leaf, odd, 1, [], leaf),
+        verifyInclusion(leaf, 0, odd, [], leaf),
+        verifyInclusion(leaf, odd, odd, [], leaf),
+        verifyConsistency(odd, leaf, 1, leaf, []),
+        verifyConsistency(odd, leaf, odd, leaf, []),
+        verifyConsistency(0, emptyRoot, odd, leaf, []),
+      ]).toEqual(Array(6).fill(false));
+    },
+  );
+
   it('holds for sizes past 2^32, where bit operators would not', () => {
     const size = 2 ** 40 + 1;
     const left = leafHash(numberedLeaf(7));

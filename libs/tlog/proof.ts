@@ -45,7 +45,8 @@ export function batchProofs(before: Frontier, leafHashes: readonly Buffer[]): Bu
 
 /**
  * The root that a leaf and its inclusion proof lead to (RFC 9162 §2.1.3.2).
- * @throws Error when `index` is not below `size`, or the proof has not exactly the length that both demand.
+ * @throws Error when `index` is not below `size`, a hash has not 32 bytes, or the proof has not exactly the length that
+ * both demand.
  */
 export function inclusionRoot(
   leafHash: Buffer,
@@ -54,6 +55,8 @@ export function inclusionRoot(
   proof: readonly Buffer[],
 ): Buffer {
   assert(isCount(index) && isCount(size) && index < size, 'an index lies below the size');
+  // A tree of one leaf hashes nothing, so what is no hash would be its own root.
+  assert(leafHash.length === hashLength, 'a leaf hash has 32 bytes');
   let [node, last] = [index, size - 1];
   let root = leafHash;
   for (const hash of proof) {
@@ -97,7 +100,8 @@ export function verifyConsistency(
   proof: readonly Buffer[],
 ): boolean {
   if (!isCount(oldSize) || !isCount(newSize) || oldSize > newSize) return false;
-  if (newRoot.length !== hashLength || proof.some((hash) => hash.length !== hashLength)) return false;
+  if (oldRoot.length !== hashLength || newRoot.length !== hashLength) return false;
+  if (proof.some((hash) => hash.length !== hashLength)) return false;
   if (newSize === 0 && !newRoot.equals(emptyRoot)) return false;
   if (oldSize === 0) return proof.length === 0 && oldRoot.equals(emptyRoot);
   if (oldSize === newSize) return proof.length === 0 && oldRoot.equals(newRoot);

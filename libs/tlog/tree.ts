@@ -56,6 +56,7 @@ export function appendLeaves(before: Frontier, leafHashes: readonly Buffer[]): F
   const hashes = [...before.hashes];
   let size = before.size;
   for (const leaf of leafHashes) {
+    assert(leaf.length === hashLength, 'a leaf hash has 32 bytes');
     // Adding one carries through the trailing ones of the size: each is a full subtree whose right twin is now full.
     let right = leaf;
     for (let digits = size; digits % 2 === 1; digits = (digits - 1) / 2)

@@ -28,6 +28,8 @@ export interface Published {
 const reasons = {
   'checkpoint-malformed': 'The checkpoint is not a signed note with origin, size and root.',
   'checkpoint-signature': 'No pinned key of the log signed the checkpoint, or a signature does not verify.',
+  'pinned-key-wrong':
+    'A key was pinned for what it cannot sign: a key of a log has type 1, a key of a witness type 4.',
   'origin-not-pinned': 'The checkpoint is of another log than the keys that were pinned.',
   'quorum-missing': 'Fewer pinned witnesses signed the checkpoint than were asked for.',
   'proof-malformed': 'The proof is not of the format c2sp.org/tlog-proof@v1.',
@@ -51,13 +53,17 @@ export class PublishedError extends Error {
  * @throws PublishedError
  */
 export function verifyCheckpoint(note: string, { log, witnesses, quorum }: Policy): Published {
+  // Left out in silence, it would count as a witness that was asked for and did not sign.
+  const isFit =
+    log.every(({ kind }) => kind === 'note') && witnesses.every(({ kind }) => kind === 'cosignature');
+  if (!isFit) throw new PublishedError('pinned-key-wrong');
   const end = note.lastIndexOf('\n\n') + 1;
   const checkpoint = attempt('checkpoint-malformed', () => parseCheckpoint(note.slice(0, end)));
-  const ofLog = log.filter(({ name, kind }) => name === checkpoint.origin && kind === 'note');
+  const ofLog = log.filter(({ name }) => name === checkpoint.origin);
   if (ofLog.length === 0) throw new PublishedError('origin-not-pinned');
   // First the log alone: a checkpoint that only witnesses signed was published by nobody.
   attempt('checkpoint-signature', () => verifyNote(note, ofLog));
-  const pinned = differing(witnesses.filter(({ kind }) => kind === 'cosignature'));
+  const pinned = differing(witnesses);
   attempt('checkpoint-signature', () => verifyNote(note, [...ofLog, ...pinned]));
   const cosignatures = pinned.flatMap((key) => cosignatureOf(note, key));
   if (cosignatures.length < quorum) throw new PublishedError('quorum-missing');

@@ -299,6 +299,11 @@ describe('a receipt and its published proof', () => {
       { witnesses: [witness.vkey, witness.vkey], quorum: 2 },
       { log: [otherLog.vkey] },
       { log: [] },
+      // A key of the other type is an error of whoever pinned it, and never a witness that was silent.
+      { witnesses: [log.key.vkey], quorum: 0 },
+      { witnesses: [witness.vkey, log.key.vkey] },
+      { log: [log.key.vkey, witness.vkey] },
+      { quorum: -1 },
       { proof: await log.proofOf(5) },
       { jwks: undefined, proof: undefined },
       { proof: undefined, jwks: keys({ revokedAt: iat + 9 }) },
@@ -371,6 +376,21 @@ describe('a receipt and its published proof', () => {
     const refused = questions.map(() => 'refused');
     expect(judges.verifiers(questions)).toEqual({ typescript: refused, python: refused, go: refused });
   }, 240_000);
+
+  it('are told to be saved in UTF-8 by each alike', () => {
+    const line = JSON.stringify(whole);
+    for (const bytes of [
+      Buffer.from(`\ufeff${line}`),
+      Buffer.from(line, 'utf16le'),
+      Buffer.from(`\ufeff${line}`, 'utf16le'),
+      Buffer.from(`${line}\n{"a":"\xe9"}`, 'latin1'),
+    ])
+      expect(judges.said(bytes)).toEqual(Array(3).fill({ error: expect.stringMatching(/^encoding: /) }));
+    for (const saved of [`${line}\r\n`, `\n${line}`, line])
+      expect(judges.said(Buffer.from(saved)).map((answer) => answer['level'])).toEqual(
+        Array(3).fill('witnessed'),
+      );
+  });
 
   it('of which the commitment is opened by openssl', () => {
     const file = join(folder, 'entry.json');

@@ -38,6 +38,8 @@ export interface Judges {
   verifiers(
     questions: readonly object[],
   ): Readonly<Record<'typescript' | 'python' | 'go', readonly string[]>>;
+  /** What each of them answers to input of one line that may be saved in any way. */
+  said(input: Buffer): readonly Readonly<Record<string, unknown>>[];
   close(): void;
 }
 
@@ -79,6 +81,10 @@ export function openJudges(): Judges {
         go: levels(run(folder, [goVerify], input)),
       };
     },
+    said: (input) =>
+      [[process.execPath, tsVerify], ['python3', 'verify.py'], [goVerify]].map(
+        (command) => JSON.parse(run(folder, command, input)) as Readonly<Record<string, unknown>>,
+      ),
     close: () => rmSync(folder, { recursive: true }),
   };
 }
@@ -96,7 +102,7 @@ function goBuild(folder: string, source: string, out: string): void {
 }
 
 /** What it wrote: its exit code only sums up the lines. */
-function run(cwd: string, [command = '', ...args]: readonly string[], input = ''): string {
+function run(cwd: string, [command = '', ...args]: readonly string[], input: string | Buffer = ''): string {
   const { stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     input,

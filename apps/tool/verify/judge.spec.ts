@@ -154,6 +154,16 @@ describe('a receipt forged with a stolen head key', () => {
   });
 });
 
+it.each([
+  ['a log', () => ({ log: [log.key.parsed, one.parsed], witnesses: [], quorum: 0 })],
+  ['a witness', () => ({ log: [log.key.parsed], witnesses: [one.parsed, log.key.parsed], quorum: 1 })],
+])(
+  'a key pinned as that of %s and of the other type is refused, not left out in silence',
+  async (_, pins) => {
+    expect(short(await judged(receipt, { policy: pins() }))).toBe('only signed: pinned-key-wrong');
+  },
+);
+
 describe('a published proof', () => {
   it.each<[string, string, () => Promise<string> | string]>([
     ['that is nothing', 'proof-malformed', () => ''],

@@ -1,6 +1,6 @@
 /** The registry's public keys, from a file or from where the log publishes them. */
-import { readFileSync } from 'node:fs';
 import type { JwksWithKinds } from '#libs/journal/verify-head.js';
+import { readPlainText } from './plain-text.client.js';
 
 const timeoutMs = 5_000;
 const lengthLimit = 1_000_000;
@@ -10,7 +10,7 @@ const lengthLimit = 1_000_000;
  * @throws Error when it cannot be read or is no key set
  */
 export async function readJwks(source: string): Promise<JwksWithKinds> {
-  const text = /^https?:/.test(source) ? await fetchText(new URL(source)) : readFileSync(source, 'utf8');
+  const text = /^https?:/.test(source) ? await fetchText(new URL(source)) : readPlainText(source);
   const value: unknown = parse(text, source);
   if (typeof value !== 'object' || value === null || !('keys' in value) || !Array.isArray(value.keys))
     throw new Error(`${source} holds no key set`);

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseVkey, type Vkey } from '#libs/tlog/note.js';
+import { parseVkey, type KeyKind, type Vkey } from '#libs/tlog/note.js';
 import type { Policy } from '#libs/tlog/verify-tlog-proof.js';
 import { sandboxDir } from '../home.client.js';
 import { LogClient } from './log.client.js';
@@ -26,14 +26,25 @@ export async function policyOf(options: PolicyOptions, fail: (text: string) => n
   const witnesses = options.witness ?? pins?.witnesses ?? [];
   if (witnesses.length < quorum) fail(`a quorum of ${quorum} needs as many --witness <vkey>`);
   const log = options.logKey ?? pins?.logVkeys ?? (await keysOfTheLog(options.log));
-  const read = (vkey: string): Vkey => {
-    try {
-      return parseVkey(vkey);
-    } catch {
-      return fail(`this is no vkey: ${vkey}`);
-    }
+  const read = (vkey: string, kind: KeyKind): Vkey => {
+    const key = attempt(vkey) ?? fail(`this is no vkey: ${vkey}`);
+    if (key.kind === kind) return key;
+    const [is, not] = kind === 'note' ? ["a witness's", "a log's"] : ["a log's", "a witness's"];
+    return fail(`this is ${is} key and not ${not}: ${vkey}`);
   };
-  return { log: log.map(read), witnesses: witnesses.map(read), quorum };
+  return {
+    log: log.map((vkey) => read(vkey, 'note')),
+    witnesses: witnesses.map((vkey) => read(vkey, 'cosignature')),
+    quorum,
+  };
+}
+
+function attempt(vkey: string): Vkey | undefined {
+  try {
+    return parseVkey(vkey);
+  } catch {
+    return undefined;
+  }
 }
 
 async function keysOfTheLog(url: string | undefined): Promise<readonly string[]> {

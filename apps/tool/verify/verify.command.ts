@@ -1,6 +1,6 @@
 /** `tool verify`: whether a receipt, a proof or a checkpoint holds, and how far. Offline when everything is in files. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { text as textOf } from 'node:stream/consumers';
+import { writeFileSync } from 'node:fs';
+import { buffer as bytesOf } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
 import { machineClock } from '#libs/platform/clock.js';
 import { isIin } from '#libs/subject/iin.js';
@@ -16,7 +16,8 @@ import { LogClient } from './log.client.js';
 import { checkpointWords, plainWords } from './plain-words.js';
 import { policyOf, type PolicyOptions } from './policy.client.js';
 import { awaitPublication, NotPublished, type Publication } from './publication.client.js';
-import { placeOf, readExpected, type Expected } from './question.js';
+import { EncodingFault, plainText, readPlainText, withPlainLines } from './plain-text.client.js';
+import { doubleMeaning, placeOf, readExpected, type Expected } from './question.js';
 
 interface Options extends PolicyOptions {
   readonly receipt?: string;
@@ -70,7 +71,17 @@ export function register(program: Command): void {
     .option('--origin <name>', 'the Journal it must be of')
     .option('--json', 'print JSON in place of text')
     .addHelpText('after', example)
-    .action(verify);
+    .action(verifyAndTell);
+}
+
+/** Files that are saved otherwise than in UTF-8 are an outcome like others. */
+async function verifyAndTell(file: string | undefined, options: Options, command: Command): Promise<void> {
+  try {
+    await verify(file, options, command);
+  } catch (error) {
+    if (!(error instanceof EncodingFault)) throw error;
+    tell({ valid: false, level: 'none', code: error.code, reason: error.message }, options);
+  }
 }
 
 async function verify(file: string | undefined, options: Options, command: Command): Promise<void> {
@@ -78,16 +89,20 @@ async function verify(file: string | undefined, options: Options, command: Comma
   const source = file ?? options.receipt ?? fail('say what to verify: a file, or - for standard input');
   if (file !== undefined && options.receipt !== undefined) fail('one file is verified at a time');
   if (source === '-' && options.iinStdin === true) fail('standard input gives either the receipt or the IIN');
-  const iin = options.iinStdin === true ? (await textOf(process.stdin)).trim() : undefined;
+  const input = async (): Promise<string> => plainText(await bytesOf(process.stdin), 'standard input');
+  const iin = options.iinStdin === true ? (await input()).trim() : undefined;
   if (iin !== undefined && !isIin(iin)) fail('standard input holds no IIN');
-  const text = source === '-' ? await textOf(process.stdin) : readFileSync(source, 'utf8');
+  const text = source === '-' ? await input() : readPlainText(source);
   if (text.startsWith('c2sp.org/tlog-proof@'))
     fail('a proof is about a receipt: give the receipt, and this as --proof');
   const policy = await policyOf(options, fail);
-  if (/^— /m.test(text) && !text.startsWith('{')) return tellCheckpoint(text, policy, options);
+  if (/^— /m.test(text) && !text.startsWith('{'))
+    return tellCheckpoint(withPlainLines(text, source), policy, options);
   if (options.jwks === undefined && options.log === undefined && options.proof === undefined)
     fail('say by what to judge: --jwks, --log or --proof');
   if (options.upgrade !== undefined && options.log === undefined) fail('--upgrade asks the log: give --log');
+  const doubled = doubleMeaning(text);
+  if (doubled !== undefined) return tell({ ...doubled, valid: false, level: 'none' }, options);
   await verifyReceipt(text, policy, options, iin);
 }
 
@@ -111,7 +126,7 @@ async function verifyReceipt(text: string, policy: Policy, options: Options, iin
     ? await publishedBy(client, text, first, policy, options)
     : proof === undefined
       ? undefined
-      : { proof: readFileSync(proof, 'utf8') };
+      : { proof: withPlainLines(readPlainText(proof), proof) };
   if (published !== undefined && 'code' in published) return tell(published, options);
   const outcome = await judge(text, { ...question, ...(published && { published }) });
   if (outcome.valid && upgrade !== undefined && published) writeFileSync(upgrade, published.proof);

@@ -262,7 +262,8 @@ public final class Check {
 
   /** RFC 9162 section 2.1.3.2: the root that a leaf and its proof lead to; exactly one length of proof is right. */
   private static byte[] followed(byte[] leaf, long index, long size, byte[] proof) throws Exception {
-    must(index < size && proof.length % 32 == 0, "the index is beyond the tree");
+    must(index >= 0 && index < size && proof.length % 32 == 0, "the index is beyond the tree");
+    must(leaf.length == 32, "the leaf hash is none");
     long node = index;
     long last = size - 1;
     byte[] hash = leaf;
