@@ -118,7 +118,7 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
     });
     fastify.addHook('onSend', async (request, reply, payload) => {
       const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
-      if (request.method !== 'GET' || reply.statusCode !== 200 || !isWhole) return payload;
+      if (!['GET', 'HEAD'].includes(request.method) || reply.statusCode !== 200 || !isWhole) return payload;
       const tag = entityTag(payload);
       void reply.header('ETag', tag);
       if (!isHeld(tag, request.headers['if-none-match'])) return payload;

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '#libs/problem/problem.js';
 import type { CallerRequest } from './access/access.guard.js';
 import type { BodyBytes } from './limits/body-bytes.js';
+import { knownMethods } from './methods.js';
 import { hasBody, invite, lingerOverUnread } from './unread-bodies.js';
 import { faultOf } from './strict-json.js';
 
@@ -21,6 +22,7 @@ const json = 'application/json';
 
 /** Wires it in; before any route is registered. @param bodyBytes what each party may have in memory */
 export function onlyStrictJson(fastify: FastifyInstance, bodyBytes: BodyBytes): void {
+  const methods = knownMethods(fastify);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(json, { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
@@ -38,7 +40,12 @@ export function onlyStrictJson(fastify: FastifyInstance, bodyBytes: BodyBytes): 
       throw new Error(`${route.url} does not say how large its body may be: @TakesBody(bytes)`);
   });
   fastify.addHook('preParsing', (request, reply, payload, done) => {
-    const refused = refusalOf(request) ?? bodyBytes.refusalOf(request, reply);
+    const allowed = request.is404 ? methods.of(pathOf(request)) : [];
+    if (allowed.length > 0) void reply.header('Allow', allowed.join(', '));
+    const refused =
+      allowed.length > 0
+        ? new Problem('method-not-allowed')
+        : (refusalOf(request) ?? bodyBytes.refusalOf(request, reply));
     if (refused === undefined) invite(request, reply);
     else if (refused.code === 'media-type-not-supported') void reply.header('Accept-Encoding', 'identity');
     done(refused ?? null, payload);
@@ -72,6 +79,10 @@ function refusalOf(request: FastifyRequest): Problem | undefined {
   if (coding !== undefined && coding.toLowerCase() !== 'identity')
     return new Problem('media-type-not-supported');
   return isOfType(headers['content-type'], mediaType) ? undefined : new Problem('media-type-not-supported');
+}
+
+function pathOf({ raw }: FastifyRequest): string {
+  return (raw.url ?? '').split('?', 1)[0] ?? '';
 }
 
 /** The media type alone or with `charset=utf-8`: another charset would be read as what it is not. */

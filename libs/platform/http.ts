@@ -28,7 +28,7 @@ import { limitInFlight } from './limits/in-flight.js';
 import { createLogger, logCrashes, nestLogger } from './logging.js';
 import { requestSeconds } from './metrics.js';
 import { serveMetrics } from './metrics-server.js';
-import { newServer, refuseNoHttp } from './server.js';
+import { newServer, refuseNoHttp, refuseTunnels } from './server.js';
 
 type Root = Type | DynamicModule;
 type HttpConfig = Pick<Config, 'app' | 'logBase' | 'publicBase' | 'listen' | 'listenTls' | 'metrics'>;
@@ -43,10 +43,12 @@ export async function createApp(
   logger: Logger,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    // A HEAD would run the whole GET and throw its answer away: what works once would be used up.
-    exposeHeadRoutes: false,
+    // A HEAD runs the whole GET and throws its answer away: what works once would be used up. The log has only what
+    // anybody may read again and again.
+    exposeHeadRoutes: config.app === 'log',
     routerOptions: { maxParamLength: 200 },
-    serverFactory: (handler: RequestListener) => newServer(config.listen, handler),
+    serverFactory: (handler: RequestListener) =>
+      refuseTunnels(newServer(config.listen, handler), config.logBase),
     clientErrorHandler: refuseNoHttp(config.logBase),
     genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => {
       const given = headers['request-id'];
@@ -111,7 +113,10 @@ export async function listenTls(
   fastify: FastifyInstance,
   logBase: string,
 ): Promise<Server> {
-  const server = newServer(config, (request, response) => fastify.routing(request, response));
+  const server = refuseTunnels(
+    newServer(config, (request, response) => fastify.routing(request, response)),
+    logBase,
+  );
   server.on('clientError', refuseNoHttp(logBase));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
@@ -176,12 +181,18 @@ function aroundEachRequest(fastify: FastifyInstance, config: HttpConfig): void {
   });
 }
 
-function faultInHeaders({ headers, rawHeaders, httpVersion }: IncomingMessage): Problem | undefined {
+function faultInHeaders({ headers, rawHeaders, httpVersion, url }: IncomingMessage): Problem | undefined {
   const { host, expect, 'transfer-encoding': coding } = headers;
-  // RFC 9112 §3.2.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return malformed('', 'version-not-supported');
+  // RFC 9112 §3.2; two that a proxy has joined are two.
   if (host === undefined && httpVersion === '1.1') return malformed('Host', 'header-missing');
+  if (host !== undefined && /[\s,/\\@?#]/.test(host)) return malformed('Host', 'header-malformed');
+  // No part of a target (RFC 9112 §3.2.1), and one reader would drop what another reads.
+  if (url?.includes('#') === true) return malformed('', 'fragment-not-allowed');
   if (expect !== undefined && expect.toLowerCase() !== '100-continue')
-    return malformed('Expect', 'header-not-supported');
+    return new Problem('expectation-failed', {
+      errors: [{ pointer: 'Expect', code: 'header-not-supported' }],
+    });
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return malformed('Transfer-Encoding', 'header-not-supported');
   let seen = '';

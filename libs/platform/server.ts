@@ -50,8 +50,12 @@ const ciphers = [
 /** A server that does not listen yet. With a certificate it asks for the client's, which is pinned and not chained. */
 export function newServer(
   config: ListenConfig | ListenTlsConfig | undefined,
-  handler: http.RequestListener,
+  answer: http.RequestListener,
 ): http.Server {
+  const handler: http.RequestListener = (request, response) => {
+    request.url = originForm(request.url ?? '');
+    answer(request, response);
+  };
   const bounds = { ...usualBounds, ...config?.connections };
   const options: http.ServerOptions = {
     headersTimeout: bounds.headersMs,
@@ -75,6 +79,17 @@ export function newServer(
   return server;
 }
 
+/**
+ * The target as every route and proof knows it: a server must take it with scheme and host before the path, too, as
+ * proxies send it (RFC 9112 §3.2.2). Whose host it names is as little believed as `Host`.
+ */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const rest = /^https?:\/\/[^/?#]+(.*)$/is.exec(target)?.[1];
+  if (rest === undefined) return target;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 function tlsOf(config: ListenTlsConfig): https.ServerOptions {
   return {
     cert: readFileSync(config.certFile),
@@ -89,8 +104,16 @@ function tlsOf(config: ListenTlsConfig): https.ServerOptions {
 
 const codes: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-too-slow',
+  ERR_HTTP_CONNECT: 'method-not-allowed',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
 };
+
+/** The server, which answers CONNECT, too: node would end the connection without a word. */
+export function refuseTunnels(server: http.Server, base: string): http.Server {
+  const refuse = refuseNoHttp(base);
+  const refused = Object.assign(new Error('CONNECT'), { code: 'ERR_HTTP_CONNECT' });
+  return server.on('connect', (_request, socket) => refuse(refused, socket as Socket));
+}
 
 /**
  * Answers what is no HTTP, or not complete in time, and ends the connection.
@@ -112,6 +135,8 @@ export function refuseNoHttp(base: string): (error: Error & { code?: string }, s
       'Content-Type': problemMediaType,
       'Content-Length': Buffer.byteLength(body),
       Connection: 'close',
+      // RFC 9110 §15.5.6: a tunnel is what no resource here allows anything of.
+      ...(problem.code === 'method-not-allowed' && { Allow: '' }),
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const status = `HTTP/1.1 ${document.status} ${http.STATUS_CODES[document.status] ?? ''}`;

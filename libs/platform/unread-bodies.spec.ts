@@ -171,7 +171,7 @@ describe('before a byte of the body', () => {
     ['two media types', [length, 'Content-Type: text/plain'], 400, 'request-malformed'],
     ['two tokens', [length, 'Authorization: DPoP a', 'Authorization: DPoP b'], 400, 'request-malformed'],
     ['two hosts', [length, 'Host: b'], 400, 'request-malformed'],
-    ['another expectation', [length, 'Expect: 200-ok'], 400, 'request-malformed'],
+    ['another expectation', [length, 'Expect: 200-ok'], 417, 'expectation-failed'],
   ])('%s is refused', async (_, headers, status, code) => {
     const heard = await dialogue(
       head('/small', ...headers),

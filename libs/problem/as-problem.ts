@@ -13,9 +13,12 @@ const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
   403: 'not-permitted',
   404: 'not-found',
   405: 'method-not-allowed',
+  408: 'request-too-slow',
   413: 'payload-too-large',
   415: 'media-type-not-supported',
+  417: 'expectation-failed',
   429: 'too-many-requests',
+  431: 'headers-too-large',
   503: 'registry-unavailable',
 };
 

@@ -41,7 +41,8 @@ export const problemTextsKk: Readonly<Record<ProblemCode, ProblemText>> = {
   },
   'method-not-allowed': {
     title: 'Әдіске қолдау көрсетілмейді',
-    detail: 'Бұл мекенжайда сұраудың мұндай әдісі қабылданбайды.',
+    detail:
+      'Бұл мекенжайда сұраудың мұндай әдісі қабылданбайды; қабылданатындары `Allow` тақырыбында аталған. Ештеңе жасалған жоқ.',
   },
   'request-too-slow': {
     title: 'Сұрау тым баяу келді',
@@ -98,6 +99,11 @@ export const problemTextsKk: Readonly<Record<ProblemCode, ProblemText>> = {
   'media-type-not-supported': {
     title: 'Мазмұн түріне қолдау көрсетілмейді',
     detail: 'UTF-8 кодтауындағы `application/json` жіберіңіз.',
+  },
+  'expectation-failed': {
+    title: 'Күтілген шартты орындау мүмкін емес',
+    detail:
+      '`Expect` мәндерінен тек `100-continue` белгілі. Ештеңе жасалған жоқ. Сұрауды осы тақырыпсыз жіберіңіз.',
   },
   'iin-malformed': {
     title: 'ЖСН дұрыс жазылмаған',

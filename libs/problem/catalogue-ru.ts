@@ -42,7 +42,8 @@ export const problemTextsRu: Readonly<Record<ProblemCode, ProblemText>> = {
   },
   'method-not-allowed': {
     title: 'Метод не поддерживается',
-    detail: 'По этому адресу такой метод запроса не принимается.',
+    detail:
+      'По этому адресу такой метод запроса не принимается; принимаемые названы в заголовке `Allow`. Ничего не сделано.',
   },
   'request-too-slow': {
     title: 'Запрос пришёл слишком медленно',
@@ -95,6 +96,11 @@ export const problemTextsRu: Readonly<Record<ProblemCode, ProblemText>> = {
   'media-type-not-supported': {
     title: 'Тип содержимого не поддерживается',
     detail: 'Отправляйте `application/json` в кодировке UTF-8.',
+  },
+  'expectation-failed': {
+    title: 'Ожидание не может быть выполнено',
+    detail:
+      'Из значений `Expect` известно только `100-continue`. Ничего не сделано. Отправьте запрос без этого заголовка.',
   },
   'iin-malformed': {
     title: 'ИИН записан неверно',

@@ -68,7 +68,8 @@ const kinds = {
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
-    detail: 'This resource does not know this method.',
+    detail:
+      'This resource does not know this method; the header `Allow` names those it knows. Nothing was done.',
   },
   'request-too-slow': {
     status: 408,
@@ -139,6 +140,11 @@ const kinds = {
     status: 415,
     title: 'Media type not supported',
     detail: 'Send `application/json` in UTF-8.',
+  },
+  'expectation-failed': {
+    status: 417,
+    title: 'The expectation cannot be met',
+    detail: 'Of `Expect` only `100-continue` is known. Nothing was done. Send the request without it.',
   },
   'iin-malformed': {
     status: 422,
