@@ -117,6 +117,8 @@ const tokenRoute: FastifyContextConfig = {
  */
 function handOver(request: FastifyRequest, reply: FastifyReply, listeners: Listeners): void {
   const { host, protocol } = new URL(listenerOf(request.raw.socket, listeners).publicBase);
+  // The library finds its route by the letter; ours was found by what the letters mean.
+  request.raw.url = request.routeOptions.url ?? '';
   Object.assign(request.raw.headers, {
     host,
     'x-forwarded-host': host,

@@ -58,7 +58,7 @@ describe('a token', () => {
     ['by the overlapping key, PS256', { by: keys.alphaNext }, {}],
     ['for a proof over the mutual-TLS listener, without a certificate', { over: 'no certificate' }, {}],
     ['for all scopes that count when none is named', { form: { scope: '' } }, { scope: 'checks loans' }],
-    ['for the one resource when none is named', { form: { resource: '' } }, { aud: undefined }],
+    ['for an assertion without iat', { claims: { iat: undefined } }, {}],
   ])('%s is given', async (_name, ask, expected) => {
     const answer = await scene.ask(ask);
     expect([answer.status, answer.body.error]).toEqual([200, undefined]);
@@ -83,7 +83,13 @@ describe('a token', () => {
     ['that has expired', 401, 'invalid_client', { claims: { exp: 1000 } }],
     ['that never expires', 401, 'invalid_client', { claims: { exp: undefined } }],
     ['that lives for a day', 401, 'invalid_client', { claims: { exp: 9_999_999_999 } }],
+    ['that was issued at a text', 401, 'invalid_client', { claims: { iat: 'now' } }],
+    ['with a proof of no time', 400, 'invalid_dpop_proof', { proof: { iat: undefined } }],
     ['without jti', 401, 'invalid_client', { claims: { jti: undefined } }],
+    ['with an empty jti', 401, 'invalid_client', { claims: { jti: '' } }],
+    ['with a jti that is a number', 401, 'invalid_client', { claims: { jti: 7 } }],
+    ['with a jti of 300 letters', 401, 'invalid_client', { claims: { jti: 'x'.repeat(300) } }],
+    ['to nobody', 401, 'invalid_client', { claims: { aud: undefined } }],
     [
       'of a suspended party',
       401,
@@ -107,6 +113,7 @@ describe('a token', () => {
     ['for a scope it does not have', 400, 'invalid_scope', { form: { scope: 'stamps' } }],
     ['for a scope of another kind of party', 400, 'invalid_scope', { form: { scope: 'checks feed' } }],
     ['for a scope that does not exist', 400, 'invalid_scope', { form: { scope: 'everything' } }],
+    ['for no resource', 400, 'invalid_target', { form: { resource: '' } }],
     ['for another resource', 400, 'invalid_target', { form: { resource: 'http://other.test' } }],
     ['by another grant', 400, 'unsupported_grant_type', { form: { grant_type: 'authorization_code' } }],
     ['by a password', 400, 'unsupported_grant_type', { form: { grant_type: 'password' } }],
@@ -115,8 +122,85 @@ describe('a token', () => {
     expect([answer.status, answer.body.error, answer.body.access_token]).toEqual([status, error, undefined]);
   });
 
+  // FAPI 2.0 §5.3.2.1: up to ten seconds ahead is taken, beyond sixty refused.
+  it.each<[string, string | undefined, () => Ask]>([
+    [
+      'is given by a clock that is ahead',
+      undefined,
+      () => ({ claims: { iat: nowS() + 10, nbf: nowS() + 10 } }),
+    ],
+    ['is given for a proof of ten seconds ahead', undefined, () => ({ proof: { iat: nowS() + 10 } })],
+    ['is given for an assertion of five minutes', undefined, () => ({ claims: { exp: nowS() + 300 } })],
+    ['is not for an assertion of six', 'invalid_client', () => ({ claims: { exp: nowS() + 360 } })],
+    ['is not for an end as a text', 'invalid_client', () => ({ claims: { exp: String(nowS() + 60) } })],
+    ['is not by a clock a minute ahead', 'invalid_client', () => ({ claims: { iat: nowS() + 61 } })],
+    ['is not when it counts in a minute', 'invalid_client', () => ({ claims: { nbf: nowS() + 61 } })],
+    ['is not for a proof a minute ahead', 'invalid_dpop_proof', () => ({ proof: { iat: nowS() + 61 } })],
+    ['is not for a proof of a minute ago', 'invalid_dpop_proof', () => ({ proof: { iat: nowS() - 61 } })],
+    ['is not for the app with a slash', 'invalid_target', () => ({ form: { resource: `${app}/` } })],
+  ])('%s (%s)', async (_name, error, ask) => {
+    const { body } = await scene.ask(ask());
+    expect([body.error, typeof body.access_token]).toEqual([
+      error,
+      error === undefined ? 'string' : 'undefined',
+    ]);
+  });
+
+  it.each([
+    ...['grant_type', 'client_assertion_type', 'client_assertion', 'client_id'],
+    // Twice it read as none, which is all scopes that the party has.
+    'scope',
+    'resource',
+  ])('is not given when %s comes twice', async (name) => {
+    const answer = await scene.ask({ twice: name, form: { client_id: 'bank-alpha' } });
+    expect([answer.status, answer.body.error, answer.body.access_token]).toEqual([
+      400,
+      'invalid_request',
+      undefined,
+    ]);
+  });
+
+  it.each([
+    ['application/x-www-form-urlencoded; charset=UTF-8', 200],
+    ['Application/X-WWW-Form-Urlencoded', 200],
+    ['application/x-www-form-urlencoded; charset=utf-16', 415],
+    ['application/x-www-form-urlencoded; charset=windows-1251', 415],
+    ['application/json', 415],
+    ['multipart/form-data; boundary=a', 415],
+    ['', 415],
+  ])('is asked for as %j: %i', async (type, status) => {
+    expect((await scene.ask({ headers: { 'content-type': type } })).status).toBe(status);
+  });
+
+  it.each([
+    ['gzip', 415],
+    ['identity', 200],
+  ])('is asked for in the coding %s: %i', async (coding, status) => {
+    expect((await scene.ask({ headers: { 'content-encoding': coding } })).status).toBe(status);
+  });
+
+  it.each<[string, (form: string) => string | Buffer]>([
+    ['a mark', (form) => `\ufeff${form}`],
+    ['UTF-16', (form) => Buffer.from(form, 'utf16le')],
+    ['a zero byte', (form) => form.replace('client_credentials', 'client_credentials%00')],
+    ['half an escape', (form) => form.replace('client_credentials', 'client_credentials%')],
+    ['names that are no names', (form) => `__proto__=a&${form.replace('grant_type', 'grant_type[]')}`],
+  ])('is not given for a form with %s', async (_name, turned) => {
+    const answer = await scene.ask({ form: {}, turned });
+    expect(answer.status).toBe(400);
+    expect(answer.body.access_token).toBeUndefined();
+  });
+
+  it('is given at the endpoint however the path is spelled, and there is no other method', async () => {
+    const address = `${issuer}/%74oken`;
+    expect((await scene.ask({ url: address })).status).toBe(200);
+    for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS'])
+      expect((await fetch(`${issuer}/token`, { method })).headers.get('allow')).toBe('POST');
+  });
+
   it.each<[string, () => string | string[]]>([
     ['the token endpoint', () => `${issuer}/token`],
+    ['a list of the one server', () => [issuer]],
     ['two servers', () => [issuer, 'http://other.test']],
     ['the server with a final slash', () => `${issuer}/`],
   ])('for an assertion to %s is not given', async (_name, aud) => {

@@ -45,6 +45,14 @@ export interface Ask {
   readonly withoutProof?: boolean;
   readonly proof?: Readonly<Record<string, unknown>>;
   readonly over?: Over;
+  /** A member that comes twice, the same both times. */
+  readonly twice?: string;
+  /** Headers to replace. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The body as it leaves. */
+  readonly turned?: (form: string) => string | Buffer;
+  /** Another spelling of the address; proofs name the usual one. */
+  readonly url?: string;
 }
 
 export interface TokenAnswer {
@@ -169,17 +177,20 @@ export class AccessScene {
       ...ask.form,
     };
     const sent = Object.entries(form).filter(([, value]) => value !== '');
-    const response = await fetch(url, {
+    const again = sent.filter(([name]) => name === ask.twice);
+    const body = new URLSearchParams([...sent, ...again]).toString();
+    const response = await fetch(ask.url ?? url, {
       method: 'POST',
-      body: new URLSearchParams(sent).toString(),
+      body: Buffer.from(ask.turned?.(body) ?? body),
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         ...(ask.withoutProof === true ? {} : { dpop }),
+        ...ask.headers,
       },
       ...(dispatcher && { dispatcher }),
     });
-    const body = (await response.json()) as TokenAnswer['body'];
-    return { status: response.status, body, headers: response.headers };
+    const told = (await response.json()) as TokenAnswer['body'];
+    return { status: response.status, body: told, headers: response.headers };
   }
 
   private tls(): { host: string; certFile: string; keyFile: string } {
