@@ -123,7 +123,8 @@ export class LogModule implements OnModuleInit, OnModuleDestroy {
       void reply.header('ETag', tag);
       if (!isHeld(tag, request.headers['if-none-match'])) return payload;
       void reply.status(304).removeHeader('Content-Type').removeHeader('Content-Length');
-      return null;
+      // What answers a HEAD takes the body away itself, and there must be one.
+      return request.method === 'HEAD' ? payload : null;
     });
   }
 

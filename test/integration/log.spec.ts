@@ -214,7 +214,36 @@ describe('every answer', () => {
   it('is only ever read: no other method is taken', async () => {
     for (const path of ['/checkpoint', '/vkeys', '/openings/0', '/problems/internal']) {
       const answer = await request(scene.app.getHttpServer()).post(path).send({ any: 1 });
-      expect([404, 405]).toContain(answer.status);
+      expect([answer.status, answer.body, answer.headers['allow']]).toEqual([
+        405,
+        expect.objectContaining({ code: 'method-not-allowed' }),
+        'GET, HEAD',
+      ]);
+    }
+  });
+
+  it('is looked at by HEAD as by GET, also by whoever holds it already', async () => {
+    await publish();
+    const paths = ['/checkpoint', '/vkeys', '/figures', '/figures.json', '/problems', '/problems/internal'];
+    for (const path of [
+      ...paths,
+      '/openings/0',
+      '/.well-known/jwks.json',
+      '/tile/0/000',
+      '/livez',
+      '/nothing',
+    ]) {
+      const [got, head] = [await get(path), await request(scene.app.getHttpServer()).head(path)];
+      const fixed = ({ status, headers }: typeof got) => {
+        const { date: _date, 'request-id': _id, ...rest } = headers as Record<string, string>;
+        return { status, ...rest };
+      };
+      expect(fixed(head)).toEqual(fixed(got));
+      expect(head.text ?? '').toBe('');
+      const { etag } = got.headers as { etag?: string };
+      if (etag === undefined) continue;
+      const again = await request(scene.app.getHttpServer()).head(path).set('If-None-Match', etag);
+      expect(again.status).toBe(304);
     }
   });
 });

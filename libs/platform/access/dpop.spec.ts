@@ -107,6 +107,17 @@ describe('a DPoP proof', () => {
       'invalid_dpop_proof',
       () => proofWith({ claims: { htu: 'https://lender.test/v1/checks' } }),
     ],
+    ...[
+      `${url.slice(0, -1)}%2573`,
+      url.replace('/v1/', '/v1%2F'),
+      url.replace('/v1', '//v1'),
+      `${url}/`,
+      `${url}%20`,
+    ].map((htu): [string, ChallengeError, () => Promise<string>] => [
+      `for ${htu}`,
+      'invalid_dpop_proof',
+      () => proofWith({ claims: { htu } }),
+    ]),
     ['for no URL', 'invalid_dpop_proof', () => proofWith({ claims: { htu: 'v1/checks' } })],
     ['without htu', 'invalid_dpop_proof', () => proofWith({ claims: { htu: undefined } })],
     ['for another token', 'invalid_dpop_proof', () => proofWith({ claims: { ath: 'A'.repeat(43) } })],
@@ -181,6 +192,21 @@ describe('a DPoP proof', () => {
     await expect(verify(proof)).rejects.toMatchObject({ challenge: 'invalid_dpop_proof' });
   });
 
+  it('holds for a path that was called with escapes, in whichever case and wherever they stand', async () => {
+    const called = (path: string, htu: string) =>
+      proofWith({ claims: { htu: url.replace('checks', htu) } }).then((proof) =>
+        verifyProof(
+          { proof, method, url: url.replace('checks', path), accessToken, jkt: key.kid },
+          { nonces, used, keys },
+          now,
+        ),
+      );
+    await expect(called('%63hecks', 'checks')).resolves.toBeUndefined();
+    await expect(called('a%2fb', 'a%2Fb')).resolves.toBeUndefined();
+    await expect(called('a%2fb', 'a/b')).rejects.toMatchObject({ challenge: 'invalid_dpop_proof' });
+    await expect(called('a%2563', 'a%63')).rejects.toMatchObject({ challenge: 'invalid_dpop_proof' });
+  });
+
   it('that was refused for its nonce does not use up its jti', async () => {
     const jti = 'the same twice';
     await expect(verify(await proofWith({ claims: { jti, nonce: 'old' } }))).rejects.toBeInstanceOf(
@@ -199,6 +225,8 @@ describe('a DPoP proof', () => {
       { claims: { htu: 'http://LENDER.test:80/v1/checks' } },
       key,
     ],
+    ['with letters escaped in htu', { claims: { htu: url.replace('checks', '%63%68ecks') } }, key],
+    ['with dots in htu', { claims: { htu: url.replace('/v1/', '/v1/./x/%2E%2e/') } }, key],
     ['by PS256', {}, rsa],
     ['spelled by hand', undefined, key],
     ['whose type is said in full', { header: { typ: 'application/DPoP+jwt' } }, key],

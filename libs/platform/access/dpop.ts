@@ -113,7 +113,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** RFC 9449 §4.3 item 9: compared after normalisation of scheme, host and port, without query and fragment. */
+/** RFC 9449 §4.3: compared after normalisation by syntax and scheme (RFC 3986 §6.2), without query and fragment. */
 function isSameUrl(htu: string, url: string): boolean {
   if (htu === url) return true;
   if (!URL.canParse(htu) || !URL.canParse(url)) return false;
@@ -123,7 +123,13 @@ function isSameUrl(htu: string, url: string): boolean {
 function withoutQuery(url: URL): string {
   url.search = '';
   url.hash = '';
-  return url.href;
+  return url.href.replaceAll(/%[0-9a-f]{2}/gi, normalEscape);
+}
+
+/** RFC 3986 §6.2.2: an escape of what needs none is the character itself; any other is spelled in capitals. */
+function normalEscape(escape: string): string {
+  const character = String.fromCharCode(parseInt(escape.slice(1), 16));
+  return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
 }
 
 /** `ath`: base64url SHA-256 of the ASCII access token. */
