@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { plainText, withPlainLines } from './plain-text.client.js';
+import { doubleMeaning, plainText, withPlainLines } from './plain-text.client.js';
 import { policyOf } from './policy.client.js';
-import { doubleMeaning } from './question.js';
 import { namedKey } from '../../../test/support/published-log.js';
 
 const text = '{"verdict":"clear","loanRef":"Ә-1"}';

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
+import { faultOf } from '#libs/platform/strict-json.js';
 
 /** A file that is to be saved again; `code` is stable. */
 export class EncodingFault extends Error {
@@ -47,4 +48,13 @@ export function readPlainText(file: string): string {
 export function withPlainLines(text: string, source: string): string {
   if (text.includes('\r')) throw new EncodingFault(source, 'has line ends of Windows: save it with LF alone');
   return text;
+}
+
+/** Why a text means one thing to one reader and another to the next; of other faults nothing is said here. */
+export function doubleMeaning(text: string): { readonly code: string; readonly reason: string } | undefined {
+  if (faultOf(Buffer.from(text)) !== 'json-name-twice') return undefined;
+  return {
+    code: 'json-name-twice',
+    reason: 'A name stands twice in one object: one reader believes the first, another the last.',
+  };
 }

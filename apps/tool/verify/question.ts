@@ -3,7 +3,6 @@
  * are not signed, so each that its entry also states must say the same.
  */
 import type { Entry } from '#libs/journal/entry.js';
-import { faultOf } from '#libs/platform/strict-json.js';
 
 /** A member the entry must have, as text. */
 export interface Expected {
@@ -50,15 +49,6 @@ export function readJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Why a text means one thing to one reader and another to the next; of other faults nothing is said here. */
-export function doubleMeaning(text: string): { readonly code: string; readonly reason: string } | undefined {
-  if (faultOf(Buffer.from(text)) !== 'json-name-twice') return undefined;
-  return {
-    code: 'json-name-twice',
-    reason: 'A name stands twice in one object: one reader believes the first, another the last.',
-  };
 }
 
 /** `verdict=clear` read; undefined when there is no name before the sign. */
