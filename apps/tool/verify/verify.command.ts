@@ -16,7 +16,13 @@ import { LogClient } from './log.client.js';
 import { checkpointWords, plainWords } from './plain-words.js';
 import { policyOf, type PolicyOptions } from './policy.client.js';
 import { awaitPublication, NotPublished, type Publication } from './publication.client.js';
-import { doubleMeaning, EncodingFault, plainText, readPlainText, withPlainLines } from './plain-text.client.js';
+import {
+  doubleMeaning,
+  EncodingFault,
+  plainText,
+  readPlainText,
+  withPlainLines,
+} from './plain-text.client.js';
 import { placeOf, readExpected, type Expected } from './question.js';
 
 interface Options extends PolicyOptions {
