@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '#libs/problem/problem.js';
 import type { CallerRequest } from './access/access.guard.js';
 import type { BodyBytes } from './limits/body-bytes.js';
+import { isOfType } from './media-type.js';
 import { knownMethods } from './methods.js';
 import { hasBody, invite, lingerOverUnread } from './unread-bodies.js';
 import { faultOf } from './strict-json.js';
@@ -83,14 +84,6 @@ function refusalOf(request: FastifyRequest): Problem | undefined {
 
 function pathOf({ raw }: FastifyRequest): string {
   return (raw.url ?? '').split('?', 1)[0] ?? '';
-}
-
-/** The media type alone or with `charset=utf-8`: another charset would be read as what it is not. */
-function isOfType(given: string | undefined, expected: string): boolean {
-  if (given === expected) return true;
-  const [type, parameter, ...more] = (given ?? '').toLowerCase().split(';');
-  if (type?.trim() !== expected || more.length > 0) return false;
-  return parameter === undefined || /^\s*charset="?utf-8"?\s*$/.test(parameter);
 }
 
 /** @param pointer a header, or '' for the whole body */

@@ -23,7 +23,11 @@ describe('a body', () => {
     ['with U+0000', '{"a":"\\u0000"}', 'json-character-not-allowed'],
     ['of sixteen levels', nested(16), undefined],
     ['of seventeen levels', nested(17), 'json-too-deep'],
-    ['of 300 000 lists', '['.repeat(300_000), 'json-too-deep'],
+    ['of 300 000 lists', '['.repeat(300_000), 'json-list-in-list'],
+    ['of 300 000 lists of objects', '[{"a":'.repeat(300_000), 'json-too-deep'],
+    ['with a list in a list', '{"persons":[[{"iin":"1"}]]}', 'json-list-in-list'],
+    ['with a list in the second place of a list', '{"a":[1,[]]}', 'json-list-in-list'],
+    ['with a list in an object in a list', '{"a":[{"b":[1]}]}', undefined],
     ['of a million objects', `[${'{},'.repeat(1_000_000)}{}]`, 'json-too-many-values'],
     ['of a million members', numbered(1_000_000), 'json-too-many-values'],
     ['that closes more than it opened', '[]]', 'json-malformed'],
@@ -45,6 +49,14 @@ describe('a body', () => {
     ['with a prototype', '{"a":{"__proto__":{}}}', 'json-name-not-allowed'],
     ['with a prototype, escaped', '{"\\u005f_proto__":{}}', 'json-name-not-allowed'],
     ['with a constructor', '{"constructor":1}', 'json-name-not-allowed'],
+    ...['hasOwnProperty', 'toString', 'valueOf', 'isPrototypeOf', '__defineGetter__', 'prototype'].map(
+      (name): [string, string, JsonFault] => [
+        `with ${name}, which every object has`,
+        `{"a":[{"b":1,"${name}":2}]}`,
+        'json-name-not-allowed',
+      ],
+    ),
+    ['with names like those', '{"tostring":1,"then":1,"toJSON":1,"length":1,"__proto":1}', undefined],
     ['that speaks of a prototype', '{"a":"__proto__"}', undefined],
   ])('%s', (_, text, expected) => {
     expect(fault(text)).toBe(expected);
@@ -53,8 +65,8 @@ describe('a body', () => {
   it.each([
     ['{"list":[1,2,3]}', 5],
     ['[]', 1],
-    ['[[],{},[ ],{\n}]', 5],
-    ['{"a":{},"b":[[],""]}', 5],
+    ['[{},{ },{\n},{}]', 5],
+    ['{"a":{},"b":[{},""]}', 5],
     ['"text"', 1],
     ['[{"a":1,"b":"1,2,[3"}]', 4],
   ])('%s has %i values', (text, values) => {
@@ -90,19 +102,20 @@ function slowFault(text: string, most: number): JsonFault | undefined {
     }
     at += 1;
   };
-  const value = (depth: number): void => {
+  const value = (depth: number, isInList = false): void => {
     space();
     values += 1;
     const first = text[at];
     if ((first === '{' || first === '[') && depth === 16) faults.add('json-too-deep');
+    if (first === '[' && isInList) faults.add('json-list-in-list');
     if (first === '"') string();
-    else if (first === '[') members(']', () => value(depth + 1));
+    else if (first === '[') members(']', () => value(depth + 1, true));
     else if (first === '{') {
       const names = new Set<string>();
       members('}', () => {
         const name = string();
         if (names.has(name)) faults.add('json-name-twice');
-        if (/^(__proto__|constructor|prototype)$/.test(name)) faults.add('json-name-not-allowed');
+        if (name === 'prototype' || name in Object.prototype) faults.add('json-name-not-allowed');
         names.add(name);
         space();
         at += 1;
@@ -126,6 +139,7 @@ describe('over any JSON', () => {
     '\\"',
     '\\\\',
     '__proto__',
+    'toString',
     '\\ud800',
   );
   const space = fc.constantFrom('', ' ', '\n\t');

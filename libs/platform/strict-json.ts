@@ -16,6 +16,7 @@ export type JsonFault =
   | 'text-not-utf8'
   | 'json-malformed'
   | 'json-too-deep'
+  | 'json-list-in-list'
   | 'json-too-many-values'
   | 'json-string-too-long'
   | 'json-name-twice'
@@ -88,6 +89,9 @@ class Scan {
       if (byte === comma || this.isFirst(byte)) this.values += 1;
       if (byte === openObject || byte === openList) {
         if (this.depth === maxDepth) return 'json-too-deep';
+        // No body of the contract has one, and what validates the members of a list would look through it.
+        if (byte === openList && this.depth > 0 && this.isObject[this.depth] === false)
+          return 'json-list-in-list';
         this.open(byte === openObject);
       } else if (byte === closeObject || byte === closeList) {
         if (this.depth === 0) return 'json-malformed';
@@ -227,12 +231,20 @@ function hashOf(bytes: Uint8Array): number {
   return hash;
 }
 
-/** Names by which a parsed value could pass for another kind of object. */
-const forbidden: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-const [proto, constructor, prototype] = [...forbidden].map((name) => hashOf(Buffer.from(name)));
+/**
+ * Names by which a parsed value could pass for another kind of object, and those that every object has: where unknown
+ * members are refused, these would be passed over as known.
+ */
+const forbidden: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  'prototype',
+]);
+/** By the last byte of a hash: one look is all that a name of ours costs. */
+const marked = new Uint8Array(256);
+for (const name of forbidden) marked[hashOf(Buffer.from(name)) & 0xff] = 1;
 
 function isForbidden(hash: number): boolean {
-  return hash === proto || hash === constructor || hash === prototype;
+  return marked[hash & 0xff] === 1;
 }
 
 const scan = new Scan();

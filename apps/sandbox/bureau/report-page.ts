@@ -68,7 +68,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://bureau.invalid');
+  const [pathname = '/'] = (request.url ?? '/').split('?');
   if (pathname === '/readyz') {
     await source.position();
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"ready"}');
@@ -119,8 +119,8 @@ async function iinOf(request: IncomingMessage): Promise<string | undefined> {
     if (size > 1000) return undefined;
     chunks.push(chunk);
   }
-  const iin = new URLSearchParams(Buffer.concat(chunks).toString()).get('iin')?.trim() ?? '';
-  return /^\d{12}$/.test(iin) ? iin : undefined;
+  const [iin = '', ...others] = new URLSearchParams(Buffer.concat(chunks).toString()).getAll('iin');
+  return others.length === 0 && /^\d{12}$/.test(iin.trim()) ? iin.trim() : undefined;
 }
 
 function send(

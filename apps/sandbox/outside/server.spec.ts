@@ -33,6 +33,19 @@ describe('a request', () => {
     ['a text too short', 400, { headers: json, body: { word: '' } }],
     ['an unknown member', 400, { headers: json, body: { word: 'yes', [iin]: iin } }],
     ['a poisoned prototype', 400, { headers: json, body: `{"word":"yes","__proto__":{"${iin}":1}}` }],
+    ['a member twice', 400, { headers: json, body: `{"word":"yes","w\\u006frd":"${iin}"}` }],
+    ['a mark', 400, { headers: json, body: '\ufeff{"word":"yes"}' }],
+    ['half a character', 400, { headers: json, body: '{"word":"\\ud800"}' }],
+    [
+      'another charset',
+      415,
+      { headers: { 'content-type': 'application/json; charset=utf-16' }, body: '{"word":"yes"}' },
+    ],
+    [
+      'a form of another charset',
+      415,
+      { headers: { 'content-type': `${form['content-type']}; charset=windows-1251` }, body: 'word=a' },
+    ],
     ['a form with a member twice', 400, { headers: form, body: `word=a&word=${iin}` }],
     ['a form with an unknown member', 400, { headers: form, body: `word=a&${iin}=1` }],
     ['another kind of content', 415, { headers: { 'content-type': 'text/plain' }, body: iin }],
@@ -49,7 +62,7 @@ describe('a request', () => {
     const answer = await ask('POST', request.path ?? '/echo', request);
     expect(answer.status).toBe(status);
     expect(answer.text).not.toContain(iin);
-    expect(answer.text).toMatch(/\{"error":"[a-z ,:()/]+"\}|<p role="alert">/i);
+    expect(answer.text).toMatch(/\{"error":"[a-z8 ,:()/-]+"\}|<p role="alert">/i);
   });
 
   it('is taken as JSON, as a form, and from a page of ours', async () => {

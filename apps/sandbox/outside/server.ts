@@ -8,16 +8,22 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { isUtf8 } from 'node:buffer';
+import { isOfType } from '#libs/platform/media-type.js';
+import { faultOf } from '#libs/platform/strict-json.js';
 import { html, sendPage } from './page.js';
 import { Refused } from './refused.js';
 
 const maxBodyBytes = 16 * 1024;
+const jsonType = 'application/json';
 const formType = 'application/x-www-form-urlencoded';
 
 /** An empty server with those manners. */
 export function createServer(): FastifyInstance {
   const app = Fastify({
     logger: false,
+    // What a GET of the outside does (a code of the sign-in) would be done for nothing.
+    exposeHeadRoutes: false,
     bodyLimit: maxBodyBytes,
     requestTimeout: 10_000,
     forceCloseConnections: true,
@@ -25,14 +31,17 @@ export function createServer(): FastifyInstance {
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     frameworkErrors: (_error, request, reply) => answer(request, reply, 400, 'the address is malformed'),
   });
-  app.removeContentTypeParser('text/plain');
-  app.addContentTypeParser(formType, { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, formMembers(new URLSearchParams(String(body))));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  app.removeAllContentTypeParsers();
+  const readers = { [jsonType]: readJson, [formType]: readForm };
+  for (const [type, read] of Object.entries(readers))
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body, done) => {
+      try {
+        if (!isOfType(request.headers['content-type'], type)) throw new Refused(415, 'send UTF-8');
+        done(null, read(body as Buffer));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
   app.addHook('onRequest', async (request, reply) => {
     assertSameOrigin(request);
     void reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
@@ -55,6 +64,22 @@ export function text(maxLength: number): object {
 /** Whether a page of ours sent it, which is answered with a page. */
 export function isForm(request: FastifyRequest): boolean {
   return request.headers['content-type']?.startsWith(formType) === true;
+}
+
+/** As strict as the registry reads, or a fault would be found only there. @throws Refused 400 */
+function readJson(bytes: Buffer): unknown {
+  const fault = faultOf(bytes);
+  if (fault !== undefined) throw new Refused(400, `the body is malformed (${fault})`);
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    throw new Refused(400, 'the body is malformed (json-malformed)');
+  }
+}
+
+function readForm(bytes: Buffer): Record<string, string> {
+  if (!isUtf8(bytes)) throw new Refused(400, 'the body is malformed (text-not-utf8)');
+  return formMembers(new URLSearchParams(bytes.toString()));
 }
 
 /** @throws Refused 400 when a name comes twice: which of the two was meant is a guess. */
