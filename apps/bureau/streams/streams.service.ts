@@ -202,11 +202,13 @@ export class StreamsService {
   }
 
   private async deliver(stream: StreamRow, maxEvents: number): Promise<Delivery> {
-    const items = maxEvents === 0 ? [] : await this.itemsAfter(stream, stream.ackedSeq, maxEvents);
+    const next = maxEvents === 0 ? [] : await this.itemsAfter(stream, stream.ackedSeq, maxEvents);
+    // An event like others: who asks for so many gets no more (RFC 8936 §2.2), and a full page must not put it off.
+    const verification = maxEvents === 0 ? {} : await this.verification(stream);
+    const items = next.slice(0, maxEvents - Object.keys(verification).length);
     const signed = await this.signed(stream, items);
     const sets = Object.fromEntries(signed.map(({ jti, set }) => [jti, set]));
     this.onDelivered(stream.clientId, signed.length);
-    const verification = maxEvents === 0 ? undefined : await this.verification(stream);
     return {
       sets: { ...sets, ...verification },
       moreAvailable: (items.at(-1)?.seq ?? stream.ackedSeq) < stream.sealedSeq,
