@@ -27,6 +27,7 @@ import {
 import { admitTestNumbers } from '#libs/subject/iin.js';
 import { isAddressEntry } from './address-list.js';
 import { unsafeMembers } from './outside-the-sandbox.js';
+import { faultOf } from './strict-json.js';
 
 export const processNames = [
   'citizen',
@@ -316,11 +317,16 @@ export function readSecretFile(file: string): string {
 }
 
 function parse(file: string): unknown {
+  let fault: string | undefined;
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    const bytes = readFileSync(file);
+    // Of a member that stands twice one reader would take the first, and JSON.parse takes the last.
+    fault = faultOf(bytes);
+    if (fault === undefined) return JSON.parse(bytes.toString());
   } catch (cause) {
-    throw new ConfigError(`${file}: cannot be read as JSON`, { cause });
+    throw new ConfigError(`${file}: cannot be read as JSON (in UTF-8, without a byte-order mark)`, { cause });
   }
+  throw new ConfigError(`${file}: cannot be read as JSON: ${fault}`);
 }
 
 function linesOf(error: ValidationError, path: string): string[] {
