@@ -376,16 +376,6 @@ describe('a receipt and its published proof', () => {
     expect(judges.verifiers(questions)).toEqual({ typescript: refused, python: refused, go: refused });
   }, 240_000);
 
-  it('are told to be saved in UTF-8 by each alike', () => {
-    const told = Array(3).fill({ error: expect.stringMatching(/^encoding/) });
-    for (const bytes of [
-      Buffer.from('\ufeff{}'),
-      Buffer.from('{}', 'utf16le'),
-      Buffer.from('\xe9', 'latin1'),
-    ])
-      expect(judges.said(bytes)).toEqual(told);
-  });
-
   it('of which the commitment is opened by openssl', () => {
     const file = join(folder, 'entry.json');
     writeFileSync(file, receipt.entry);
