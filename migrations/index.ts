@@ -41,6 +41,7 @@ import { WrappedAnew1764000000047 } from './0047-wrapped-anew.js';
 import { RowsOfOwnEntries1764000000048 } from './0048-rows-of-own-entries.js';
 import { RefusalsOfEntries1764000000049 } from './0049-refusals-of-entries.js';
 import { SmallGuards1764000000050 } from './0050-small-guards.js';
+import { LeastRights1764000000051 } from './0051-least-rights.js';
 import { KindsThatAreAppended1764000000052 } from './0052-kinds-that-are-appended.js';
 
 export const migrations = [
@@ -86,5 +87,6 @@ export const migrations = [
   RowsOfOwnEntries1764000000048,
   RefusalsOfEntries1764000000049,
   SmallGuards1764000000050,
+  LeastRights1764000000051,
   KindsThatAreAppended1764000000052,
 ];

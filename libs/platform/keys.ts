@@ -1,4 +1,4 @@
-/** The keys of a process, from the directory only its user can read; an app has only its own (page 4.6). */
+/** The keys of a process, from the directory only its user can read; an app has only its own. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * Which keys and signatures are strong enough (page 4.7.3): RSA of 2048 to 4096 bits and the curves P-256 and P-384,
+ * Which keys and signatures are strong enough: RSA of 2048 to 4096 bits and the curves P-256 and P-384,
  * each with SHA-256, SHA-384 or SHA-512. Everything else, SHA-1 and RSA-PSS among it, does not verify.
  */
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';

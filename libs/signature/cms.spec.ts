@@ -1,4 +1,4 @@
-/** Clauses 1 to 3 of page 4.7, from the most broken file to the valid one. */
+/** Structure, content and signed attributes, from the most broken file to the valid one. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   attribute,

@@ -1,6 +1,6 @@
 /**
  * The structure of a CMS signature (RFC 5652), narrowed to the one shape a citizen's application may have: SignedData
- * over id-data, one signer, signed attributes (page 4.7.1). CRLs, OCSP answers and unsigned attributes inside are
+ * over id-data, one signer, signed attributes. CRLs, OCSP answers and unsigned attributes inside are
  * stepped over and never looked at, because the sender chose them.
  */
 import { type BaseBlock, Primitive } from 'asn1js';

@@ -1,5 +1,5 @@
 /**
- * The signer of a national signature (ГОСТ) as far as it can be told without computing: everything of page 4.7 but the
+ * The signer of a national signature (ГОСТ) as far as it can be told without computing: everything of docs/signatures.md but the
  * two signatures themselves, which node:crypto does not know. Alone it proves nothing; it counts beside a service's word.
  */
 import { Problem } from '#libs/problem/problem.js';

@@ -1,4 +1,4 @@
-/** Clause 4 of page 4.7: which certificates lead to a pinned root, and which only look as if they did. */
+/** Which certificates lead to a pinned root, and which only look as if they did. */
 import 'reflect-metadata';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as x509 from '@peculiar/x509';

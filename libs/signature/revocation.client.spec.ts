@@ -1,4 +1,4 @@
-/** Clause 6 of page 4.7 over the wire: only from the configured addresses, and silence is never "good". */
+/** Revocation over the wire: only from the configured addresses, and silence is never "good". */
 import 'reflect-metadata';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** Clause 6 of page 4.7, judged from bytes: what a list must be to say "good", and how old it may be. */
+/** Revocation, judged from bytes: what a list must be to say "good", and how old it may be. */
 import 'reflect-metadata';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as x509 from '@peculiar/x509';

@@ -1,5 +1,5 @@
 /**
- * Whether a certificate is *known good* (page 4.7.6). The question is put to a list or an answer that its issuer
+ * Whether a certificate is *known good*. The question is put to a list or an answer that its issuer
  * signed; everything that is not a clear, fresh "good" fails, and "unknown" is never "good". Pure, so that fsck asks
  * years later exactly what was asked then.
  */

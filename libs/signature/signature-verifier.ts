@@ -10,9 +10,9 @@ import type { VerifiedSigner } from './verified-signer.js';
 import { namedCertificate, readSignature, type SignatureInput } from './verify-signature.js';
 
 export interface SignatureVerifier {
-  /** Clauses 1 to 5 of page 4.7. @throws Problem, as `verifySignature`; 503 when somebody had to be asked and was not there. */
+  /** Structure, content, signature, path and person. @throws Problem, as `verifySignature`; 503 when somebody had to be asked and was not there. */
   verify(input: SignatureInput): Promise<VerifiedSigner>;
-  /** Clause 6. @throws Problem `certificate-revoked` or `revocation-unavailable`. */
+  /** That the certificate is not revoked. @throws Problem `certificate-revoked` or `revocation-unavailable`. */
   knownGood(question: RevocationQuestion): Promise<RevocationEvidence>;
   /** The same for who keeps "revoked", too. @throws Problem `revocation-unavailable`. */
   answer(question: RevocationQuestion): Promise<RevocationAnswer>;

@@ -1,6 +1,6 @@
 /**
  * What a signer signs: not the document but attributes that hold its digest (RFC 5652 §5.4). A signature counts only
- * when those attributes say "id-data" and the digest of *our* stored bytes, each exactly once, and name no other signer (page 4.7.3).
+ * when those attributes say "id-data" and the digest of *our* stored bytes, each exactly once, and name no other signer.
  */
 import { type BaseBlock } from 'asn1js';
 import { Problem } from '#libs/problem/problem.js';

@@ -1,4 +1,4 @@
-/** Clause 3 of page 4.7: an attribute that names the signer's certificate (CAdES) must name the one that came. */
+/** An attribute that names the signer's certificate (CAdES) must name the one that came. */
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

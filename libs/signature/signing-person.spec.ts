@@ -1,4 +1,4 @@
-/** Clause 5 of page 4.7: whose certificate it is, and for what. */
+/** Whose certificate it is, and for what. */
 import 'reflect-metadata';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as x509 from '@peculiar/x509';

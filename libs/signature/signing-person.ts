@@ -1,5 +1,5 @@
 /**
- * Whose certificate it is and what it may be used for (page 4.7.5). The IIN is taken from the DER subject alone; a
+ * Whose certificate it is and what it may be used for. The IIN is taken from the DER subject alone; a
  * printed name is never searched, because whoever chooses a common name can write `IIN…` into it.
  */
 import { Problem } from '#libs/problem/problem.js';

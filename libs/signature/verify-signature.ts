@@ -1,5 +1,5 @@
 /**
- * Whether a CMS is a person's signature over a stored document: the checks of design page 4.7 in their order, each
+ * Whether a CMS is a person's signature over a stored document: the checks of docs/signatures.md in their order, each
  * failure with its own code. Pure: the clock and the pinned roots are arguments, and nothing is asked over the network
  * (revocation comes after, from `revocation.client.ts`). No verdict of a library is taken over; asn1js reads,
  * node:crypto computes, the rules are here.
@@ -68,7 +68,7 @@ export function signerToAsk(kept: Pick<SignatureInput, 'cms' | 'at' | 'trust'>):
   return revocationSubject({ ...kept, certificate, path });
 }
 
-/** Clause 1, and of clause 3 what is structure. @throws Problem `signature-malformed`. */
+/** The structure of the CMS and of its signed attributes. @throws Problem `signature-malformed`. */
 export function readSignature(bytes: Buffer): { cms: CmsSignature; binding: BindingAttributes } {
   return reading('signature-malformed', () => {
     const cms = readCms(bytes);
@@ -76,7 +76,7 @@ export function readSignature(bytes: Buffer): { cms: CmsSignature; binding: Bind
   });
 }
 
-/** Clause 2. What is verified afterwards are the stored bytes, never these. */
+/** The content. What is verified afterwards are the stored bytes, never these. */
 export function assertSameContent(cms: CmsSignature, document: Buffer): void {
   if (cms.content !== undefined && !cms.content.equals(document))
     throw new Problem('signature-content-differs');

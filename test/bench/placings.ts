@@ -2,7 +2,7 @@
 import type { Job, Round } from './job.js';
 import type { Stage } from './stage.js';
 
-/** A busy country on the day it opens: page 2 reckons with fewer. */
+/** A busy country on the day it opens: the registry is planned for fewer. */
 const placingsPerSecond = 500;
 /** Before anything is known of the signatures a second that the citizen's app verifies. */
 const firstSignaturesPerSecond = 400;

@@ -15,6 +15,7 @@ import {
   type MoveAlarm,
   type MoveSettings,
 } from '../../apps/clerk/moves/move-refusal.service.js';
+import { ownerRole } from '../../apps/sandbox/postgres/provision.js';
 import { StalePlacingsService, type StaleAnswer } from '../../apps/clerk/stale/stale-placings.service.js';
 import { auditAfterEach } from '../support/auditor.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -26,6 +27,8 @@ const keys = newLookupKeys();
 let database: TestDatabase;
 let citizen: DataSource;
 let clerk: DataSource;
+/** Keys and law stand in rows without acts here, and no process reads those rows. */
+let rows: DataSource;
 let scene: LiftScene;
 let moves: MoveRefusalService;
 let headKey: SigningKey;
@@ -37,6 +40,7 @@ beforeAll(async () => {
   await openRegistry(database, keys);
   citizen = await openDatabase(database.target('tyiym_citizen'));
   clerk = await openDatabase(database.target('tyiym_clerk_worker'));
+  rows = await openDatabase(database.target(ownerRole), { poolSize: 1 });
   scene = await liftScene(database, citizen, keys);
   headKey = await publishedHeadKey(database, 'clerk');
 });
@@ -52,6 +56,7 @@ afterAll(async () => {
   await scene.close();
   await citizen.destroy();
   await clerk.destroy();
+  await rows.destroy();
   await database.drop();
 });
 
@@ -65,8 +70,8 @@ function newMoves(asked?: Partial<MoveSettings['verifier']>): MoveRefusalService
     keys: { identity: scene.identity, lookup: keys },
     trust: scene.trust,
     verifier: { ...verifier, ...asked },
-    rules: async () => ({ regime: await allRegimeRows(clerk.manager) }),
-    headKeys: () => headKeysInRows(clerk.manager),
+    rules: async () => ({ regime: await allRegimeRows(rows.manager) }),
+    headKeys: () => headKeysInRows(rows.manager),
     onAlarm: (alarm) => void alarms.push(alarm),
   });
 }

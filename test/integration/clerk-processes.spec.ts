@@ -183,7 +183,7 @@ describe('the worker', () => {
     const { superuser, name } = operator.database;
     await superuser.query(`ALTER DATABASE ${name} CONNECTION LIMIT 0`);
     await superuser.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tyiym_clerk_worker'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'tyiym_clerk_worker'`,
     );
     await eventually(
       'it is not ready',

@@ -289,6 +289,17 @@ describe('reading', () => {
     ['tyiym_citizen', ['officials', 'official_acts', 'oidc_payloads', 'checkpoints', 'revocation_answers']],
     ['tyiym_citizen', ['move_judgements', 'move_alarms']],
     ['tyiym_tool', ['oidc_payloads', 'assertion_ids']],
+    // Parties, keys and law are read from verified acts.
+    ...appRoles
+      .filter((role) => role !== 'tyiym_tool')
+      .map(
+        (role) =>
+          [role, ['parties', 'party_keys', 'regime', 'signing_keys', 'officials', 'migrations']] as const,
+      ),
+    ['tyiym_clerk_worker', ['applications', 'checkpoints', 'corrections', 'digests', 'stamps']],
+    ['tyiym_log', ['closed_logs', 'journal_head', 'heads']],
+    ['tyiym_clerk_signer', ['heads']],
+    ['tyiym_tool', ['people_asked', 'reference_lookalikes']],
   ] as const)('%s does not read what is not its business', async (role, tables) => {
     for (const table of tables)
       expect([table, await attempt(role, `SELECT * FROM ${table}`)]).toEqual([table, notPermitted]);

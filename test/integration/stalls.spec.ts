@@ -121,7 +121,7 @@ describe('a role without time-outs', () => {
     const holder = await freed('tyiym_access');
     await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     const ended = expectEnded(holder, 'tyiym_access', /older than the time-outs of its role/);
-    await holder.query('SELECT FROM parties');
+    await holder.query('SELECT FROM oidc_payloads');
     await ended;
   }, 60_000);
 });

@@ -15,6 +15,7 @@ import {
   type MoveAlarm,
   type MoveSettings,
 } from '../../apps/clerk/moves/move-refusal.service.js';
+import { ownerRole } from '../../apps/sandbox/postgres/provision.js';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { headKeysInRows, publishedHeadKey } from './head-keys.js';
@@ -48,6 +49,8 @@ export async function newClerkScene(): Promise<ClerkScene> {
   await openRegistry(database, lookup);
   const citizen = await openDatabase(database.target('tyiym_citizen'));
   const clerk = await openDatabase(database.target('tyiym_clerk_worker'));
+  // Keys and law stand in rows without acts here, and no process reads those rows.
+  const { manager: rows } = await openDatabase(database.target(ownerRole), { poolSize: 1 });
   const heads = {
     citizen: await publishedHeadKey(database, 'citizen'),
     clerk: await publishedHeadKey(database, 'clerk'),
@@ -66,8 +69,8 @@ export async function newClerkScene(): Promise<ClerkScene> {
       keys: { identity: lifts.identity, lookup },
       trust: lifts.trust,
       verifier: { ...verifier, ...asked },
-      rules: async () => ({ regime: await allRegimeRows(clerk.manager) }),
-      headKeys: () => headKeysInRows(clerk.manager),
+      rules: async () => ({ regime: await allRegimeRows(rows) }),
+      headKeys: () => headKeysInRows(rows),
       onAlarm: (alarm) => void alarms.push(alarm),
     });
   };
@@ -88,7 +91,13 @@ export async function newClerkScene(): Promise<ClerkScene> {
     },
     close: async () => {
       await Promise.all(verifiers.map((verifier) => verifier.close()));
-      await Promise.all([thief.end(), lifts.close(), citizen.destroy(), clerk.destroy()]);
+      await Promise.all([
+        thief.end(),
+        lifts.close(),
+        citizen.destroy(),
+        clerk.destroy(),
+        rows.connection.destroy(),
+      ]);
       await database.drop();
     },
   };

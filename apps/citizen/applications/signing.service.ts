@@ -1,5 +1,5 @@
 /**
- * Signing an application: the checks of page 4.7 in their order, and only after them the head of the Journal. What is
+ * Signing an application: the checks of the signature in their order, and only after them the head of the Journal. What is
  * verified is always the stored document; whether it still counts is decided again under the Journal's lock.
  */
 import assert from 'node:assert/strict';
@@ -37,7 +37,7 @@ export const SIGNATURE_VERIFIER = Symbol('SIGNATURE_VERIFIER');
 /** Injection token of the pinned `TrustAnchors`. */
 export const TRUST_ANCHORS = Symbol('TRUST_ANCHORS');
 
-/** A signature that passed clauses 1 to 6, and whose it is. */
+/** A signature that passed every check and whose certificate is known good, and whose it is. */
 interface Verified {
   readonly application: Application;
   readonly iin: Iin;
@@ -97,7 +97,7 @@ export class SigningService {
     return this.outcomes.outcome(signed, iin, isDue, gone);
   }
 
-  /** Clauses 1 to 7 but for what may change until the commit. */
+  /** Every check but for what may change until the commit. */
   private async verify(
     { application, sealedDocument, at }: FoundApplication,
     { key, iin, cms }: Pick<Verified, 'key' | 'iin' | 'cms'>,

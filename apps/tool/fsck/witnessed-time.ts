@@ -1,7 +1,7 @@
 /**
  * Whether entries are dated when outsiders saw the log grow. A witness signs, at a time of its own clock, that a tree is
  * the largest it has seen: entries beyond that tree came later, entries within it earlier. An instant more than 10 s
- * outside of the two times around it was not the registry's to choose (design page 4.3).
+ * outside of the two times around it was not the registry's to choose.
  */
 import type { Finding } from './finding.js';
 

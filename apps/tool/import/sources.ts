@@ -1,6 +1,6 @@
 /**
  * What each source delivers: a CSV of one line a person, whose header names the source, so that no file can be taken for
- * another's. Where the design is silent these formats are ours; docs/going-live.md says them to the sources.
+ * another's. Where nobody prescribes one the formats are ours; docs/going-live.md says them to the sources.
  */
 import { isLegalDay } from '#libs/regime/rule-values.js';
 import { IinSearch } from '#libs/subject/holds-iin.js';

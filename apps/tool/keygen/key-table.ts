@@ -1,5 +1,5 @@
 /**
- * Which key goes to which process (design page 4.6). A process that lacks a key cannot be made to use it, so each gets
+ * Which key goes to which process. A process that lacks a key cannot be made to use it, so each gets
  * only what its own work needs: the lender's process can vouch for checks and loans and for no refusal, and the one that
  * speaks to bureaus delivers what it cannot read.
  */
