@@ -24,12 +24,12 @@ export interface Sealed extends Made {
 }
 
 /** What one act came to: entries and an answer, or the error that is its answer. */
-export type Outcome<T extends Tables> =
+export type ActOutcome<T extends Tables> =
   { readonly decision: Decision<T, unknown>; readonly made: readonly Sealed[] } | { readonly error: unknown };
 
 export interface Batch<T extends Tables> {
   readonly at: Instant;
-  readonly outcomes: readonly Outcome<T>[];
+  readonly outcomes: readonly ActOutcome<T>[];
   readonly entries: readonly Sealed[];
   /** Table → key → row, in the order in which the keys first came. */
   readonly rows: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
@@ -58,7 +58,7 @@ export function decideBatch<T extends Tables, Rules>(
 ): Batch<T> {
   const entries: Sealed[] = [];
   const rows = new Map(Object.keys(tables).map((name) => [name, new Map<string, unknown>()]));
-  const outcomes = acts.map((act): Outcome<T> => {
+  const outcomes = acts.map((act): ActOutcome<T> => {
     try {
       const decision = act.decide(seen(tables, act, ground, ground.frontier.size + entries.length));
       const made = decision.entries.map((draft, place) =>

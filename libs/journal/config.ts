@@ -39,7 +39,7 @@ export interface JournalOptions<T extends Tables, Rules> {
 }
 
 /** What readiness reports; `ok` only when an append would succeed. */
-export interface Readiness {
+export interface JournalReadiness {
   readonly ok: boolean;
   readonly problems: readonly string[];
   readonly daysOfPartitions: number;

@@ -15,7 +15,7 @@ import { signHead } from './head.js';
 import { utcDay } from './idempotency.store.js';
 import { clockOffsetProblem, isOfSandbox, type Head } from './head-row.js';
 import type { Instant } from './instant.js';
-import type { JournalOptions, Readiness } from './config.js';
+import type { JournalOptions, JournalReadiness } from './config.js';
 import { committed, fenceSql, journalHead, partitionsAhead } from './journal.store.js';
 import { Lanes, type Lane } from './lanes.js';
 import { randomSlice } from './random-slices.js';
@@ -108,7 +108,7 @@ export class Journal<T extends Tables, Rules> {
   }
 
   /** Whether an append would succeed now, and if not why. */
-  async readiness(): Promise<Readiness> {
+  async readiness(): Promise<JournalReadiness> {
     const tx = this.options.dataSource.manager;
     const look = await this.withClient((client) => this.lookUp(client, [], this.registryNow()));
     const problems = [...this.misfits(look)];

@@ -46,7 +46,7 @@ export interface ReportCall {
 }
 
 /** `recorded`: there is an entry; else it had been said before. `replay`: the same key, with what it came to. */
-export interface Outcome {
+export interface ReportOutcome {
   readonly loanUuid: string;
   readonly isRecorded: boolean;
   readonly isReplay: boolean;
@@ -68,7 +68,7 @@ export async function report(
   { journal, dataSource, keys, identity }: Reporting,
   call: ReportCall,
   lane: Lane,
-): Promise<Outcome> {
+): Promise<ReportOutcome> {
   const subjects = subjectsOf(keys, call.report.iin);
   const stranger = strangerOf(identity, subjects, call.report);
   const macs = contractMacs(keys, call.contract);
@@ -94,7 +94,7 @@ interface Prepared {
 function reportAct(
   { contract, report: { iin, contractNumber: _, ...terms }, want, bodyHmac, permit }: ReportCall,
   { subjects, stranger, macs, identity }: Prepared,
-): Act<LoanTables, Rules, Outcome> {
+): Act<LoanTables, Rules, ReportOutcome> {
   const { party, lenderBin } = contract;
   const contracts = macs.map((mac) => ({ party, lenderBin, mac }));
   return {

@@ -50,13 +50,6 @@ export function unseal(ring: SealingKey, place: SealedPlace, sealed: Buffer): Bu
   return Buffer.concat([decipher.update(sealed.subarray(headLength, -tagLength)), decipher.final()]);
 }
 
-/** The same with the one of these keys that it names. @throws also when it names none of them. */
-export function unsealWith(keys: readonly SealingKey[], place: SealedPlace, sealed: Buffer): Buffer {
-  const key = keys.find(({ keyId }) => keyIdOf(sealed)?.equals(keyId) === true);
-  assert(key !== undefined, 'sealed with another key');
-  return unseal(key, place, sealed);
-}
-
 /** The key of this id, the one that seals or one beside it. */
 export function keyNamed(ring: SealingKey, keyId: Buffer): SealingKey | undefined {
   return [ring, ...(ring.beside ?? [])].find((key) => key.keyId.equals(keyId));

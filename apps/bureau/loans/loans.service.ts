@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Report } from '#libs/loan/report.js';
-import { report, type Outcome, type Reporting } from '#libs/loan/reporting.service.js';
+import { report, type ReportOutcome, type Reporting } from '#libs/loan/reporting.service.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { IDENTITY_KEY, LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import { Problem, problemAt } from '#libs/problem/problem.js';
@@ -25,7 +25,7 @@ export interface BureauReport extends Report {
 
 export interface BureauReported {
   /** In the order of the call. */
-  readonly outcomes: readonly (Outcome | Problem)[];
+  readonly outcomes: readonly (ReportOutcome | Problem)[];
   /** The same call had been answered so before. */
   readonly isReplay: boolean;
 }
@@ -61,7 +61,7 @@ export class LoansService {
     const search = new IinSearch(posted.flatMap((each) => (each instanceof Problem ? [] : [each.iin])));
     if (search.finds(request.key)) throw problemAt('Idempotency-Key', 'reference-holds-iin');
     const items = posted.map((each) => withoutIin(each, search));
-    const outcomes: (Outcome | Problem)[] = [];
+    const outcomes: (ReportOutcome | Problem)[] = [];
     for (let from = 0; from < items.length; from += partSize) {
       const part = items.slice(from, from + partSize);
       const made = await Promise.allSettled(
@@ -89,7 +89,7 @@ export class LoansService {
     clientId: string,
     each: BureauReport | Problem,
     { key, bodyHmac, place }: IdempotentRequest & { readonly place: number },
-  ): Promise<Outcome | Problem> {
+  ): Promise<ReportOutcome | Problem> {
     if (each instanceof Problem) return each;
     const { lenderBin, ...said } = each;
     const bureauBin = this.journal.rules().parties.get(clientId)?.bin;

@@ -12,7 +12,7 @@ export const parts = 4096;
 export const itemLength = 38;
 const digestLength = 32;
 
-export interface Standing {
+export interface FoldStanding {
   readonly count: number;
   readonly digest: Buffer;
 }
@@ -33,7 +33,7 @@ export class Fold {
   }
 
   /** Of the parts from … to − 1 together. */
-  standing(from: number, to: number): Standing {
+  standing(from: number, to: number): FoldStanding {
     const digest = Buffer.alloc(digestLength);
     let count = 0;
     for (let part = from; part < to; part += 1) {
@@ -63,7 +63,7 @@ export class Fold {
 }
 
 /** The same of rows: their items one after the other. */
-export function standingOf(key: Buffer, items: Buffer): Standing {
+export function standingOf(key: Buffer, items: Buffer): FoldStanding {
   assert(items.length % itemLength === 0, 'whole items');
   const digest = Buffer.alloc(digestLength);
   for (let at = 0; at < items.length; at += itemLength)

@@ -10,7 +10,7 @@ export interface SignedCheckpoint {
 }
 
 /** What stands signed, and of that what was published. */
-export interface Standing {
+export interface SignedStanding {
   readonly signed: SignedCheckpoint | undefined;
   readonly published: SignedCheckpoint | undefined;
 }
@@ -36,7 +36,7 @@ export async function endLease(tx: EntityManager, holder: string): Promise<void>
 }
 
 /** Of one log: those of a log that was closed are behind it, and its own to keep. */
-export async function standing(tx: EntityManager, origin: string): Promise<Standing> {
+export async function standing(tx: EntityManager, origin: string): Promise<SignedStanding> {
   const newest = async (condition: string): Promise<SignedCheckpoint | undefined> => {
     const rows: SignedCheckpoint[] = await tx.query(
       `SELECT size, origin, root, note FROM checkpoints WHERE origin = $1 ${condition} ORDER BY size DESC LIMIT 1`,

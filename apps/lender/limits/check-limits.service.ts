@@ -17,7 +17,7 @@ import {
   limitField,
   policyField,
   secondsOf,
-  type Policy,
+  type LimitPolicy,
   type Standing,
 } from '#libs/platform/limits/standing.js';
 import { machineClock } from '#libs/platform/clock.js';
@@ -131,7 +131,7 @@ export class CheckLimits implements OnModuleInit, OnModuleDestroy {
   }
 
   /** The limits of a lender over all processes, as it is shown them. */
-  policiesOf(clientId: string): readonly Policy[] {
+  policiesOf(clientId: string): readonly LimitPolicy[] {
     return policiesOf(this.quotaOf(clientId));
   }
 
@@ -207,7 +207,7 @@ export class CheckLimits implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function policiesOf({ perSecond, beyondPerMinute }: CheckQuota): readonly Policy[] {
+function policiesOf({ perSecond, beyondPerMinute }: CheckQuota): readonly LimitPolicy[] {
   return [
     { name: 'checks', quota: perSecond, windowS: 1 },
     { name: 'checks-beyond', quota: beyondPerMinute, windowS: beyondS },

@@ -21,7 +21,7 @@ export interface Verification {
 }
 
 /** What was sealed for us. */
-export interface Opened {
+export interface OpenedItem {
   readonly iin?: string;
   readonly sub_id: string;
   readonly version: number;
@@ -67,10 +67,10 @@ export async function readEvent(
 }
 
 /** @throws when no day key of ours opens it */
-export async function open(sealed: string, { dayKey }: Pick<Trusted, 'dayKey'>): Promise<Opened> {
+export async function open(sealed: string, { dayKey }: Pick<Trusted, 'dayKey'>): Promise<OpenedItem> {
   const { plaintext } = await compactDecrypt(sealed, ({ kid }) => dayKey(kid ?? ''), {
     keyManagementAlgorithms: ['dir'],
     contentEncryptionAlgorithms: ['A256GCM'],
   });
-  return JSON.parse(new TextDecoder().decode(plaintext)) as Opened;
+  return JSON.parse(new TextDecoder().decode(plaintext)) as OpenedItem;
 }

@@ -5,9 +5,9 @@ import type { Faults } from '../outside/faults.js';
 import { type Person, personNamed } from '../outside/people.js';
 import { Refused } from '../outside/refused.js';
 import { PhoneFailure } from './phone-failure.js';
-import { type Opened, type Phone, type Sent, withData } from './phone.js';
+import { type OpenedSession, type Phone, type Sent, withData } from './phone.js';
 
-export interface PhoneSession extends Opened {
+export interface PhoneSession extends OpenedSession {
   readonly id: string;
   readonly person: Person;
 }

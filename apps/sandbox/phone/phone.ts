@@ -23,7 +23,7 @@ export interface PhoneOptions {
 }
 
 /** Documents fetched and not yet signed. */
-export interface Opened {
+export interface OpenedSession {
   readonly invitation: Invitation;
   readonly bundle: Bundle;
 }
@@ -57,7 +57,7 @@ export class Phone {
    * @param qr text of the QR code, or the link made for a phone
    * @throws PhoneFailure when the text is no such code, leads elsewhere, or the registry refuses
    */
-  async open(qr: string): Promise<Opened> {
+  async open(qr: string): Promise<OpenedSession> {
     const first = await this.call({ method: 'GET', url: this.allowed(addressIn(qr)) });
     const invitation = readInvitation(accepted(first));
     const second = await this.call({ method: 'GET', ...this.documentsOf(invitation) });
@@ -65,7 +65,7 @@ export class Phone {
   }
 
   /** Signs each document and sends them. @throws PhoneFailure when the registry is silent */
-  async sign(holder: Holder, { invitation, bundle }: Opened): Promise<Sent> {
+  async sign(holder: Holder, { invitation, bundle }: OpenedSession): Promise<Sent> {
     return this.send(invitation, await signedBy(holder, bundle, await this.options.registryNow()));
   }
 

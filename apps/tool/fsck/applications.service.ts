@@ -39,7 +39,7 @@ function faultsOf(row: OpenedRow, { identityKey, lookupKeys }: SliceRun): readon
   const known = knownPeople([row.person], identityKey, lookupKeys).people;
   const person = known.get(subjectText(row.person.subject));
   if (person === undefined) return say('its applicant is unknown');
-  const document = opened(row, person.keys[0]);
+  const document = opened(row, person.ring);
   if (document === undefined) return say('its document does not open in its place');
   const stated = readCanonical(document.toString('utf8'));
   if (stated === undefined) return say('its document cannot be read');
@@ -67,10 +67,9 @@ function faultsOf(row: OpenedRow, { identityKey, lookupKeys }: SliceRun): readon
   return compareRow('applications', name, expected, actual);
 }
 
-function opened({ uuid, document }: OpenedRow, key: SealingKey | undefined): Buffer | undefined {
-  if (key === undefined) return undefined;
+function opened({ uuid, document }: OpenedRow, ring: SealingKey): Buffer | undefined {
   try {
-    return unseal(key, { table: 'applications', column: 'document', row: uuid }, document);
+    return unseal(ring, { table: 'applications', column: 'document', row: uuid }, document);
   } catch {
     return undefined;
   }

@@ -36,7 +36,9 @@ export function knownPeople(
       });
     else {
       const name = subjectText(row.subject);
-      people.set(name, { ...person, keys: [...(people.get(name)?.keys ?? []), ...person.keys] });
+      const first = people.get(name)?.ring;
+      const ring = first ? { ...first, beside: [...(first.beside ?? []), person.ring] } : person.ring;
+      people.set(name, { ...person, ring });
     }
   }
   return { people, findings };
@@ -59,7 +61,7 @@ function open(row: PersonRow, identityKey: SealingKey, lookupKeys: LookupKeys): 
     const lookupKey = lookupKeys.get(row.subject.epoch);
     if (!isIin(iin) || lookupKey === undefined) return undefined;
     const { bytes } = subjectOf(lookupKey, row.subject.epoch, iin);
-    return bytes.equals(row.subject.bytes) ? { iin, keys: [key] } : undefined;
+    return bytes.equals(row.subject.bytes) ? { iin, ring: key } : undefined;
   } catch {
     return undefined;
   }

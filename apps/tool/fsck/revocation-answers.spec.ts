@@ -11,7 +11,7 @@ import type { Standing } from './standing.js';
 import { faultOfAnswer, restsOnAnswer, type KeptAnswer } from './revocation-answers.js';
 
 const key: SealingKey = { keyId: randomBytes(4), secret: randomBytes(32) };
-const person = { iin: IIN, keys: [key] };
+const person = { iin: IIN, ring: key };
 const requestIndex = 7;
 const liftsAt = AT + DAY_MS;
 let scene: Scene;

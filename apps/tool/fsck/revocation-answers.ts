@@ -8,7 +8,7 @@ import { assertNotRevoked } from '#libs/signature/revocation.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import type { IssuedCertificate, RevocationSubject } from '#libs/signature/verified-signer.js';
 import { signerToAsk } from '#libs/signature/verify-signature.js';
-import { unsealWith, type SealingKey } from '#libs/subject/seal.js';
+import { unseal, type SealingKey } from '#libs/subject/seal.js';
 import type { ReadEntry } from './entry-rows.js';
 import type { Standing } from './standing.js';
 import type { KnownPerson } from './signatures.js';
@@ -46,7 +46,7 @@ export function faultOfAnswer(
   if (person === undefined) return 'nobody is known under its subject';
   if (kept.cms === null || kept.requestIndex !== pending.requestIndex)
     return 'the answer is about another lift than the one that was pending';
-  const opened = open(kept, kept.cms, person.keys);
+  const opened = open(kept, kept.cms, person.ring);
   if (opened === undefined) return 'the kept answer does not open in its place';
   const { answer, cms } = opened;
   if (createHash('sha256').update(answer).digest('base64url') !== entry.members['revocationSha256'])
@@ -91,12 +91,12 @@ function codeOf(judge: () => void): string {
 function open(
   { applicationUuid: row, answer }: KeptAnswer,
   cms: Buffer,
-  keys: readonly SealingKey[],
+  ring: SealingKey,
 ): { readonly answer: Buffer; readonly cms: Buffer } | undefined {
   try {
     return {
-      answer: unsealWith(keys, { table: 'revocation_answers', column: 'answer', row }, answer),
-      cms: unsealWith(keys, { table: 'signed_documents', column: 'cms', row }, cms),
+      answer: unseal(ring, { table: 'revocation_answers', column: 'answer', row }, answer),
+      cms: unseal(ring, { table: 'signed_documents', column: 'cms', row }, cms),
     };
   } catch {
     return undefined;

@@ -9,7 +9,7 @@ import { Problem } from '#libs/problem/problem.js';
 import type { TrustAnchors } from '#libs/signature/trust.js';
 import { verifyAgain } from '#libs/signature/verify-again.js';
 import type { VerifiedSigner } from '#libs/signature/verified-signer.js';
-import { unsealWith, type SealingKey } from '#libs/subject/seal.js';
+import { unseal, type SealingKey } from '#libs/subject/seal.js';
 import { idText } from './id-text.js';
 import type { ReadEntry } from './entry-rows.js';
 
@@ -31,8 +31,8 @@ export type JudgeSignature = typeof verifyAgain;
 /** Whose act it must be. */
 export interface KnownPerson {
   readonly iin: string;
-  /** Of each of the person's rows that open: what was kept is sealed with one of them. */
-  readonly keys: readonly SealingKey[];
+  /** The key of a row of the person's that opens, and those of the others beside it: what was kept is sealed with one. */
+  readonly ring: SealingKey;
 }
 
 /** Whether an entry claims a citizen's signature; a return claims the one under the lift. */
@@ -73,7 +73,7 @@ export async function faultOfSignature(
 ): Promise<string | undefined> {
   if (kept === undefined) return 'no signed document is kept';
   if (person === undefined) return 'nobody is known under its subject';
-  const opened = open(kept, person.keys);
+  const opened = open(kept, person.ring);
   if (opened === undefined) return 'the kept document does not open in its place';
   const { document, cms, revocation } = opened;
   const { row, kind, members } = entry;
@@ -109,10 +109,10 @@ export async function faultOfSignature(
 
 function open(
   kept: KeptDocument,
-  keys: readonly SealingKey[],
+  ring: SealingKey,
 ): Pick<KeptDocument, 'document' | 'cms' | 'revocation'> | undefined {
   const at = (column: 'document' | 'cms' | 'revocation'): Buffer =>
-    unsealWith(keys, { table: 'signed_documents', column, row: kept.applicationUuid }, kept[column]);
+    unseal(ring, { table: 'signed_documents', column, row: kept.applicationUuid }, kept[column]);
   try {
     return { document: at('document'), cms: at('cms'), revocation: at('revocation') };
   } catch {

@@ -17,7 +17,7 @@ import { Counter } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { failureRecord } from '#libs/problem/failure-record.js';
 import { metrics } from '../metrics.js';
-import { limitField, policyField, secondsOf, type Policy, type Standing } from './standing.js';
+import { limitField, policyField, secondsOf, type LimitPolicy, type Standing } from './standing.js';
 
 /** Above zero for long: somebody runs wild, or his quota is too small. */
 const callsRefused = new Counter({
@@ -83,7 +83,7 @@ export class CallLimits {
   }
 
   /** The limits of a party, as it is shown them. */
-  policiesOf(clientId: string): readonly Policy[] {
+  policiesOf(clientId: string): readonly LimitPolicy[] {
     const { reads, acts } = this.quotaOf(clientId);
     return [
       { name: 'reads', quota: reads, windowS },
@@ -96,7 +96,7 @@ export class CallLimits {
     return this.settings.quotaOf(clientId);
   }
 
-  private async count(policy: Policy, key: string, party: string): Promise<Standing> {
+  private async count(policy: LimitPolicy, key: string, party: string): Promise<Standing> {
     const limiter = this.limiterOf(policy);
     try {
       const { remainingPoints, msBeforeNext } = await this.consume(limiter, key);
@@ -130,7 +130,7 @@ export class CallLimits {
     }
   }
 
-  private limiterOf(policy: Policy): Limiter {
+  private limiterOf(policy: LimitPolicy): Limiter {
     const { name, quota } = policy;
     const known = this.limiters.get(`${name}:${quota}`);
     if (known !== undefined) return known;

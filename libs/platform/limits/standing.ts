@@ -10,7 +10,7 @@
 import { Problem } from '#libs/problem/problem.js';
 
 /** So many calls in a window of so many seconds. */
-export interface Policy {
+export interface LimitPolicy {
   /** Lower-case words with hyphens: it stands in the fields as a string without escapes. */
   readonly name: string;
   readonly quota: number;
@@ -27,7 +27,7 @@ export interface Standing {
 }
 
 /** A limit of a party, as `GET /v1/party` shows it. */
-export function policyField(policies: readonly Policy[]): string {
+export function policyField(policies: readonly LimitPolicy[]): string {
   return policies.map(({ name, quota, windowS }) => `"${name}";q=${quota};w=${windowS}`).join(', ');
 }
 
