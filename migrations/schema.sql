@@ -167,7 +167,6 @@ CREATE INDEX applications_unsigned ON public.applications USING btree (expires_a
 GRANT INSERT ON applications TO tyiym_citizen;
 GRANT SELECT ON applications TO tyiym_citizen;
 GRANT UPDATE (state, cms_sha256, entry_index, phone_token_sha256, phone_document) ON applications TO tyiym_citizen;
-GRANT SELECT ON applications TO tyiym_clerk_worker;
 GRANT SELECT ON applications TO tyiym_tool;
 COMMENT ON TABLE applications IS 'Documents opened for signing. An open one past expires_at is expired, and goes four days later; signed ones stay.';
 COMMENT ON COLUMN applications.application_id IS 'UUIDv7; app_… on the wire.';
@@ -264,7 +263,6 @@ CREATE TRIGGER checkpoints_guard AFTER INSERT OR UPDATE ON public.checkpoints FO
 GRANT INSERT ON checkpoints TO tyiym_clerk_signer;
 GRANT SELECT ON checkpoints TO tyiym_clerk_signer;
 GRANT UPDATE (note, signed_at, published_at, lag_ms, cosignatures) ON checkpoints TO tyiym_clerk_signer;
-GRANT SELECT ON checkpoints TO tyiym_clerk_worker;
 GRANT SELECT ON checkpoints TO tyiym_log;
 GRANT SELECT ON checkpoints TO tyiym_tool;
 COMMENT ON TABLE checkpoints IS 'Heads signed with the log key. One per size: the primary key is the compare-and-swap.';
@@ -342,7 +340,6 @@ CREATE TABLE closed_logs (
 CREATE TRIGGER log_closed AFTER INSERT ON public.closed_logs FOR EACH ROW EXECUTE FUNCTION log_closed();
 CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.closed_logs FOR EACH ROW EXECUTE FUNCTION registry_guard();
 GRANT SELECT ON closed_logs TO tyiym_clerk_worker;
-GRANT SELECT ON closed_logs TO tyiym_log;
 GRANT SELECT ON closed_logs TO tyiym_tool;
 COMMENT ON TABLE closed_logs IS 'Logs that had published more than a restored database held: fold of log.broken.';
 COMMENT ON COLUMN closed_logs.origin IS 'Name of the log that was closed.';
@@ -419,7 +416,6 @@ CREATE INDEX corrections_of_breach ON public.corrections USING btree (client_id,
 CREATE TRIGGER corrections_guard AFTER INSERT ON public.corrections FOR EACH ROW EXECUTE FUNCTION corrections_guard();
 GRANT INSERT ON corrections TO tyiym_bureau;
 GRANT SELECT ON corrections TO tyiym_bureau;
-GRANT SELECT ON corrections TO tyiym_clerk_worker;
 GRANT SELECT ON corrections TO tyiym_tool;
 COMMENT ON TABLE corrections IS 'What bureaus say of breaches: that the trace is gone. Insert-only; of those of one bureau about one breach the newest counts.';
 COMMENT ON COLUMN corrections.entry_index IS 'The correction.reported that wrote this row.';
@@ -473,7 +469,6 @@ CREATE TABLE digests (
 GRANT INSERT ON digests TO tyiym_bureau;
 GRANT SELECT ON digests TO tyiym_bureau;
 GRANT UPDATE ON digests TO tyiym_bureau;
-GRANT SELECT ON digests TO tyiym_clerk_worker;
 GRANT SELECT ON digests TO tyiym_tool;
 COMMENT ON TABLE digests IS 'The newest vector each bureau posted: without it no bucket is answered, or a bureau could answer our own digest back.';
 COMMENT ON COLUMN digests.stream_id IS 'Stream.';
@@ -681,12 +676,12 @@ GRANT INSERT ON heads TO tyiym_bureau;
 GRANT SELECT ON heads TO tyiym_bureau;
 GRANT INSERT ON heads TO tyiym_citizen;
 GRANT SELECT ON heads TO tyiym_citizen;
-GRANT SELECT ON heads TO tyiym_clerk_signer;
+GRANT SELECT (size, at) ON heads TO tyiym_clerk_signer;
 GRANT INSERT ON heads TO tyiym_clerk_worker;
 GRANT SELECT ON heads TO tyiym_clerk_worker;
 GRANT INSERT ON heads TO tyiym_lender;
 GRANT SELECT ON heads TO tyiym_lender;
-GRANT SELECT ON heads TO tyiym_log;
+GRANT SELECT (size, at) ON heads TO tyiym_log;
 GRANT INSERT ON heads TO tyiym_tool;
 GRANT SELECT ON heads TO tyiym_tool;
 COMMENT ON TABLE heads IS 'One signed head a part of a commit, kept for good: a lift rests on the head of its own request''s part, and an old proof comes from the frontier of the head before and the leaf hashes of the part.';
@@ -776,7 +771,6 @@ GRANT SELECT ON journal_head TO tyiym_clerk_worker;
 GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_clerk_worker;
 GRANT SELECT ON journal_head TO tyiym_lender;
 GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_lender;
-GRANT SELECT ON journal_head TO tyiym_log;
 GRANT SELECT ON journal_head TO tyiym_tool;
 GRANT UPDATE (size, root, frontier, state_version, rules_version, feed_seq, last_at) ON journal_head TO tyiym_tool;
 COMMENT ON TABLE journal_head IS 'The one row whose lock is the order of the Journal.';
@@ -865,13 +859,6 @@ CREATE TABLE migrations (
   name character varying NOT NULL,
   CONSTRAINT PK_8c82d7f526340ab734260ea46be PRIMARY KEY (id)
 );
-GRANT SELECT ON migrations TO tyiym_access;
-GRANT SELECT ON migrations TO tyiym_bureau;
-GRANT SELECT ON migrations TO tyiym_citizen;
-GRANT SELECT ON migrations TO tyiym_clerk_signer;
-GRANT SELECT ON migrations TO tyiym_clerk_worker;
-GRANT SELECT ON migrations TO tyiym_lender;
-GRANT SELECT ON migrations TO tyiym_log;
 GRANT SELECT ON migrations TO tyiym_tool;
 
 CREATE TABLE move_alarms (
@@ -1004,7 +991,6 @@ CREATE TABLE officials (
   CONSTRAINT officials_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'suspended'::text])))
 );
 CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.officials FOR EACH ROW EXECUTE FUNCTION registry_guard();
-GRANT SELECT ON officials TO tyiym_clerk_worker;
 GRANT INSERT ON officials TO tyiym_tool;
 GRANT SELECT ON officials TO tyiym_tool;
 GRANT UPDATE (name, role, client_id, cert_sha256, state, entry_index) ON officials TO tyiym_tool;
@@ -1028,7 +1014,6 @@ CREATE INDEX oidc_payloads_expired ON public.oidc_payloads USING btree (expires_
 GRANT DELETE ON oidc_payloads TO tyiym_access;
 GRANT INSERT ON oidc_payloads TO tyiym_access;
 GRANT SELECT ON oidc_payloads TO tyiym_access;
-GRANT UPDATE ON oidc_payloads TO tyiym_access;
 COMMENT ON TABLE oidc_payloads IS 'What the authorization server remembers: identifiers of assertions, once each.';
 COMMENT ON COLUMN oidc_payloads.model IS 'Model of oidc-provider.';
 COMMENT ON COLUMN oidc_payloads.id IS 'Identifier within the model.';
@@ -1053,12 +1038,6 @@ CREATE TABLE parties (
   CONSTRAINT parties_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'suspended'::text])))
 );
 CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.parties FOR EACH ROW EXECUTE FUNCTION registry_guard();
-GRANT SELECT ON parties TO tyiym_access;
-GRANT SELECT ON parties TO tyiym_bureau;
-GRANT SELECT ON parties TO tyiym_citizen;
-GRANT SELECT ON parties TO tyiym_clerk_worker;
-GRANT SELECT ON parties TO tyiym_lender;
-GRANT SELECT ON parties TO tyiym_log;
 GRANT INSERT ON parties TO tyiym_tool;
 GRANT SELECT ON parties TO tyiym_tool;
 GRANT UPDATE (name_kk, name_ru, name_en, scopes, resource, state, entry_index) ON parties TO tyiym_tool;
@@ -1092,12 +1071,6 @@ CREATE TABLE party_keys (
 );
 CREATE TRIGGER party_keys_guard AFTER INSERT ON public.party_keys FOR EACH ROW EXECUTE FUNCTION party_keys_guard();
 CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.party_keys FOR EACH ROW EXECUTE FUNCTION registry_guard();
-GRANT SELECT ON party_keys TO tyiym_access;
-GRANT SELECT ON party_keys TO tyiym_bureau;
-GRANT SELECT ON party_keys TO tyiym_citizen;
-GRANT SELECT ON party_keys TO tyiym_clerk_worker;
-GRANT SELECT ON party_keys TO tyiym_lender;
-GRANT SELECT ON party_keys TO tyiym_log;
 GRANT INSERT ON party_keys TO tyiym_tool;
 GRANT SELECT ON party_keys TO tyiym_tool;
 GRANT UPDATE (retired_at, entry_index) ON party_keys TO tyiym_tool;
@@ -1152,7 +1125,6 @@ GRANT INSERT ON people_asked TO tyiym_clerk_worker;
 GRANT SELECT ON people_asked TO tyiym_clerk_worker;
 GRANT UPDATE (people, ceiling, counted_at) ON people_asked TO tyiym_clerk_worker;
 GRANT SELECT ON people_asked TO tyiym_lender;
-GRANT SELECT ON people_asked TO tyiym_tool;
 COMMENT ON TABLE people_asked IS 'People a lender has asked about on a legal day, as the clerk counts them from checks; no verdict rests on it. The lender''s process reads who is beyond its ceiling.';
 COMMENT ON COLUMN people_asked.lender IS 'Client id of the lender.';
 COMMENT ON COLUMN people_asked.day IS 'Legal day, Asia/Almaty.';
@@ -1216,7 +1188,6 @@ GRANT UPDATE (count, last_at) ON reference_lookalikes TO tyiym_bureau;
 GRANT INSERT ON reference_lookalikes TO tyiym_lender;
 GRANT SELECT ON reference_lookalikes TO tyiym_lender;
 GRANT UPDATE (count, last_at) ON reference_lookalikes TO tyiym_lender;
-GRANT SELECT ON reference_lookalikes TO tyiym_tool;
 COMMENT ON TABLE reference_lookalikes IS 'How often a party sent a reference that may be the IIN of somebody. It holds no reference; nothing rests on it.';
 COMMENT ON COLUMN reference_lookalikes.party IS 'Client id of the party.';
 COMMENT ON COLUMN reference_lookalikes.member IS 'Member of its requests.';
@@ -1292,12 +1263,6 @@ CREATE TABLE regime (
   CONSTRAINT regime_certainty_check CHECK ((certainty = ANY (ARRAY['sourced'::text, 'inferred'::text, 'open'::text])))
 );
 CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.regime FOR EACH ROW EXECUTE FUNCTION registry_guard();
-GRANT SELECT ON regime TO tyiym_access;
-GRANT SELECT ON regime TO tyiym_bureau;
-GRANT SELECT ON regime TO tyiym_citizen;
-GRANT SELECT ON regime TO tyiym_clerk_worker;
-GRANT SELECT ON regime TO tyiym_lender;
-GRANT SELECT ON regime TO tyiym_log;
 GRANT INSERT ON regime TO tyiym_tool;
 GRANT SELECT ON regime TO tyiym_tool;
 COMMENT ON TABLE regime IS 'The dated table of law: fold of registry.opened and regime.changed.';
@@ -1449,12 +1414,6 @@ CREATE TABLE signing_keys (
   CONSTRAINT signing_keys_jwk_check CHECK ((NOT (jwk ? 'd'::text)))
 );
 CREATE TRIGGER registry_guard AFTER INSERT OR UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION registry_guard();
-GRANT SELECT ON signing_keys TO tyiym_access;
-GRANT SELECT ON signing_keys TO tyiym_bureau;
-GRANT SELECT ON signing_keys TO tyiym_citizen;
-GRANT SELECT ON signing_keys TO tyiym_clerk_worker;
-GRANT SELECT ON signing_keys TO tyiym_lender;
-GRANT SELECT ON signing_keys TO tyiym_log;
 GRANT INSERT ON signing_keys TO tyiym_tool;
 GRANT SELECT ON signing_keys TO tyiym_tool;
 GRANT UPDATE (retired_at, revoked_at, entry_index) ON signing_keys TO tyiym_tool;
@@ -1489,7 +1448,6 @@ CREATE TRIGGER stamps_guard AFTER INSERT ON public.stamps REFERENCING NEW TABLE 
 GRANT INSERT ON stamps TO tyiym_bureau;
 GRANT SELECT ON stamps TO tyiym_bureau;
 GRANT SELECT ON stamps TO tyiym_citizen;
-GRANT SELECT ON stamps TO tyiym_clerk_worker;
 GRANT SELECT ON stamps TO tyiym_tool;
 COMMENT ON TABLE stamps IS 'Statements about items of the feed, insert-only; of those of one bureau about one item the newest counts.';
 COMMENT ON COLUMN stamps.entry_index IS 'The refusal.stamped or stamp.lost that wrote this row.';
@@ -1884,13 +1842,11 @@ AS $function$
 $function$;
 REVOKE ALL ON FUNCTION days_ahead() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION days_ahead() TO PUBLIC;
-GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_access;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_bureau;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_citizen;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_clerk_signer;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_clerk_worker;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_lender;
-GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_log;
 GRANT EXECUTE ON FUNCTION days_ahead() TO tyiym_tool;
 COMMENT ON FUNCTION days_ahead() IS 'For how many days from today partitions exist; readyz warns below 7.';
 
