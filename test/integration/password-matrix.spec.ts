@@ -3,7 +3,7 @@
  * through is listed here with the reason why it moves nothing for long, and stands in SECURITY.md; nothing else does.
  */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { clientConfig } from '../../apps/sandbox/postgres/target.js';
 import { appRoles, type Role } from '../../apps/sandbox/postgres/provision.js';
