@@ -370,22 +370,6 @@ describe('limits', () => {
 });
 
 describe('the registry’s own rules', () => {
-  it.each(appRoles.filter((role) => role !== 'tyiym_tool'))(
-    '%s admits nobody and makes no law',
-    async (role) => {
-      for (const change of [
-        `UPDATE parties SET state = 'admitted'`,
-        `UPDATE party_keys SET retired_at = NULL`,
-        `UPDATE officials SET state = 'admitted'`,
-        `UPDATE signing_keys SET revoked_at = NULL`,
-        `INSERT INTO regime SELECT * FROM regime`,
-        `INSERT INTO parties SELECT * FROM parties`,
-        `INSERT INTO signing_keys SELECT * FROM signing_keys`,
-      ])
-        expect([change, await attempt(role, change)]).toEqual([change, notPermitted]);
-    },
-  );
-
   it.each(appRoles)('%s moves no clock and makes no partition it has no business with', async (role) => {
     expect(await attempt(role, 'SELECT advance_clock(1)')).toBe(notPermitted);
     expect(await attempt(role, `SELECT make_partition('entries', 'x', '0', '1')`)).toBe(notPermitted);
