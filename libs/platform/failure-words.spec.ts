@@ -32,7 +32,7 @@ it('a failure of a file says what it is and what to do, in one sentence', () => 
     '…/there.json is there already, and nothing of it is overwritten (EEXIST): use it, take it away, or name another file',
     'EISDIR: illegal operation on a directory, read',
     '…/there.json/below is not below a folder (ENOTDIR): name another place',
-    '…/there.json is not JSON: write it again, or name another file',
+    '…/there.json is not JSON in UTF-8 without a byte-order mark: write it again, or name another file',
   ]);
   for (const value of ['null', '7', '"text"']) {
     writeFileSync(file, value);
