@@ -7,7 +7,7 @@ const withSuffix = (...suffixes) => `^(apps|libs)/.+\\.(${suffixes.join('|')})\\
 const spec = '\\.spec\\.ts$';
 const wiring = '(^|/)(main|config)\\.ts$|\\.module\\.ts$';
 const http = ['controller', 'guard', 'strategy', 'filter'];
-const suffixes = [...http, 'store', 'dto', 'service', 'worker', 'client', 'command', 'module', 'entity'];
+const suffixes = [...http, 'store', 'dto', 'service', 'worker', 'client', 'command', 'module'];
 
 /** A rule or a value. Platform is glue to frameworks, and the sandbox is the outside world: neither has pure files. */
 const plain = '^(apps|libs)/[^.]+\\.ts$';
@@ -209,12 +209,6 @@ export default {
       'Only a client calls out; platform listens, and the sandbox is the outside itself.',
       { path: '^(apps|libs)/', pathNot: [withSuffix('client'), '^libs/platform/', '^apps/sandbox/', spec] },
       { path: callsOut },
-    ),
-    forbid(
-      'entities-import-nothing',
-      'A row of TypeORM is a row and imports nothing of ours.',
-      { path: withSuffix('entity') },
-      { path: '^(apps|libs)/' },
     ),
   ],
   options: {

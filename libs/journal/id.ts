@@ -9,8 +9,8 @@ import { Problem } from '#libs/problem/problem.js';
 import type { Instant } from './instant.js';
 import { randomSlice } from './random-slices.js';
 
-/** Application, check, loan, breach, finding, claim, notice, entry, stream. */
-export const idKinds = ['app', 'chk', 'lon', 'brc', 'fnd', 'clm', 'ntc', 'ent', 'str'] as const;
+/** Application, check, loan, breach, notice, entry, stream. */
+export const idKinds = ['app', 'chk', 'lon', 'brc', 'ntc', 'ent', 'str'] as const;
 export type IdKind = (typeof idKinds)[number];
 
 const digits = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -32,11 +32,6 @@ const kinds = {
     detail:
       'The access token is missing, expired, for another audience or not bound to this sender. Get a new one and send its proof.',
   },
-  'insufficient-authentication': {
-    status: 401,
-    title: 'Stronger authentication needed',
-    detail: 'This act needs a fresh sign-in with a second factor.',
-  },
   'not-permitted': {
     status: 403,
     title: 'Not permitted',
@@ -76,12 +71,6 @@ const kinds = {
     title: 'The request came too slowly',
     detail:
       'Headers and body did not come within the time a request may take. Nothing was done. Send the request again, over a faster connection.',
-  },
-  'idempotency-key-in-use': {
-    status: 409,
-    title: 'The idempotency key is in use',
-    detail: 'A request with this key is still being answered. Try again in a moment with the same key.',
-    retryAfterS: 1,
   },
   'refusal-already-in-force': {
     status: 409,

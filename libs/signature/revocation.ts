@@ -8,8 +8,6 @@ import { readCertificate } from './certificate.js';
 import { readCrl, type RevocationList } from './crl.js';
 import type { RevocationSubject } from './verified-signer.js';
 
-export type { RevocationSubject } from './verified-signer.js';
-
 /** What an act rests on, kept sealed beside the signature. */
 export interface RevocationEvidence {
   /** `crl`: DER of the list; `ncanode`: the JSON an NCANode service answered, which nobody can verify again. */

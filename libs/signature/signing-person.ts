@@ -24,14 +24,6 @@ export function signingPerson(certificate: Certificate): string {
   return iin;
 }
 
-/**
- * The signer is the person the document names.
- * @throws Problem `signer-not-applicant`; neither number is repeated.
- */
-export function assertApplicant(signer: { readonly iin: string }, applicant: string): void {
-  if (signer.iin !== applicant) throw new Problem('signer-not-applicant');
-}
-
 /** The IIN, when the subject has exactly one serialNumber, alone in its relative name, and no BIN anywhere. */
 function iinOf(certificate: Certificate): string | undefined {
   const names = certificate.subjectNames;

@@ -11,11 +11,9 @@ import {
   DOCUMENT,
   IIN,
   makeScene,
-  OTHER_IIN,
   type Scene,
 } from '../../test/support/signing-scene.js';
 import { sha256 } from './digest.js';
-import { assertApplicant } from './signing-person.js';
 import { verifySignature } from './verify-signature.js';
 
 let scene: Scene;
@@ -151,12 +149,5 @@ describe('what is known of a signer', () => {
       certIssuedAt: AT - DAY_MS,
       cmsSha256: sha256(cms),
     });
-  });
-
-  it('is refused as the applicant when the document names somebody else', () => {
-    expect(() => {
-      assertApplicant({ iin: IIN }, OTHER_IIN);
-    }).toThrow('signer-not-applicant');
-    assertApplicant({ iin: IIN }, IIN);
   });
 });

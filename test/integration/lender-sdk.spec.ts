@@ -68,7 +68,7 @@ describe('the client', () => {
     ['at once', [lends]],
     ['after one 503', [problem(503, 'registry-unavailable'), lends]],
     ['after silence and a torn connection', [silent, torn, lends]],
-    ['while its key is in use', [problem(409, 'idempotency-key-in-use'), lends]],
+    ['after a token that had expired', [problem(401, 'not-authenticated'), lends]],
     ['after half an answer that does not go on', [dripping, lends]],
   ])('lends on a good answer that comes %s, asked for with one key', async (_, some) => {
     expect(await decided([...some])).toEqual({ lend: true, answer: good?.answer });

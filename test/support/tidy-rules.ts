@@ -32,7 +32,7 @@ const functionLimit = 70;
 const architectureLimit = 200;
 const forbiddenFolders = 'common shared utils helpers core types interfaces dto entities'.split(' ');
 const suffixes =
-  'store dto service controller guard strategy filter worker client command module entity spec d'.split(' ');
+  'store dto service controller guard strategy filter worker client command module spec d'.split(' ');
 
 /** A rule that looks at each chosen file alone: `look` returns what is wrong, or nothing. */
 function perFile(
@@ -117,6 +117,11 @@ const matches = (pattern: RegExp) => (_: string, text: string) =>
     (match) => `line ${String(text.slice(0, match.index).split('\n').length)}: ${match[0]}`,
   );
 
+/** dependency-cruiser sees no `export type … from`, so that the no-barrels rule alone lets it through. */
+function passesOn(node: ts.Node): string | undefined {
+  return ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined ? node.getText() : undefined;
+}
+
 // Written in pieces, because this file obeys the rules it holds.
 const toDo = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|')})\\b`, 'g');
 const machinePath = new RegExp(`(?<![\\w.~}])/(${['home', 'work', 'root', 'Users'].join('|')})/`, 'g');
@@ -149,6 +154,16 @@ export const rules: readonly Rule[] = [
     {
       'libs/loan/loan.ts': 'export const a = 1;\n',
       'migrations/0009-loan.ts': '/** */\nexport const a = 1;\n',
+    },
+  ),
+  perFile(
+    'a name is imported from the file that defines it, types included',
+    (path) => isSource(path),
+    (path, text) => nodesIn(path, text, passesOn),
+    {
+      'libs/loan/barrel.ts': `export type { Loan } from './loan.js';`,
+      'apps/lender/barrel.ts': `export { loanOf } from './loan.js';`,
+      'test/support/barrel.ts': `export * from './loan.js';`,
     },
   ),
   perFile(

@@ -137,8 +137,7 @@ export class LenderClient {
       return body;
     }
     const code = (body as { readonly code?: unknown } | null | undefined)?.code;
-    const isInUse = code === 'idempotency-key-in-use';
-    const isPassing = status === 401 || status === 429 || status >= 500 || isInUse;
+    const isPassing = status === 401 || status === 429 || status >= 500;
     throw new Unanswered(isPassing, typeof code === 'string' ? code : undefined);
   }
 }
