@@ -3,17 +3,11 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { Act, Table } from '#libs/journal/act.js';
-import {
-  idempotencyName,
-  keepKey,
-  utcDay,
-  type idempotencyTable,
-  type IdempotencyWant,
-} from '#libs/journal/idempotency.store.js';
+import { keepKey, type idempotencyTable, type IdempotencyWant } from '#libs/journal/idempotency.store.js';
+import { idempotent, keptKey } from '#libs/journal/idempotent.service.js';
 import type { Instant } from '#libs/journal/instant.js';
 import type { Journal } from '#libs/journal/journal.service.js';
 import type { Lane } from '#libs/journal/lanes.js';
-import { Problem } from '#libs/problem/problem.js';
 import type { Refusal } from '#libs/refusal/refusal.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { newPerson, type Person } from '#libs/subject/person.js';
@@ -76,10 +70,10 @@ export async function report(
   const { loanUuid, isRecorded, isReplay } = outcome;
   if (!isRecorded && !isReplay)
     // It left no entry and therefore no row, but a 2xx answer is kept all the same.
-    await keepKey(dataSource.manager, {
-      ...{ ...call.want, bodyHmac: call.bodyHmac, resource: loanUuid },
-      day: utcDay(journal.registryNow()),
-    });
+    await keepKey(
+      dataSource.manager,
+      keptKey({ ...call.want, bodyHmac: call.bodyHmac }, journal.registryNow(), { resource: loanUuid }),
+    );
   return outcome;
 }
 
@@ -97,19 +91,15 @@ function reportAct(
 ): Act<LoanTables, Rules, ReportOutcome> {
   const { party, lenderBin } = contract;
   const contracts = macs.map((mac) => ({ party, lenderBin, mac }));
-  return {
-    party,
-    look: { refusals: subjects, people: subjects, contracts, idempotency: [want] },
+  const request = { ...want, bodyHmac };
+  return idempotent<LoanTables, Rules, Outcome, unknown>(request, {
+    look: { refusals: subjects, people: subjects, contracts },
+    permit: (seen) => permit(seen.rules, seen.at),
+    replayed: ({ resource: loanUuid, entryIndex }) => {
+      assert(loanUuid !== undefined);
+      return { loanUuid, isRecorded: entryIndex !== undefined, isReplay: true };
+    },
     decide: (seen) => {
-      permit(seen.rules, seen.at);
-      const used = seen.find('idempotency', idempotencyName(want));
-      if (used !== undefined) {
-        if (!used.bodyHmac.equals(bodyHmac)) throw new Problem('idempotency-key-reused');
-        const { resource: loanUuid, entryIndex } = used;
-        assert(loanUuid !== undefined);
-        const isRecorded = entryIndex !== undefined;
-        return { entries: [], answer: () => ({ loanUuid, isRecorded, isReplay: true }) };
-      }
       assertHappened(terms, seen.at);
       const names = subjects.map(subjectText);
       const refusal = firstOf(names, (name) => seen.find('refusals', name));
@@ -129,17 +119,17 @@ function reportAct(
         entries,
         rows: (made) => {
           const row = reported.row(made);
-          const kept = { ...want, bodyHmac, resource: loanUuid, entryIndex: row.entryIndex };
+          const kept = { resource: loanUuid, entryIndex: row.entryIndex };
           return {
             ...(known === undefined && { people: [stranger] }),
             ...{ loans: [row], contracts: [row] },
-            idempotency: [{ ...kept, day: utcDay(seen.at) }],
+            idempotency: [keptKey(request, seen.at, kept)],
           };
         },
         answer: () => ({ loanUuid, isRecorded: true, isReplay: false }),
       };
     },
-  };
+  });
 }
 
 /** His row, should nobody have seen him before. The number is random, because it must not tell when he came. */

@@ -2,8 +2,6 @@
 
 /** The lookup keys of every live epoch (`LookupKeys`). */
 export const LOOKUP_KEYS = Symbol('LOOKUP_KEYS');
-/** The secret under which request bodies are compared (`Buffer`). */
-export const IDEMPOTENCY_SECRET = Symbol('IDEMPOTENCY_SECRET');
 /** Where the pages of problems stand: the public base URL of the log (`string`). */
 export const PROBLEM_BASE = Symbol('PROBLEM_BASE');
 /** The quota of a lender's checks, `(clientId: string) => { perSecond, beyondPerMinute }`. */

@@ -22,12 +22,13 @@ import { failureRecord } from '#libs/problem/failure-record.js';
 import { machineClock, type Clock } from './clock.js';
 import { callsPerAddress, type Config } from './config.js';
 import { databaseTarget, openDatabase } from './database.js';
+import { Idempotency } from './idempotency.js';
 import { READINESS, type Readiness } from './readiness.js';
 import { readIdempotencyKey, readIdentityKey, readLookupKeys, readSigningKey } from './keys.js';
 import { CallLimits } from './limits/call-limits.service.js';
 import { createLogger } from './logging.js';
 import { LongPolls, type WaitingPlaces } from './long-poll.js';
-import { CHECK_QUOTA, IDEMPOTENCY_SECRET, LOOKUP_KEYS } from './registry-tokens.js';
+import { CHECK_QUOTA, LOOKUP_KEYS } from './registry-tokens.js';
 
 export interface RegistrySettings<T extends Tables> {
   readonly config: Config;
@@ -68,7 +69,7 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
             openDatabase(databaseTarget(settings.config.database), { isByIndex: settings.app !== 'clerk' }),
         },
         { provide: LOOKUP_KEYS, useFactory: () => readLookupKeys(settings.config.keysDir) },
-        { provide: IDEMPOTENCY_SECRET, useFactory: () => idempotencySecretOf(settings) },
+        { provide: Idempotency, useFactory: () => idempotencyOf(settings) },
         {
           provide: RegistryReader,
           useFactory: () => new RegistryReader(settings.config.acts ?? {}),
@@ -98,7 +99,7 @@ export class RegistryModule implements OnModuleInit, OnModuleDestroy {
         },
       ],
       exports: [
-        ...[DataSource, LOOKUP_KEYS, IDEMPOTENCY_SECRET, RegistryReader, Journal],
+        ...[DataSource, LOOKUP_KEYS, Idempotency, RegistryReader, Journal],
         ...[PARTY_DIRECTORY, READINESS, CHECK_QUOTA, CallLimits, LongPolls],
       ],
     };
@@ -148,12 +149,12 @@ function journalOf<T extends Tables>(
 }
 
 /** Only apps that answer requests with keys have one. */
-function idempotencySecretOf({
+function idempotencyOf({
   app,
   config,
-}: Pick<RegistrySettings<Tables>, 'app' | 'config'>): Buffer | undefined {
+}: Pick<RegistrySettings<Tables>, 'app' | 'config'>): Idempotency | undefined {
   return app === 'citizen' || app === 'lender' || app === 'bureau'
-    ? readIdempotencyKey(config.keysDir)
+    ? new Idempotency(readIdempotencyKey(config.keysDir))
     : undefined;
 }
 

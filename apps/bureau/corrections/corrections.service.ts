@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Act } from '#libs/journal/act.js';
-import { idempotencyName, keepKey, utcDay, type IdempotencyWant } from '#libs/journal/idempotency.store.js';
+import { keepKey } from '#libs/journal/idempotency.store.js';
+import { idempotent, keptKey, type KeyedRequest } from '#libs/journal/idempotent.service.js';
 import { uuidToId } from '#libs/journal/id.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
-import { Problem, problemAt } from '#libs/problem/problem.js';
+import type { Party } from '#libs/party/party.js';
+import { problemAt } from '#libs/problem/problem.js';
 import { assertOpen } from '#libs/regime/regime.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { twelves } from '#libs/subject/holds-iin.js';
@@ -53,44 +55,41 @@ export class CorrectionsService {
     said: Said,
     { key, bodyHmac }: IdempotentRequest,
   ): Promise<Corrected> {
-    const want = { app: 'bureau', party: clientId, route, key };
-    const act = this.act({ clientId, breachUuid }, said, want, bodyHmac);
+    const request = { app: 'bureau', party: clientId, route, key, bodyHmac };
+    const act = this.act({ clientId, breachUuid }, said, request);
     const { entryUuid, isRecorded, isReplay } = await this.journal.submit(act);
     if (isRecorded && !isReplay)
       await noteLookalikes(this.dataSource.manager, clientId, { historyRef: [said.historyRef] });
     if (!isRecorded && !isReplay)
       // It left no entry and therefore no row, but a 2xx answer is kept all the same.
-      await keepKey(this.dataSource.manager, {
-        ...{ ...want, bodyHmac, resource: entryUuid },
-        day: utcDay(this.journal.registryNow()),
-      });
+      await keepKey(
+        this.dataSource.manager,
+        keptKey(request, this.journal.registryNow(), { resource: entryUuid }),
+      );
     return { entryId: uuidToId('ent', entryUuid), isRecorded, isReplay };
   }
 
   private act(
     correction: { readonly clientId: string; readonly breachUuid: string },
     said: Said,
-    want: IdempotencyWant,
-    bodyHmac: Buffer,
+    request: KeyedRequest,
   ): Act<BureauTables, Rules, Outcome> {
     // The request names no person, so its references are held against everybody who ever had a refusal: a breach is
     // about one of them, and a bureau knows them all.
     const named = twelves(said.historyRef ?? '').filter(isIin);
     const subjects = named.flatMap((iin) => subjectsOf(this.keys, iin));
-    return {
-      party: correction.clientId,
-      look: { corrections: [correction], refusals: subjects, idempotency: [want] },
-      decide: (seen) => {
-        const bureau = bureauOf(seen.rules, correction.clientId);
-        assertOpen(seen.rules.regime);
-        const used = seen.find('idempotency', idempotencyName(want));
-        if (used !== undefined) {
-          if (!used.bodyHmac.equals(bodyHmac)) throw new Problem('idempotency-key-reused');
-          const { resource: entryUuid, entryIndex } = used;
-          assert(entryUuid !== undefined);
-          const isRecorded = entryIndex !== undefined;
-          return { entries: [], answer: () => ({ entryUuid, isRecorded, isReplay: true }) };
-        }
+    return idempotent<BureauTables, Rules, Outcome, Party>(request, {
+      look: { corrections: [correction], refusals: subjects },
+      permit: ({ rules }) => {
+        const bureau = bureauOf(rules, correction.clientId);
+        assertOpen(rules.regime);
+        return bureau;
+      },
+      replayed: ({ resource: entryUuid, entryIndex }) => {
+        assert(entryUuid !== undefined);
+        return { entryUuid, isRecorded: entryIndex !== undefined, isReplay: true };
+      },
+      decide: (seen, bureau) => {
         if (subjects.some((subject) => seen.find('refusals', subjectText(subject)) !== undefined))
           throw problemAt('/historyRef', 'reference-holds-iin');
         const earlier = seen.find('corrections', correctionName(correction));
@@ -105,10 +104,10 @@ export class CorrectionsService {
           rows: ([made]) => {
             assert(made !== undefined);
             const entry = { entryIndex: made.index, entryUuid: made.uuid };
-            const kept = { ...want, bodyHmac, resource: made.uuid, entryIndex: made.index };
+            const kept = { resource: made.uuid, entryIndex: made.index };
             return {
               corrections: [{ ...correction, ...said, ...entry, at: seen.at }],
-              idempotency: [{ ...kept, day: utcDay(seen.at) }],
+              idempotency: [keptKey(request, seen.at, kept)],
             };
           },
           answer: (_receipts, [made]) => {
@@ -117,6 +116,6 @@ export class CorrectionsService {
           },
         };
       },
-    };
+    });
   }
 }

@@ -1,14 +1,14 @@
 /** `POST /v1/loans`: a bureau reports what lenders told it, up to 1 000 loans a call. */
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { answerOf, reportOf, type LoanAnswer } from '#libs/loan/report.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
-import { idempotentRequest } from '#libs/platform/idempotency.js';
-import { IDEMPOTENCY_SECRET, PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
+import { Idempotency, Idempotent } from '#libs/platform/idempotency.js';
+import { PROBLEM_BASE } from '#libs/platform/registry-tokens.js';
 import { TakesBody } from '#libs/platform/route.js';
 import { problemDocument, type ProblemDocument } from '#libs/problem/problem-document.js';
 import { Problem } from '#libs/problem/problem.js';
@@ -23,7 +23,7 @@ import { LoansService, type BureauReport } from './loans.service.js';
 export class LoansController {
   constructor(
     @Inject(LoansService) private readonly loans: LoansService,
-    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
     @Inject(PROBLEM_BASE) private readonly problemBase: string,
   ) {}
 
@@ -38,21 +38,17 @@ export class LoansController {
     description:
       'Recorded as you say it, beside what the lender itself reports: nothing is refused for being bad news. One contract of one lender is one loan of yours; the same again changes nothing, a different report of it is an amendment. One bad item spoils only itself. After a 503 repeat the call with the same key and body: it goes on where it ended. This release records loans and does not match them yet.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
-  })
+  @Idempotent()
   @ApiOkResponse({ type: BureauLoansAnswer })
   async report(
     @Body() { items }: BureauLoansRequest,
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ items: readonly (LoanAnswer | { readonly problem: ProblemDocument })[] }> {
-    const idempotent = idempotentRequest(request, this.secret);
     const { clientId } = request.party;
-    const { outcomes, isReplay } = await this.loans.report(clientId, items.map(judged), idempotent);
-    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
+    const { outcomes } = await this.idempotency.once(request, reply, (idempotent) =>
+      this.loans.report(clientId, items.map(judged), idempotent),
+    );
     return {
       items: outcomes.map((outcome) =>
         outcome instanceof Problem

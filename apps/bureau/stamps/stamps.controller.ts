@@ -1,11 +1,10 @@
 /** `POST /v1/stamps`: a bureau says which placings and lifts are on the credit history. */
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
-import { idempotentRequest } from '#libs/platform/idempotency.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { Idempotency, Idempotent } from '#libs/platform/idempotency.js';
 import { TakesBody } from '#libs/platform/route.js';
 import { problemKinds, type ProblemCode } from '#libs/problem/catalogue.js';
 import { uuidToId } from '#libs/journal/id.js';
@@ -21,7 +20,7 @@ export class StampsController {
   constructor(
     @Inject(StampsService) private readonly stamps: StampsService,
     @Inject(StreamsService) private readonly streams: StreamsService,
-    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
     @Inject(LOG_BASE) private readonly logBase: string,
   ) {}
 
@@ -30,27 +29,23 @@ export class StampsController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'stamp', summary: 'Say that refusals and lifts are on the credit history' })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
-  })
+  @Idempotent()
   @ApiOkResponse({ type: StampResults })
   async stamp(
     @Body() { items }: StampsRequest,
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StampResults> {
-    const idempotent = idempotentRequest(request, this.secret);
     const { clientId } = request.party;
-    const [stream] = await this.streams.list(clientId);
-    const streamId = stream === undefined ? '' : uuidToId('str', stream.uuid);
     const posted = items.map(({ recordedAt, ...stamp }) => ({
       ...stamp,
       recordedAt: Date.parse(recordedAt),
     }));
-    const { faults, isReplay } = await this.stamps.stamp(clientId, streamId, posted, idempotent);
-    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
+    const { faults } = await this.idempotency.once(request, reply, async (idempotent) => {
+      const [stream] = await this.streams.list(clientId);
+      const streamId = stream === undefined ? '' : uuidToId('str', stream.uuid);
+      return this.stamps.stamp(clientId, streamId, posted, idempotent);
+    });
     return {
       items: items.map(({ jti }, place) => {
         const code = faults.get(place);

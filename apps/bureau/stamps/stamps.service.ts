@@ -6,18 +6,12 @@ import assert from 'node:assert/strict';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Act } from '#libs/journal/act.js';
-import {
-  idempotencyName,
-  keepKey,
-  utcDay,
-  type IdempotencyRow,
-  type IdempotencyWant,
-} from '#libs/journal/idempotency.store.js';
+import { keepKey, type IdempotencyRow } from '#libs/journal/idempotency.store.js';
+import { idempotent, keptKey, type KeyedRequest } from '#libs/journal/idempotent.service.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
 import type { ProblemCode } from '#libs/problem/catalogue.js';
-import { Problem } from '#libs/problem/problem.js';
 import type { Rules } from '#libs/refusal/rules.js';
 import { stampName } from '#libs/refusal/stamp.js';
 import { lookalikesOf, noteLookalikes } from '#libs/subject/lookalikes.store.js';
@@ -74,8 +68,8 @@ export class StampsService {
     request: IdempotentRequest,
   ): Promise<{ readonly faults: StampFaults; readonly isReplay: boolean }> {
     return this.inTurn(clientId, async () => {
-      const key = { app: 'bureau', party: clientId, route, key: request.key };
-      const earlier = await this.journal.submit(this.earlierAct(key, request));
+      const keyed = { app: 'bureau', party: clientId, route, ...request };
+      const earlier = await this.journal.submit(this.earlierAct(keyed));
       if (earlier !== undefined) return { faults: new Map(earlier), isReplay: true };
       const named = posted.map((stamp, place) => ({
         ...stamp,
@@ -93,17 +87,14 @@ export class StampsService {
       for (const [number, part] of parts.entries()) {
         // The key is kept with the last part: a crash before it means that all parts are looked at again.
         const isLast = number === parts.length - 1;
-        const kept = isLast ? { key, bodyHmac: request.bodyHmac, faults } : undefined;
+        const kept = isLast ? { request: keyed, faults } : undefined;
         const recorded = await this.journal.submit(this.stampAct(clientId, part, kept));
         for (const [place, code] of recorded.faults) faults.set(place, code);
         isKept = isLast && recorded.isNews;
       }
       // What left no entry left no row either, but a 2xx answer is kept all the same.
       if (!isKept)
-        await keepKey(
-          this.dataSource.manager,
-          keyRow({ key, bodyHmac: request.bodyHmac }, this.journal.registryNow(), [...faults]),
-        );
+        await keepKey(this.dataSource.manager, keyRow(keyed, this.journal.registryNow(), [...faults]));
       await noteLookalikes(this.dataSource.manager, clientId, {
         historyRef: posted.filter((_, place) => !faults.has(place)).map(({ historyRef }) => historyRef),
       });
@@ -136,29 +127,19 @@ export class StampsService {
     return turn;
   }
 
-  private earlierAct(
-    key: IdempotencyWant,
-    request: IdempotentRequest,
-  ): Act<BureauTables, Rules, Faults | undefined> {
-    return {
-      party: key.party,
-      look: { idempotency: [key] },
-      decide: (seen) => {
-        bureauOf(seen.rules, key.party);
-        const earlier = seen.find('idempotency', idempotencyName(key));
-        if (earlier !== undefined && !earlier.bodyHmac.equals(request.bodyHmac))
-          throw new Problem('idempotency-key-reused');
-        const faults = earlier?.answer && (JSON.parse(earlier.answer.toString()) as Faults);
-        return { entries: [], answer: () => faults };
-      },
-    };
+  private earlierAct(request: KeyedRequest): Act<BureauTables, Rules, Faults | undefined> {
+    return idempotent<BureauTables, Rules, Faults | undefined, unknown>(request, {
+      look: {},
+      permit: ({ rules }) => bureauOf(rules, request.party),
+      replayed: ({ answer }) => answer && (JSON.parse(answer.toString()) as Faults),
+      decide: () => ({ entries: [], answer: () => undefined }),
+    });
   }
 
   private stampAct(
     clientId: string,
     stamps: readonly Placed[],
-    kept:
-      { readonly key: IdempotencyWant; readonly bodyHmac: Buffer; readonly faults: StampFaults } | undefined,
+    kept: { readonly request: KeyedRequest; readonly faults: StampFaults } | undefined,
   ): Act<BureauTables, Rules, Recorded> {
     const wants = stamps.map(({ entryUuid }) => ({ clientId, entryUuid }));
     return {
@@ -179,7 +160,7 @@ export class StampsService {
           entries: news.map(({ draft }) => draft),
           rows: (entries) => ({
             stamps: rowsOf(news, entries),
-            idempotency: kept === undefined ? [] : [keyRow(kept, seen.at, all)],
+            idempotency: kept === undefined ? [] : [keyRow(kept.request, seen.at, all)],
           }),
           answer: () => ({ faults, isNews: news.length > 0 }),
         };
@@ -219,13 +200,9 @@ function rowsOf(news: readonly Stamping[], entries: readonly { readonly index: n
   });
 }
 
-function keyRow(
-  { key, bodyHmac }: { readonly key: IdempotencyWant; readonly bodyHmac: Buffer },
-  at: number,
-  faults: Faults,
-): IdempotencyRow {
+function keyRow(request: KeyedRequest, at: number, faults: Faults): IdempotencyRow {
   // Names places and codes, never a person, so it need not be sealed.
-  return { ...key, day: utcDay(at), bodyHmac, answer: Buffer.from(JSON.stringify(faults)) };
+  return keptKey(request, at, { answer: Buffer.from(JSON.stringify(faults)) });
 }
 
 function partsOf<T>(all: readonly T[]): readonly (readonly T[])[] {

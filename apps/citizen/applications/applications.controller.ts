@@ -1,13 +1,12 @@
 /** Applications: opened by a channel, signed by the citizen, asked about until they counted. */
 import { Body, Controller, Get, Header, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { idToUuid } from '#libs/journal/id.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
-import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { Idempotency, Idempotent } from '#libs/platform/idempotency.js';
 import { LongPolls } from '#libs/platform/long-poll.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { smallBody, TakesBody } from '#libs/platform/route.js';
 import {
   OpenApplicationDto,
@@ -29,7 +28,7 @@ export class ApplicationsController {
     @Inject(ApplicationsService) private readonly applications: ApplicationsService,
     @Inject(SigningService) private readonly signing: SigningService,
     @Inject(OutcomeService) private readonly outcomes: OutcomeService,
-    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
     @Inject(LongPolls) private readonly polls: LongPolls,
   ) {}
 
@@ -40,20 +39,16 @@ export class ApplicationsController {
     operationId: 'openApplication',
     summary: 'Open a document for the citizen to sign, to place or to lift; a new one voids the old',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
-  })
+  @Idempotent()
   @ApiCreatedResponse({ type: OpenedApplicationDto })
   async open(
     @Body() body: OpenApplicationDto,
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OpenedApplicationDto> {
-    const idempotent = idempotentRequest(request, this.secret);
-    const { answer, isReplay } = await this.applications.open(request.party.party, body, idempotent);
-    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
+    const { answer } = await this.idempotency.once(request, reply, (idempotent) =>
+      this.applications.open(request.party.party, body, idempotent),
+    );
     return answer;
   }
 

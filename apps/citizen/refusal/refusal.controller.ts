@@ -1,12 +1,11 @@
 /** What stands in a person's name, and calling off a pending lift. */
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
-import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { Idempotency, Idempotent } from '#libs/platform/idempotency.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { smallBody, TakesBody } from '#libs/platform/route.js';
 import { PresentDto } from '../session/present.dto.js';
 import { LiftCancelledDto, RefusalStatusDto } from './refusal.dto.js';
@@ -18,7 +17,7 @@ import { RefusalService } from './refusal.service.js';
 export class RefusalController {
   constructor(
     @Inject(RefusalService) private readonly refusals: RefusalService,
-    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
   ) {}
 
   @Post('refusal-status')
@@ -43,24 +42,16 @@ export class RefusalController {
     operationId: 'cancelLift',
     summary: 'Call off a pending lift; needs no signature, because it can only make safer',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
-  })
+  @Idempotent()
   @ApiOkResponse({ type: LiftCancelledDto })
   async cancelLift(
     @Body() body: PresentDto,
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<LiftCancelledDto> {
-    const idempotent = idempotentRequest(request, this.secret);
-    const { answer, isReplay } = await this.refusals.cancelLift(
-      request.party.party,
-      body.citizenAssertion,
-      idempotent,
+    const { answer } = await this.idempotency.once(request, reply, (idempotent) =>
+      this.refusals.cancelLift(request.party.party, body.citizenAssertion, idempotent),
     );
-    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
     return answer;
   }
 }

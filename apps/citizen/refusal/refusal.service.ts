@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { assertNoIin } from '#libs/check/check.js';
 import type { Act } from '#libs/journal/act.js';
-import { idempotencyName } from '#libs/journal/idempotency.store.js';
+import { idempotent, type KeyedRequest } from '#libs/journal/idempotent.service.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
@@ -22,7 +22,7 @@ import { subjectsOf, type LookupKeys } from '#libs/subject/subject.js';
 import { PeopleService } from '../applications/people.service.js';
 import { CitizenPresence } from '../session/citizen-presence.service.js';
 import { mustBeAdmitted, mustBeUnused, type Presence } from '../session/presence.js';
-import { KeptAnswers, keptRow, keyedRequest, type KeyedRequest } from '../session/kept-answers.service.js';
+import { KeptAnswers, keptRow, keyedRequest } from '../session/kept-answers.service.js';
 import { readingAct } from '../session/reading.service.js';
 import type { CitizenTables } from '../tables.store.js';
 import { refusalSeen } from './refusal-seen.js';
@@ -109,13 +109,12 @@ export class RefusalService {
   ): CancelAct {
     const { citizen, assertion } = presence;
     const subjects = subjectsOf(this.keys, citizen.iin);
-    return {
-      party: request.party,
-      look: { refusals: subjects, idempotency: [request], assertion_ids: [assertion] },
+    return idempotent<CitizenTables, Rules, LiftCancelled | 'made by a twin', undefined>(request, {
+      look: { refusals: subjects, assertion_ids: [assertion] },
+      // As before a replay by `replay`: the twin's answer is the same caller's.
+      permit: () => undefined,
+      replayed: () => 'made by a twin',
       decide: (seen) => {
-        const twin = seen.find('idempotency', idempotencyName(request));
-        if (twin?.bodyHmac.equals(request.bodyHmac)) return { entries: [], answer: () => 'made by a twin' };
-        if (twin !== undefined) throw new Problem('idempotency-key-reused');
         mustBeAdmitted(seen.rules, citizen.channel);
         mustBeUnused(presence, (name) => seen.find('assertion_ids', name));
         const before = refusalSeen(subjects, (name) => seen.find('refusals', name));
@@ -145,7 +144,7 @@ export class RefusalService {
           answer: (receipts) => ({ ...answer, receipt: lastOf(receipts()) }),
         };
       },
-    };
+    });
   }
 
   private async replay(request: KeyedRequest): Promise<LiftCancelled | undefined> {

@@ -6,12 +6,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import {
-  idempotencyName,
-  utcDay,
-  type IdempotencyRow,
-  type IdempotencyWant,
-} from '#libs/journal/idempotency.store.js';
+import { idempotencyName, type IdempotencyRow } from '#libs/journal/idempotency.store.js';
+import { keptKey, type KeyedRequest } from '#libs/journal/idempotent.service.js';
 import { registryNow } from '#libs/party/parties.store.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { Problem } from '#libs/problem/problem.js';
@@ -23,11 +19,6 @@ import { keepAnswer, keptAnswer, waitForTwin } from './kept-answers.store.js';
 
 /** By how much the clock of a process that appends may be ahead of the database's. */
 const maxSkewMs = 1000;
-
-/** One request of one channel on one route. */
-export interface KeyedRequest extends IdempotencyWant {
-  readonly bodyHmac: Buffer;
-}
 
 /** @param route `POST /v1/applications` */
 export function keyedRequest(
@@ -51,7 +42,7 @@ export function keptRow(
 ): IdempotencyRow {
   const plain = Buffer.from(JSON.stringify(kept.answer));
   const answer = seal(kept.key, answerPlace(idempotencyName(request)), plain, kept.random);
-  return { ...request, day: utcDay(at), personId: kept.personId, answer };
+  return keptKey(request, at, { personId: kept.personId, answer });
 }
 
 @Injectable()

@@ -1,14 +1,13 @@
 /** `POST /v1/check-batches`: a queue of open applications, each item a check of its own. */
 import type { Readable } from 'node:stream';
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
-import { idempotentRequest } from '#libs/platform/idempotency.js';
+import { Idempotency, Idempotent } from '#libs/platform/idempotency.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { inPieces } from '#libs/platform/pieces.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
 import { TakesBody } from '#libs/platform/route.js';
 import { CheckLimitGuard } from '../limits/check-limit.guard.js';
 import { CheckBatchAnswerDto, CheckBatchRequest } from './check-batches.dto.js';
@@ -20,7 +19,7 @@ import { CheckBatchesService } from './check-batches.service.js';
 export class CheckBatchesController {
   constructor(
     @Inject(CheckBatchesService) private readonly batches: CheckBatchesService,
-    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
   ) {}
 
   @Post()
@@ -37,11 +36,7 @@ export class CheckBatchesController {
     description:
       'Each item is a full check with its own entry and receipt, in the order of the call; one bad item spoils only itself. Up to 4 MiB. When any item could not be made durable the whole call is answered 503: repeat it with the same key and body, and it goes on where it ended; what was made is found again. A call of which no item could be made leaves no key.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
-  })
+  @Idempotent()
   @ApiBody({ type: CheckBatchRequest })
   @ApiOkResponse({ type: CheckBatchAnswerDto })
   async make(
@@ -51,12 +46,9 @@ export class CheckBatchesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
     const { clientId } = request.party;
-    const idempotent = idempotentRequest(request, this.secret);
-    const { answer, isReplay } = await this.batches.make({
-      ...{ clientId, body, idempotent },
-      requestId: request.id,
-    });
-    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
+    const { answer } = await this.idempotency.once(request, reply, (idempotent) =>
+      this.batches.make({ clientId, body, idempotent, requestId: request.id }),
+    );
     return inPieces(answer, reply);
   }
 }

@@ -1,18 +1,10 @@
 /** `POST /v1/checks` and reading one's own checks again. */
 import { Controller, Get, Header, Inject, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiCreatedResponse,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
-import { idempotentRequest } from '#libs/platform/idempotency.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { Idempotency, Idempotent } from '#libs/platform/idempotency.js';
 import { LimitedBy } from '#libs/platform/limits/limit.guard.js';
 import { TakesBody } from '#libs/platform/route.js';
 import { CheckLimitGuard } from '../limits/check-limit.guard.js';
@@ -26,7 +18,7 @@ import { parseQuestion } from './question.js';
 export class ChecksController {
   constructor(
     @Inject(ChecksService) private readonly checks: ChecksService,
-    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
   ) {}
 
   @Post()
@@ -35,19 +27,14 @@ export class ChecksController {
   @UseGuards(CheckLimitGuard)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'makeCheck', summary: 'Ask whether a person has refused loans' })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
-  })
+  @Idempotent()
   @ApiBody({ type: CheckRequest })
   @ApiCreatedResponse({ type: CheckAnswerDto })
   async make(@Req() request: CallerRequest, @Res() reply: FastifyReply): Promise<void> {
-    const idempotent = idempotentRequest(request, this.secret);
     // Read and written by hand: validator and serializer of all other routes cost more than the check.
-    const question = parseQuestion(request.body);
-    const { answer, isReplay } = await this.checks.make(request.party.clientId, question, idempotent);
-    if (isReplay) void reply.header('Idempotent-Replayed', 'true');
+    const { answer } = await this.idempotency.once(request, reply, (idempotent) =>
+      this.checks.make(request.party.clientId, parseQuestion(request.body), idempotent),
+    );
     void reply.code(201).header('Content-Type', 'application/json; charset=utf-8').send(answer);
   }
 

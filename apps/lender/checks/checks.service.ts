@@ -5,12 +5,13 @@ import { DataSource } from 'typeorm';
 import { assertNoIin, lenderOf, makeCheck, type Question } from '#libs/check/check.js';
 import { checkOf, checksOf, type CheckFilter } from '#libs/check/checks.store.js';
 import type { Act, Seen, Tables } from '#libs/journal/act.js';
-import { idempotencyName, utcDay } from '#libs/journal/idempotency.store.js';
+import { idempotent, keptKey } from '#libs/journal/idempotent.service.js';
 import { idToUuid, isId } from '#libs/journal/id.js';
 import { Journal } from '#libs/journal/journal.service.js';
 import type { Lane } from '#libs/journal/lanes.js';
 import { readReceipt } from '#libs/journal/journal.store.js';
 import type { Receipt } from '#libs/journal/receipt.js';
+import type { Party } from '#libs/party/party.js';
 import { Problem, problemAt } from '#libs/problem/problem.js';
 import type { IdempotentRequest } from '#libs/platform/idempotency.js';
 import { LOOKUP_KEYS } from '#libs/platform/registry-tokens.js';
@@ -94,28 +95,23 @@ export class ChecksService {
   ): Act<LenderTables, Rules, Made> {
     const [first, ...others] = subjectsOf(this.keys, question.iin);
     assert(first !== undefined);
-    const want = { app: 'lender', party: clientId, route, key };
-    return {
-      party: clientId,
-      look: { refusals: [first, ...others], idempotency: [want] },
-      decide: (seen) => {
-        const lender = lenderOf(seen.rules, clientId, seen.at);
-        const earlier = seen.find('idempotency', idempotencyName(want));
-        if (earlier !== undefined) {
-          if (!earlier.bodyHmac.equals(bodyHmac)) throw new Problem('idempotency-key-reused');
-          const { entryIndex } = earlier;
-          assert(entryIndex !== undefined);
-          return { entries: [], answer: () => ({ replayOf: entryIndex }) };
-        }
+    const request = { app: 'lender', party: clientId, route, key, bodyHmac };
+    return idempotent<LenderTables, Rules, Made, Party>(request, {
+      look: { refusals: [first, ...others] },
+      permit: (seen) => lenderOf(seen.rules, clientId, seen.at),
+      replayed: ({ entryIndex }) => {
+        assert(entryIndex !== undefined);
+        return { replayOf: entryIndex };
+      },
+      decide: (seen, lender) => {
         const check = makeCheck(seen as unknown as Seen<Tables, Rules>, lender, question, [first, ...others]);
         return {
           entries: [check.draft],
           rows: ([entry]) => {
             assert(entry !== undefined);
             const row = check.row(entry);
-            const made = { day: utcDay(seen.at), bodyHmac, resource: row.uuid, entryIndex: entry.index };
-            // Assigned, as in batch.ts.
-            return { checks: [row], idempotency: [Object.assign(made, want)] };
+            const made = { resource: row.uuid, entryIndex: entry.index };
+            return { checks: [row], idempotency: [keptKey(request, seen.at, made)] };
           },
           // Put into words before anybody is answered, so that the answers of a batch leave right behind each other.
           answer: (receipts) => {
@@ -125,7 +121,7 @@ export class ChecksService {
           },
         };
       },
-    };
+    });
   }
 
   private async receipt(index: number): Promise<Receipt> {

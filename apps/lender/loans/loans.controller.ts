@@ -1,13 +1,12 @@
 /** `POST /v1/loans` and reading one's own loans again. */
 import { Body, Controller, Get, Header, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { LoanAnswerDto, LoanRequest } from '#libs/loan/loan.dto.js';
 import { reportOf, type LoanAnswer } from '#libs/loan/report.js';
 import type { CallerRequest } from '#libs/platform/access/access.guard.js';
 import { RequireScope } from '#libs/platform/access/scope.guard.js';
-import { idempotentRequest } from '#libs/platform/idempotency.js';
-import { IDEMPOTENCY_SECRET } from '#libs/platform/registry-tokens.js';
+import { Idempotency, Idempotent } from '#libs/platform/idempotency.js';
 import { smallBody, TakesBody } from '#libs/platform/route.js';
 import type { LoanPage, LoanView } from './loan-answer.js';
 import { LoanPageDto, LoansQuery, LoanViewDto } from './loans.dto.js';
@@ -19,7 +18,7 @@ import { LoansService } from './loans.service.js';
 export class LoansController {
   constructor(
     @Inject(LoansService) private readonly loans: LoansService,
-    @Inject(IDEMPOTENCY_SECRET) private readonly secret: Buffer,
+    @Inject(Idempotency) private readonly idempotency: Idempotency,
   ) {}
 
   @Post()
@@ -31,11 +30,7 @@ export class LoansController {
     description:
       'Recorded as you say it: nothing is refused for being bad news. The same contract again: equal, nothing is recorded (200); different, an amendment (201). This release records loans and does not match them with refusals and checks yet, so `findings` is always empty.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: true,
-    schema: { type: 'string', pattern: '^[!-~]{8,64}$' },
-  })
+  @Idempotent()
   @ApiCreatedResponse({ type: LoanAnswerDto, description: 'Recorded: a new loan or an amendment.' })
   @ApiOkResponse({ type: LoanAnswerDto, description: 'It had been reported so before.' })
   async report(
@@ -43,9 +38,9 @@ export class LoansController {
     @Req() request: CallerRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<LoanAnswer> {
-    const idempotent = idempotentRequest(request, this.secret);
-    const reported = await this.loans.report(request.party.clientId, reportOf(body), idempotent);
-    if (reported.isReplay) void reply.header('Idempotent-Replayed', 'true');
+    const reported = await this.idempotency.once(request, reply, (idempotent) =>
+      this.loans.report(request.party.clientId, reportOf(body), idempotent),
+    );
     void reply.status(reported.isRecorded ? 201 : 200);
     return reported.answer;
   }
