@@ -5,14 +5,7 @@ import type { Credential } from '../../apps/sandbox/nca/issue.js';
 import { issuePerson, serialNumberOf } from '../../apps/sandbox/nca/nca.js';
 import { signDocument } from '../../apps/sandbox/nca/sign.js';
 import { openssl, opensslCms } from '../../test/support/hostile-cms.js';
-import {
-  AT,
-  DAY_MS,
-  DOCUMENT,
-  IIN,
-  makeScene,
-  type Scene,
-} from '../../test/support/signing-scene.js';
+import { AT, DAY_MS, DOCUMENT, IIN, makeScene, type Scene } from '../../test/support/signing-scene.js';
 import { sha256 } from './digest.js';
 import { verifySignature } from './verify-signature.js';
 
