@@ -92,7 +92,7 @@ function reportAct(
   const { party, lenderBin } = contract;
   const contracts = macs.map((mac) => ({ party, lenderBin, mac }));
   const request = { ...want, bodyHmac };
-  return idempotent<LoanTables, Rules, Outcome, unknown>(request, {
+  return idempotent<LoanTables, Rules, ReportOutcome, unknown>(request, {
     look: { refusals: subjects, people: subjects, contracts },
     permit: (seen) => permit(seen.rules, seen.at),
     replayed: ({ resource: loanUuid, entryIndex }) => {
