@@ -2,6 +2,7 @@
  * Certificates and signatures that only say that they are of the national standard (ГОСТ): nothing here computes it, so
  * they prove what is asked of a service and what is checked beside it.
  */
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import type { Credential } from '../../apps/sandbox/nca/issue.js';
 import { algorithm, buildCms, der, members, sequence, tlv, type CmsParts } from './hostile-cms.js';
