@@ -192,6 +192,7 @@ describe('a due lift', () => {
       'lift.requested',
       'refusal.lifted',
     ]);
+    expect(alarms).toEqual([]);
   });
 
   it('means nothing for an entry that is no request', async () => {
@@ -203,6 +204,23 @@ describe('a due lift', () => {
 });
 
 describe('a return', () => {
+  it('places once and raises no alarm, however many workers take its job at once', async () => {
+    const person = await scene.lifting({ lockHours: 0, placeAgainAfterHours: 24 });
+    expect(await newMoves().move(person.requestIndex)).toBe('lifted');
+    const liftIndex = (await stateOf(person))?.entryIndex ?? -1;
+    await advance(24);
+    const outcomes = await Promise.all(Array.from({ length: 6 }, () => newMoves().move(liftIndex)));
+    expect(outcomes.toSorted()).toEqual([...Array.from({ length: 5 }, () => 'outdated'), 'placed']);
+    expect((await entriesOf(person)).map(({ kind }) => kind)).toEqual([
+      'refusal.placed',
+      'lift.requested',
+      'refusal.lifted',
+      'refusal.placed',
+    ]);
+    expect(await stateOf(person)).toMatchObject({ state: 'in-force', version: 3 });
+    expect(alarms).toEqual([]);
+  });
+
   it('is asked for by the lift itself and places again at its hour, with the lock from before', async () => {
     const person = await scene.lifting({ lockHours: 12, placeAgainAfterHours: 24 });
     await advance(12);
