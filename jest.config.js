@@ -28,6 +28,7 @@ export default {
   // One more than the processors of a small machine: a third of the time, specs wait for intervals to pass.
   maxWorkers: 3,
   workerIdleMemoryLimit: '1GB',
+  testSequencer: '<rootDir>/test/support/slow-first.mjs',
   testTimeout: 30_000,
   projects: [
     // Pure rules: no database, no network.

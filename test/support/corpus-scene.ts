@@ -14,6 +14,7 @@ import { keepAnswers, type Answer } from './answers.js';
 import { bureauReader } from './bureau-scene.js';
 import { call, iins, signatureOf, type Call } from './citizen-world.js';
 import type { Corpus, RecordedEntry, RecordedHead, RecordedLog } from './corpus.js';
+import { eventually } from './eventually.js';
 import { iss, origin } from './journals.js';
 import { loginOf } from './operator.js';
 import { richRegistry, type RichRegistry, type RichScene } from './rich-registry.js';
@@ -74,6 +75,12 @@ async function playLender({ world, lender }: RichScene): Promise<void> {
   await ask({ path: '/v1/checks?loanRef=C-1' });
   await playBatches(post, question);
   await playLoans(post, ask, world.registryNow());
+  await eventually(
+    'the clerk counts the people asked about today',
+    () => world.database.superuser.query('SELECT FROM people_asked WHERE ends_at > registry_now()'),
+    ({ rowCount }) => rowCount !== 0,
+    60_000,
+  );
   for (const path of ['/v1/notices', '/v1/party', '/.well-known/oauth-protected-resource'])
     await ask({ path });
   await ask({ path: '/v1/party', scope: 'citizen' });
