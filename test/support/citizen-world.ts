@@ -30,10 +30,10 @@ import { migrateRegistry } from '../../apps/tool/migrate/migrate.service.js';
 import { foundRegistry, openRegistry, type Foundation } from '../../apps/tool/registry.module.js';
 import type { Change } from '#libs/acts/change.js';
 import { keepAnswers, type Answer } from './answers.js';
-import { coverActs, trustOf } from './cover.js';
+import { trustOf } from './cover.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { iss, origin } from './journals.js';
-import { thumbprint } from './operator.js';
+import { actsOver, thumbprint } from './operator.js';
 import { listServer } from './list-server.js';
 import { accessToken, dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
 import { foundUnopened } from './unopened.js';
@@ -303,15 +303,16 @@ async function operate(
   { officials, trust }: { readonly officials: readonly Credential[]; readonly trust: TrustAnchors },
   change: Change,
 ): Promise<void> {
-  const { acts, close } = await openRegistry(tool);
+  const registry = await openRegistry(tool);
+  // No clerk need run: the registry's own coverage would wait ten seconds for one.
+  const acts = actsOver(registry, tool, trust);
   try {
     const text = await acts.draft(change);
     const document = Buffer.from(text);
     const sign = (official: Credential) => signDocument({ ...official, document, at: Date.now() });
     await acts.apply(text, await Promise.all(officials.map(sign)));
-    await coverActs({ config: tool, trust });
   } finally {
-    await close();
+    await registry.close();
   }
 }
 
