@@ -35,6 +35,7 @@ import { testDatabase, type TestDatabase } from './database.js';
 import { iss, origin } from './journals.js';
 import { actsOver, thumbprint } from './operator.js';
 import { listServer } from './list-server.js';
+import { nextSecond } from './next-second.js';
 import { accessToken, dpopProof, newKeyPair, type KeyPair } from './machine-client.js';
 import { foundUnopened } from './unopened.js';
 import { validIins } from './vectors.js';
@@ -297,20 +298,19 @@ async function start(
   return app;
 }
 
-/** What `tool … --draft` and `--apply` do, with the signatures between them. */
+/** What `tool … --draft` and `--apply` do, with the signatures between them; verified by hand, as no clerk need run. */
 async function operate(
   tool: Config,
   { officials, trust }: { readonly officials: readonly Credential[]; readonly trust: TrustAnchors },
   change: Change,
 ): Promise<void> {
   const registry = await openRegistry(tool);
-  // No clerk need run: the registry's own coverage would wait ten seconds for one.
-  const acts = actsOver(registry, tool, trust);
   try {
+    const acts = actsOver(registry, tool, trust);
     const text = await acts.draft(change);
-    const document = Buffer.from(text);
-    const sign = (official: Credential) => signDocument({ ...official, document, at: Date.now() });
-    await acts.apply(text, await Promise.all(officials.map(sign)));
+    const given = { document: Buffer.from(text), at: Date.now() };
+    await acts.apply(text, await Promise.all(officials.map((each) => signDocument({ ...each, ...given }))));
+    if (change.kind === 'party.suspended') await nextSecond();
   } finally {
     await registry.close();
   }
